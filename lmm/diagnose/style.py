@@ -1,0 +1,90 @@
+"""How every figure looks: one palette, one set of sizes, no ornament.
+
+Colours are those of Okabe & Ito (2008) that keep a contrast of 3:1 on white and on near-black, so that the same
+drawing serves a light and a dark page. No meaning rests on colour alone: line style, marker or a label at the line
+says the same, so that a grey print reads alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import matplotlib
+from matplotlib.figure import Figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+INK = "#000000"
+"""Text, axes and data; becomes the page's own text colour (`currentColor`) when the drawing is written."""
+BLUE = "#0072b2"
+"""What the model says."""
+VERMILLION = "#d55e00"
+"""What deserves attention."""
+GREEN = "#009e73"
+"""What is compared with the model."""
+
+WIDTH = 5.2
+"""Inches. A phone shows 72 units per inch as some 350 pixels, so that 9-unit text stays legible there."""
+
+_SETTINGS = {
+    "axes.edgecolor": INK,
+    "axes.facecolor": "none",
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "axes.axisbelow": True,
+    "axes.labelsize": 10,
+    "axes.linewidth": 0.6,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 10,
+    "axes.unicode_minus": True,
+    "axes.xmargin": 0.03,
+    "figure.facecolor": "none",
+    "figure.constrained_layout.use": True,
+    "figure.constrained_layout.h_pad": 0.06,
+    "figure.constrained_layout.w_pad": 0.06,
+    "font.family": "DejaVu Sans",
+    "font.size": 10,
+    "grid.alpha": 0.14,
+    "grid.color": INK,
+    "grid.linewidth": 0.6,
+    "image.cmap": "cividis",
+    "lines.linewidth": 1.6,
+    "path.simplify": True,
+    "savefig.transparent": True,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "lmm",
+    "text.parse_math": False,
+    "text.usetex": False,
+    "xtick.labelsize": 9,
+    "ytick.labelsize": 9,
+    "xtick.major.size": 3,
+    "ytick.major.size": 0,
+    "xtick.major.width": 0.6,
+}
+
+
+@contextmanager
+def applied() -> Iterator[None]:
+    """Draw and write inside this context: matplotlib's defaults first, so that no user's matplotlibrc leaks in."""
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(_SETTINGS)
+        yield
+
+
+def canvas(height: float, rows: int = 1, columns: int = 1, **axes) -> tuple[Figure, list[Axes]]:
+    """A figure of the house's width and `height` inches, and its axes row by row."""
+    figure = Figure(figsize=(WIDTH, height))
+    grid = figure.subplots(rows, columns, squeeze=False, **axes)
+    return figure, list(grid.ravel())
+
+
+def shorten(text: object, length: int = 28) -> str:
+    """A label that fits a figure: on one line, cut with an ellipsis; the tables show it in full."""
+    line = " ".join(str(text).split())
+    return line if len(line) <= length else line[: length - 1].rstrip() + "…"

@@ -1,0 +1,114 @@
+"""Numbers as a paper prints them: rounding and signs after the APA manual (7th ed., sections 6.36 and 6.44)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+MINUS = "\N{MINUS SIGN}"
+MISSING = "\N{EN DASH}"
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def decimal(value: float | None, places: int = 2) -> str:
+    """A number with a fixed count of decimals, a true minus sign and commas between thousands; never "−0.00"."""
+    if _is_missing(value):
+        return MISSING
+    if math.isinf(value):
+        return "∞" if value > 0 else MINUS + "∞"
+    text = f"{abs(value):,.{places}f}"
+    negative = value < 0 and any(digit in text for digit in "123456789")
+    return MINUS + text if negative else text
+
+
+def bounded(value: float | None, places: int = 2) -> str:
+    """A number that cannot exceed 1 in size (r, R², ICC, p): printed without its leading zero, as APA asks."""
+    return decimal(value, places).replace("0.", ".", 1) if not _is_missing(value) and abs(value) < 1 else (
+        decimal(value, places)
+    )
+
+
+def p_value(p: float | None) -> str:
+    """The relation and the value: "p = .032", "p < .001", "p > .999"; an en dash where there is none."""
+    value = p_number(p)
+    return value if value == MISSING else f"p {value}" if value[0] in "<>" else f"p = {value}"
+
+
+def p_number(p: float | None) -> str:
+    """A p-value for a table cell whose column is headed p: ".032", "< .001", "> .999"."""
+    if _is_missing(p):
+        return MISSING
+    if p < 0.001:
+        return "< .001"
+    if p > 0.999:
+        return "> .999"
+    return bounded(p, 3)
+
+
+def places_for(standard_error: float | None) -> int:
+    """Decimals that an estimate deserves: two digits of its standard error, three where that needs no more than 2."""
+    if _is_missing(standard_error) or standard_error <= 0 or math.isinf(standard_error):
+        return 2
+    magnitude = math.floor(math.log10(standard_error))
+    return max(0, 2 - magnitude) if magnitude >= 0 else max(2, 1 - magnitude)
+
+
+def estimate(value: float | None, standard_error: float | None) -> str:
+    """An estimate rounded to what its standard error supports; powers of ten where decimals would run away."""
+    return _scaled(value, places_for(standard_error))
+
+
+def significant(value: float | None, digits: int = 3) -> str:
+    """A number with so many significant digits, never fewer decimals cut than its whole part has: 1,234 stays 1,234."""
+    if _is_missing(value) or value == 0 or math.isinf(value):
+        return decimal(value, 0)
+    magnitude = math.floor(math.log10(abs(value)))
+    if round(abs(value) / 10.0**magnitude, digits - 1) >= 10:
+        magnitude += 1
+    return _scaled(value, max(0, digits - 1 - magnitude))
+
+
+def interval(lower: float | None, upper: float | None, places: int = 2) -> str:
+    """The limits of an interval in brackets: "[7.44, 13.50]"."""
+    return f"[{_scaled(lower, places)}, {_scaled(upper, places)}]"
+
+
+def percent(share: float | None) -> str:
+    """A share of a whole as a percentage: "57%", "< 1%", "> 99%"."""
+    if _is_missing(share):
+        return MISSING
+    if 0 < share < 0.005:
+        return "< 1%"
+    if 0.995 <= share < 1:
+        return "> 99%"
+    return f"{decimal(100 * share, 0)}%"
+
+
+def count(number: int) -> str:
+    """A whole number with commas between thousands."""
+    return f"{number:,d}"
+
+
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """A number with its noun in the right form: "1 row", "18 rows"."""
+    return f"{count(number)} {noun if number == 1 else plural or noun + 's'}"
+
+
+def listing(items: Sequence[str], conjunction: str = "and") -> str:
+    """Items as a sentence lists them: "a", "a and b", "a, b and c"."""
+    items = [str(item) for item in items]
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {conjunction} {items[-1]}" if items else ""
+
+
+def _scaled(value: float | None, places: int) -> str:
+    """A decimal, or a power of ten where more than six decimals or eight whole digits would be needed."""
+    if _is_missing(value) or math.isinf(value) or (places <= 6 and abs(value) < 1e8):
+        return decimal(value, places)
+    if value == 0:
+        return "0"
+    power = math.floor(math.log10(abs(value)))
+    return f"{decimal(value / 10.0**power, max(0, min(places + power, 4)))} × 10{str(power).translate(_SUPERSCRIPT)}"
+
+
+def _is_missing(value: float | None) -> bool:
+    return value is None or math.isnan(value)
