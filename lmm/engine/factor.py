@@ -1,0 +1,36 @@
+"""A grouping factor with the columns whose effects vary over its levels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Factor:
+    """All random terms of one grouping factor.
+
+    Attributes:
+        codes: (n,) integers 0…J−1, the level of every row.
+        n_levels: J.
+        columns: (n, q) values of the random-effect columns Z.
+        blocks: sizes of the terms, summing to q. Effects of one term are correlated; effects of different terms
+            are independent, so that T is block diagonal: `(x || g)` is two blocks of size one.
+    """
+
+    codes: np.ndarray
+    n_levels: int
+    columns: np.ndarray
+    blocks: tuple[int, ...]
+
+    @property
+    def n_columns(self) -> int:
+        """q, the number of random effects per level."""
+        return sum(self.blocks)
+
+    @property
+    def slices(self) -> list[slice]:
+        """The columns of each term."""
+        ends = np.cumsum(self.blocks).tolist()
+        return [slice(end - size, end) for end, size in zip(ends, self.blocks, strict=True)]

@@ -1,0 +1,196 @@
+"""From a problem to its optimum: start, descent, probing of the boundary, second start, verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from lmm.engine.collapse import collapse
+from lmm.engine.deviance import Deviance, Factorisation
+from lmm.engine.minque import minque
+from lmm.engine.parameters import Parameters
+from lmm.engine.problem import Problem
+from lmm.engine.secondorder import hessian
+from lmm.engine.trustregion import Minimum, minimise
+from lmm.engine.whitening import lower_triangular
+
+# A singular value of T, in natural units, below which a direction counts as collapsed.
+SINGULAR = 1e-4
+_PROBE = 0.02
+_SAME_OPTIMUM = 1e-3
+_FLAT = 1e-6
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """The optimum of the deviance.
+
+    Attributes:
+        problem: the cross-products, all levels in them.
+        reml: criterion.
+        at: the factorisation at the optimum, T lower triangular, in whitened coordinates.
+        deviance: −2 log-likelihood of the original data.
+        iterations, evaluations: steps of the descents; evaluations of the deviance.
+        gradient: largest derivative of the deviance in natural units.
+        smallest_curvature: smallest eigenvalue of the Hessian over its largest, rotations left out.
+        converged: whether the descent met its tolerance at a point that curves upward.
+        singular_values: per term, the singular values of T in natural units, and its left singular vectors.
+        optima: deviances of the distinct local optima that the starts ended in, best first.
+    """
+
+    problem: Problem
+    reml: bool
+    at: Factorisation
+    deviance: float
+    iterations: int
+    evaluations: int
+    gradient: float
+    smallest_curvature: float
+    converged: bool
+    singular_values: tuple[tuple[np.ndarray, np.ndarray], ...]
+    optima: tuple[float, ...]
+
+    @property
+    def singular(self) -> bool:
+        """Whether some direction of some random effect has no variance."""
+        return any(values[-1] < SINGULAR for values, _ in self.singular_values)
+
+
+class _Objective:
+    """The deviance of the parameter vector, with the rotations projected out of its derivatives."""
+
+    def __init__(self, deviance: Deviance, parameters: Parameters):
+        self.deviance = deviance
+        self.parameters = parameters
+        self.evaluations = 0
+
+    def value(self, x: np.ndarray) -> float:
+        self.evaluations += 1
+        return self.deviance.factorise(self.parameters.matrices(x)).deviance
+
+    def derivatives(self, x: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+        self.evaluations += 1
+        parameters = self.parameters
+        at = self.deviance.factorise(parameters.matrices(x))
+        if not at.is_finite:
+            return np.inf, np.zeros(len(x)), np.eye(len(x))
+        gradient = self.deviance.gradient(at)
+        slope = np.empty(len(x))
+        for k, T in enumerate(at.T):
+            mine = parameters.factor == k
+            slope[mine] = 2.0 * (gradient.S[k] @ T)[parameters.row[mine], parameters.column[mine]]
+        slope *= parameters.units
+        curvature = hessian(self.deviance, parameters, at, gradient)
+        turns = parameters.rotations(x)
+        if turns.shape[1]:
+            slope = slope - turns @ (turns.T @ slope)
+            curvature = curvature - turns @ (turns.T @ curvature)
+            curvature = curvature - (curvature @ turns) @ turns.T
+            curvature = curvature + np.abs(np.diag(curvature)).max() * (turns @ turns.T)
+        return at.deviance, slope, 0.5 * (curvature + curvature.T)
+
+
+def optimise(problem: Problem, reml: bool = True) -> Optimum:
+    """The maximum of the (restricted) likelihood.
+
+    No bounds are needed: the deviance is smooth and even in T, so that a variance of zero is an ordinary stationary
+    point. It may be a saddle, so directions without variance are probed; and real data have local optima, so that a
+    second start is taken whenever the fit is singular or its curvature is in doubt.
+    """
+    with np.errstate(all="ignore"):
+        small = collapse(problem)
+        parameters = Parameters.of(problem)
+        objective = _Objective(Deviance(small, reml), parameters)
+        first = _descend(objective, parameters.vector(minque(small, parameters)))
+        found = [first]
+        if _in_doubt(first, parameters):
+            moderate = np.where(parameters.row == parameters.column, 1.0, 0.0)
+            found.append(_descend(objective, moderate))
+        best = min(found, key=lambda minimum: minimum.value)
+        best = _settle_on_boundary(objective, best)
+        return _optimum(problem, reml, objective, best, found)
+
+
+def _descend(objective: _Objective, start: np.ndarray) -> Minimum:
+    """Descend, then leave saddles where a collapsed direction would rather have some variance."""
+    minimum = minimise(objective.derivatives, start, radius=max(1.0, 0.5 * float(np.linalg.norm(start))))
+    for _ in range(3):
+        probe = minimum.x.copy()
+        left = False
+        for position, (left_vectors, values, right_vectors) in _decompositions(
+            objective.parameters, minimum.x
+        ):
+            null = values < SINGULAR
+            if not null.any():
+                continue
+            lifted = probe.copy()
+            lifted[position] += _PROBE * (left_vectors[:, null] @ right_vectors[null]).ravel()
+            if objective.value(lifted) < minimum.value - 1e-7:
+                probe, left = lifted, True
+        if not left:
+            break
+        again = minimise(objective.derivatives, probe, radius=0.3)
+        minimum = replace(again, iterations=minimum.iterations + again.iterations)
+    return minimum
+
+
+def _decompositions(parameters: Parameters, x: np.ndarray):
+    """Singular value decomposition of the T of every term, in natural units."""
+    for position in parameters.term_parameters():
+        size = round(len(position) ** 0.5)
+        yield position, np.linalg.svd(x[position].reshape(size, size))
+
+
+def _in_doubt(minimum: Minimum, parameters: Parameters) -> bool:
+    singular = any(values[-1] < SINGULAR for _, (_, values, _) in _decompositions(parameters, minimum.x))
+    return (
+        singular or not minimum.converged or _relative_curvature(minimum) < _FLAT or minimum.iterations > 12
+    )
+
+
+def _relative_curvature(minimum: Minimum) -> float:
+    curvatures = np.linalg.eigvalsh(minimum.hessian)
+    return float(curvatures[0] / max(abs(curvatures[-1]), 1e-300))
+
+
+def _settle_on_boundary(objective: _Objective, minimum: Minimum) -> Minimum:
+    """Set singular values that are zero but for rounding to exactly zero."""
+    x = minimum.x.copy()
+    for position, (left, values, right) in _decompositions(objective.parameters, minimum.x):
+        small = values < 10 * SINGULAR
+        if small.any() and values.any():
+            settled = x.copy()
+            settled[position] = ((left * np.where(small, 0.0, values)) @ right).ravel()
+            if objective.value(settled) <= minimum.value + 1e-9:
+                x = settled
+    return replace(minimum, x=x)
+
+
+def _optimum(
+    problem: Problem, reml: bool, objective: _Objective, best: Minimum, found: list[Minimum]
+) -> Optimum:
+    parameters = objective.parameters
+    T = [np.zeros_like(matrix) for matrix in parameters.matrices(best.x)]
+    for k, (matrix, terms) in enumerate(zip(parameters.matrices(best.x), parameters.terms, strict=True)):
+        for term in terms:
+            T[k][term, term] = lower_triangular(matrix[term, term])
+    deviance = Deviance(problem, reml)
+    at = deviance.factorise(T)
+    optima: list[float] = []
+    for value in sorted(minimum.value for minimum in found):
+        if not optima or value - optima[-1] > _SAME_OPTIMUM:
+            optima.append(value)
+    return Optimum(
+        problem=problem,
+        reml=reml,
+        at=at,
+        deviance=at.deviance + deviance.constant,
+        iterations=sum(minimum.iterations for minimum in found),
+        evaluations=objective.evaluations + 1,
+        gradient=float(np.abs(best.gradient).max()),
+        smallest_curvature=_relative_curvature(best),
+        converged=best.converged,
+        singular_values=tuple((values, left) for _, (left, values, _) in _decompositions(parameters, best.x)),
+        optima=tuple(value + deviance.constant for value in optima),
+    )

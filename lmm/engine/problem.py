@@ -1,0 +1,214 @@
+"""One pass over the rows: whitened cross-products, from which every deviance is computed.
+
+They are sums over rows, so that the cost of a deviance does not depend on the number of rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sparse
+
+from lmm.engine.border import DenseBorder, SparseBorder
+from lmm.engine.factor import Factor
+from lmm.engine.whitening import (
+    WhitenedFixed,
+    independent_columns,
+    whiten_factor,
+    whiten_fixed,
+)
+
+# Above this share of non-zero entries a dense product is faster than a sparse one (measured).
+_DENSE_SHARE = 0.08
+_DENSE_ENTRIES = 40_000_000
+
+
+@dataclass(frozen=True)
+class Problem:
+    """The data of a mixed model, reduced to cross-products of whitened columns.
+
+    Attributes:
+        n: number of rows.
+        factors: whitened factors; the first is the one eliminated level by level.
+        order: position in the caller's sequence of each of `factors`.
+        transforms: U of every term of each factor, see `whitening`.
+        fixed: the whitened fixed part.
+        sum_log_weights: Σ log w.
+        gram: (q, q, J) A_j = Z₀'Z₀ of each level of factor 0.
+        border: Z₀'[Z_r X y].
+        rest: (m, m) [Z_r X y]'[Z_r X y].
+        multiplicity: (J,) how many levels each level stands for; ones unless collapsed.
+    """
+
+    n: int
+    factors: tuple[Factor, ...]
+    order: tuple[int, ...]
+    transforms: tuple[list[np.ndarray], ...]
+    fixed: WhitenedFixed
+    sum_log_weights: float
+    gram: np.ndarray
+    border: DenseBorder | SparseBorder
+    rest: np.ndarray
+    multiplicity: np.ndarray
+
+    @property
+    def p(self) -> int:
+        """Number of fixed effects kept."""
+        return len(self.fixed.kept)
+
+    @property
+    def offsets(self) -> np.ndarray:
+        """Where the columns of factors 1, 2, … start among the random columns of the rest, and where they end."""
+        return np.cumsum([0] + [factor.n_columns * factor.n_levels for factor in self.factors[1:]])
+
+    def natural_units(self, k: int) -> np.ndarray:
+        """1 / sqrt(mean of Z'Z per level) for the columns of factor k: a T of this size is neither small nor large."""
+        factor = self.factors[k]
+        mean_square = np.einsum("ij,ij->j", factor.columns, factor.columns) / factor.n_levels
+        return 1.0 / np.sqrt(np.where(mean_square > 0, mean_square, 1.0))
+
+    @staticmethod
+    def of(
+        y: np.ndarray, X: np.ndarray, factors: Sequence[Factor], weights: np.ndarray | None = None
+    ) -> Problem:
+        """Accumulate the cross-products.
+
+        Args:
+            y: (n,) outcome, less any offset.
+            X: (n, p) fixed-effect columns; a column that earlier ones explain is dropped, as R does.
+            factors: one or more grouping factors, each named once.
+            weights: (n,) prior weights, all positive, or None for ones.
+        """
+        # The rank is judged before weighting, as lme4 does.
+        kept = independent_columns(X)
+        X = X[:, kept]
+        roots = None if weights is None else np.sqrt(weights)
+        if roots is not None:
+            X, y = X * roots[:, None], y * roots
+        fixed = whiten_fixed(y, X, np.arange(X.shape[1]))
+        fixed = WhitenedFixed(
+            kept,
+            *(getattr(fixed, name) for name in ("orthonormal", "upper", "coefficients", "residual", "scale")),
+        )
+        order = tuple(sorted(range(len(factors)), key=lambda k: -factors[k].n_columns * factors[k].n_levels))
+        whitened = [
+            whiten_factor(
+                factors[k],
+                factors[k].columns if roots is None else factors[k].columns * roots[:, None],
+                X,
+                fixed,
+            )
+            for k in order
+        ]
+        products = _Columns([factor for factor, _ in whitened], fixed)
+        return Problem(
+            n=len(y),
+            factors=tuple(factor for factor, _ in whitened),
+            order=order,
+            transforms=tuple(transform for _, transform in whitened),
+            fixed=fixed,
+            sum_log_weights=0.0 if weights is None else float(np.log(weights).sum()),
+            gram=products.gram(0),
+            border=products.border(),
+            rest=products.rest(),
+            multiplicity=np.ones(whitened[0][0].n_levels),
+        )
+
+
+class _Columns:
+    """Products of whitened columns, summed by level."""
+
+    def __init__(self, factors: list[Factor], fixed: WhitenedFixed):
+        self.factors = factors
+        self.fixed = np.asfortranarray(np.column_stack([fixed.orthonormal, fixed.residual]))
+        self.offsets = np.cumsum([0] + [factor.n_columns * factor.n_levels for factor in factors[1:]])
+
+    def _times(self, k: int, a: int, other: np.ndarray) -> np.ndarray:
+        return self.factors[k].columns[:, a] * other
+
+    def gram(self, k: int) -> np.ndarray:
+        """Z_k'Z_k of every level: (q, q, J)."""
+        factor = self.factors[k]
+        q = factor.n_columns
+        out = np.empty((q, q, factor.n_levels))
+        for a in range(q):
+            for b in range(a + 1):
+                out[a, b] = np.bincount(
+                    factor.codes, self._times(k, a, factor.columns[:, b]), factor.n_levels
+                )
+                out[b, a] = out[a, b]
+        return out
+
+    def with_fixed(self, k: int) -> np.ndarray:
+        """Z_k'[X y] of every level: (p + 1, q, J)."""
+        factor = self.factors[k]
+        out = np.empty((self.fixed.shape[1], factor.n_columns, factor.n_levels))
+        for c, column in enumerate(self.fixed.T):
+            for a in range(factor.n_columns):
+                out[c, a] = np.bincount(factor.codes, self._times(k, a, column), factor.n_levels)
+        return out
+
+    def border(self) -> DenseBorder | SparseBorder:
+        """Z₀'[Z_r X y], sparse where few of its entries differ from zero."""
+        fixed = self.with_fixed(0)
+        if len(self.factors) == 1:
+            return DenseBorder(fixed)
+        first = self.factors[0]
+        n, r = len(first.codes), int(self.offsets[-1])
+        rows, columns = [], []
+        for k, factor in enumerate(self.factors[1:], 1):
+            for b in range(factor.n_columns):
+                rows.append(first.codes)
+                columns.append(factor.codes + (self.offsets[k - 1] + b * factor.n_levels))
+        rows, columns = np.concatenate(rows), np.concatenate(columns)
+        data = []
+        for a in range(first.n_columns):
+            values = np.concatenate(
+                [
+                    self._times(0, a, factor.columns[:, b])
+                    for factor in self.factors[1:]
+                    for b in range(factor.n_columns)
+                ]
+            )
+            matrix = sparse.csr_matrix((values, (rows, columns)), shape=(first.n_levels, r))
+            matrix.sum_duplicates()
+            data.append(matrix.data)
+        entries = first.n_columns * first.n_levels * r
+        if matrix.nnz > _DENSE_SHARE * first.n_levels * r and entries < _DENSE_ENTRIES:
+            values = np.zeros((r + len(fixed), first.n_columns, first.n_levels))
+            level = np.repeat(np.arange(first.n_levels), np.diff(matrix.indptr))
+            for a in range(first.n_columns):
+                values[matrix.indices, a, level] = data[a]
+            values[r:] = fixed
+            return DenseBorder(values)
+        return SparseBorder(np.array(data), matrix.indices, matrix.indptr, fixed, r)
+
+    def rest(self) -> np.ndarray:
+        """[Z_r X y]'[Z_r X y]: (m, m)."""
+        r = int(self.offsets[-1])
+        m = r + self.fixed.shape[1]
+        out = np.zeros((m, m))
+        out[r:, r:] = self.fixed.T @ self.fixed
+        for k, factor in enumerate(self.factors[1:], 1):
+            J = factor.n_levels
+            start = [self.offsets[k - 1] + a * J for a in range(factor.n_columns)]
+            level = np.arange(J)
+            gram, fixed = self.gram(k), self.with_fixed(k)
+            for a in range(factor.n_columns):
+                for b in range(factor.n_columns):
+                    out[start[a] + level, start[b] + level] = gram[a, b]
+                out[start[a] : start[a] + J, r:] = fixed[:, a].T
+                out[r:, start[a] : start[a] + J] = fixed[:, a]
+                for other_k in range(k + 1, len(self.factors)):
+                    other = self.factors[other_k]
+                    for b in range(other.n_columns):
+                        cell = factor.codes * other.n_levels + other.codes
+                        cells = factor.n_levels * other.n_levels
+                        sums = np.bincount(cell, self._times(k, a, other.columns[:, b]), cells)
+                        sums = sums.reshape(factor.n_levels, other.n_levels)
+                        begin = self.offsets[other_k - 1] + b * other.n_levels
+                        out[start[a] : start[a] + J, begin : begin + other.n_levels] = sums
+                        out[begin : begin + other.n_levels, start[a] : start[a] + J] = sums.T
+        return out

@@ -1,0 +1,126 @@
+"""Second derivatives of the deviance with respect to the entries of T.
+
+For parameters a, b with dG_a = ∂(TₖTₖ')/∂a, both routines return the part that goes through V,
+
+    H_ab = −t_ab + 2 q_ab/σ² − s_a s_b/(σ⁴ν),   t_ab = tr(P Zₖ dG_a Zₖ' P Z_l dG_b Z_l'),
+    q_ab = y'P Zₖ dG_a Zₖ' P Z_l dG_b Z_l' P y,  s_a = y'P Zₖ dG_a Zₖ' P y
+
+(P = V⁻¹ less its projection on X; for ML the trace takes V⁻¹). The curvature of TT' itself is added by
+`hessian`. One factor has the exact t; several take the average of observed and expected information, t ≈ q/σ²
+(Gilmour, Thompson & Cullis 1995), which needs no trace.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.linalg import lapack
+
+from lmm.engine import blocks
+from lmm.engine.deviance import Deviance, Factorisation, Gradient
+from lmm.engine.parameters import Parameters
+
+
+def hessian(deviance: Deviance, parameters: Parameters, at: Factorisation, gradient: Gradient) -> np.ndarray:
+    """Second derivatives (a, a) in natural units: exact for one factor, average information for several."""
+    through_V = exact if len(at.T) == 1 else average_information
+    out = through_V(deviance, parameters, at, gradient)
+    k, row, column = parameters.factor, parameters.row, parameters.column
+    for a in range(len(parameters)):
+        same = (k == k[a]) & (column == column[a])
+        out[a, same] += 2.0 * gradient.S[k[a]][row[a], row[same]]
+    out *= np.outer(parameters.units, parameters.units)
+    return 0.5 * (out + out.T)
+
+
+def _directions(parameters: Parameters, T: list[np.ndarray]) -> list[tuple[int, np.ndarray]]:
+    """Factor and dG_a = ET' + TE' of every parameter, E the matrix with a one at the parameter's place."""
+    out = []
+    for k, row, column in zip(parameters.factor, parameters.row, parameters.column, strict=True):
+        dG = np.zeros(T[k].shape)
+        dG[row] = T[k][:, column]
+        out.append((int(k), dG + dG.T))
+    return out
+
+
+def exact(deviance: Deviance, parameters: Parameters, at: Factorisation, gradient: Gradient) -> np.ndarray:
+    """The exact second derivatives for one factor."""
+    problem, p = deviance.problem, deviance.problem.p
+    multiplicity = problem.multiplicity
+    q, _, n_levels = problem.gram.shape
+    C = problem.border.values.transpose(1, 0, 2)
+    AG = blocks.product(problem.gram, at.gain)
+    R = C - blocks.product(AG, C)
+    B = problem.gram - blocks.product(AG, problem.gram)
+    g = np.tensordot(R, at.solution, (1, 0))
+    M_inverse = np.linalg.inv(at.reduced[:p, :p])
+    dG = np.array([direction for _, direction in _directions(parameters, at.T)])
+    flat_B = B.reshape(q * q, n_levels)
+    gg = blocks.product(g[:, None], g[None]).reshape(q * q, n_levels)
+    stacked = R.reshape(-1, n_levels)
+    RR = (stacked @ stacked.T).reshape(q, p + 1, q, p + 1)
+
+    def paired(right: np.ndarray) -> np.ndarray:
+        """Σ tr(dG_a B dG_b Y) for the levels' Y, flattened as `right`."""
+        BY = (flat_B @ right.T).reshape(q, q, q, q)
+        return np.einsum("kda,lbc,abcd->kl", dG, dG, BY)
+
+    trace = paired(flat_B * multiplicity)
+    if deviance.reml:
+        RM = np.tensordot(R[:, :p], M_inverse, (1, 0)).transpose(0, 2, 1)
+        Q = np.einsum("axj,bxj->abj", RM, R[:, :p]).reshape(q * q, n_levels)
+        cross = paired(Q)
+        N = M_inverse @ np.einsum("kab,axby->kxy", dG, RR[:, :p, :, :p])
+        trace = trace - cross - cross.T + np.einsum("kxy,lyx->kl", N, N)
+    to_fixed = np.einsum("kab,axb->kx", dG, np.tensordot(RR, at.solution, (3, 0))[:, :p])
+    observed = paired(gg) - to_fixed @ M_inverse @ to_fixed.T
+    s = np.einsum("kab,ab->k", dG, g @ g.T)
+    return 2.0 * observed / at.sigma2 - trace - np.outer(s, s) / (at.sigma2**2 * deviance.degrees)
+
+
+def average_information(
+    deviance: Deviance, parameters: Parameters, at: Factorisation, gradient: Gradient
+) -> np.ndarray:
+    """Average information for several factors."""
+    problem, r = deviance.problem, deviance.n_random
+    m, size = len(at.solution), len(parameters)
+    effects = deviance.scaled(at.solution, at.T)
+    g_rest = at.reduced @ effects
+    C_effects = problem.border.times(effects)
+    g = [C_effects - _per_level(problem.gram, _per_level(at.gain, C_effects))]
+    for k, factor in enumerate(problem.factors[1:], 1):
+        rows = slice(problem.offsets[k - 1], problem.offsets[k])
+        g.append(g_rest[rows].reshape(factor.n_columns, factor.n_levels))
+    changed: list[np.ndarray] = []
+    marginal: list[np.ndarray | None] = []
+    in_rest = np.zeros((m, size))
+    to_rest = np.empty((m, size))
+    s = np.empty(size)
+    for a, (k, dG) in enumerate(_directions(parameters, at.T)):
+        h = dG @ g[k]
+        s[a] = (h * g[k]).sum()
+        changed.append(h)
+        if k == 0:
+            Ah = _per_level(problem.gram, h)
+            GAh = _per_level(at.gain, Ah)
+            marginal.append(Ah - _per_level(problem.gram, GAh))
+            to_rest[:, a] = problem.border.transposed_times(h - GAh)
+        else:
+            marginal.append(None)
+            in_rest[problem.offsets[k - 1] : problem.offsets[k], a] = h.ravel()
+    of_rest = parameters.factor > 0
+    to_rest[:, of_rest] = at.reduced @ in_rest[:, of_rest]
+    information = to_rest.T @ in_rest
+    information[of_rest] = information[:, of_rest].T
+    for a in np.flatnonzero(~of_rest):
+        for b in np.flatnonzero(~of_rest):
+            information[a, b] = (changed[a] * marginal[b]).sum()
+    to_rest = deviance.scaled(to_rest, [t.T for t in at.T])
+    to_rest[-1] = 0.0
+    projected = lapack.dtrtrs(at.lower, to_rest, lower=1)[0][: m - 1]
+    information -= projected.T @ projected
+    return information / at.sigma2 - np.outer(s, s) / (at.sigma2**2 * deviance.degrees)
+
+
+def _per_level(matrices: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """(q, q, J) times (q, J)."""
+    return np.einsum("abj,bj->aj", matrices, vectors)
