@@ -1,0 +1,120 @@
+"""Likelihood ratio tests: p-values published for R's fits, refusals, and missed optima."""
+
+from dataclasses import replace
+
+import pytest
+
+from lmm.errors import InputError
+from lmm.infer.candidate import Candidate
+from lmm.infer.likelihoodratio import compare, compare_fixed_parts
+from lmm.infer.randomstructure import INTERCEPT, Block
+
+# sleepstudy, REML and ML, from R (lme4 1.1-31, tight optima)
+intercept = Candidate(
+    formula="Reaction ~ Days + (1 | Subject)",
+    outcome="Reaction",
+    estimator="REML",
+    loglik=-893.23254269746,
+    npar=4,
+    n=180,
+    aic=1794.46508539492,
+    bic=1807.23691279848,
+    coefficients=(INTERCEPT, "Days"),
+    random=(Block("Subject", frozenset({INTERCEPT})),),
+    singular=False,
+)
+slope = replace(
+    intercept,
+    formula="Reaction ~ Days + (Days | Subject)",
+    loglik=-871.814135979245,
+    npar=6,
+    aic=1755.62827195849,
+    bic=1774.78601306383,
+    random=(Block("Subject", frozenset({INTERCEPT, "Days"})),),
+)
+slope_ml = replace(slope, estimator="ML", loglik=-875.969672231599, aic=1763.9393444632, bic=1783.09708556854)
+no_days_ml = replace(
+    slope_ml,
+    formula="Reaction ~ 1 + (Days | Subject)",
+    loglik=-887.737940980538,
+    npar=5,
+    aic=1785.47588196108,
+    bic=1801.44066640262,
+    coefficients=(INTERCEPT,),
+)
+
+
+def test_sleepstudy_slope():
+    test = compare(intercept, slope)
+    assert test.statistic == pytest.approx(42.8368134364302, abs=1e-9)
+    assert (str(test.null), test.naive_df, test.estimator) == ("½χ²₁ + ½χ²₂", 2, "REML")
+    assert test.p == pytest.approx(2.79252981506993e-10, rel=1e-9)
+    assert test.naive_p == pytest.approx(4.99004142696187e-10, rel=1e-9)
+    assert test.delta_aic == pytest.approx(-38.8, abs=0.05)
+    assert test.delta_bic == pytest.approx(-32.5, abs=0.05)
+    assert test.reason is None and test.approximation is None
+
+
+def test_order_of_the_two_models_does_not_matter():
+    assert compare(slope, intercept) == compare(intercept, slope)
+
+
+def test_fixed_effect_by_maximum_likelihood():
+    # R: drop1(…, test = "Chisq"): LRT 23.5365374978774, p 1.22563995718966e-06
+    for test in (compare(no_days_ml, slope_ml), compare_fixed_parts(no_days_ml, slope_ml)):
+        assert str(test.null) == "χ²₁"
+        assert test.p == test.naive_p == pytest.approx(1.22563995718966e-06, rel=1e-8)
+
+
+def test_fixed_effect_and_variance_together_shift_the_mixture():
+    smaller = replace(no_days_ml, npar=3, random=intercept.random)
+    assert str(compare(smaller, slope_ml).null) == "½χ²₂ + ½χ²₃"
+
+
+def test_reml_fits_with_different_fixed_effects_are_refused():
+    with pytest.raises(InputError, match=r"REML fits with different fixed effects.*reml=False"):
+        compare(replace(no_days_ml, estimator="REML"), slope)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"n": 179}, "different rows \\(179 and 180"),
+        ({"rows": (0, 1)}, "different rows"),
+        ({"outcome": "log(Reaction)"}, "different outcomes \\(log\\(Reaction\\) and Reaction\\)"),
+        ({"weights": (1.0,)}, "different weights"),
+        ({"estimator": "ML"}, "by ML and REML"),
+    ],
+)
+def test_incomparable_likelihoods_are_refused(change, message):
+    with pytest.raises(InputError, match=message):
+        compare(replace(intercept, **change), slope)
+
+
+def test_models_that_are_not_nested_get_criteria_and_no_p_value():
+    other = replace(
+        slope, formula="Reaction ~ Days + (1 | Day)", random=(Block("Day", frozenset({INTERCEPT})),)
+    )
+    test = compare(intercept, other)
+    assert test.p is None and test.null is None and not test.optimum_missed
+    assert "not nested" in test.reason
+    assert test.delta_aic == slope.aic - intercept.aic
+    renamed = replace(no_days_ml, coefficients=("I(Days > 3)",))
+    assert "alone has the coefficient I(Days > 3)" in compare(renamed, slope_ml).reason
+    assert "same parameters" in compare(slope, replace(slope, formula="again")).reason
+
+
+def test_statistic_below_zero_by_rounding_is_zero():
+    test = compare(intercept, replace(slope, loglik=intercept.loglik - 1e-6))
+    assert (test.statistic, test.p, test.naive_p) == (0.0, 1.0, 1.0)
+
+
+def test_statistic_clearly_below_zero_is_a_missed_optimum():
+    test = compare(intercept, replace(slope, loglik=intercept.loglik - 0.4))
+    assert test.optimum_missed and test.p is None
+    assert test.statistic == pytest.approx(-0.8)
+    assert "its optimum was missed" in test.reason
+
+
+def test_singular_smaller_model_makes_the_mixture_approximate():
+    assert "approximate" in compare(replace(intercept, singular=True), slope).approximation
