@@ -1,0 +1,541 @@
+"""`fit(formula, data)`: a linear mixed model, and everything that is known of it.
+
+Example:
+    >>> import lmm, pandas
+    >>> sleep = pandas.read_csv("data/sleepstudy.csv")
+    >>> print(lmm.fit("Reaction ~ Days + (Days | Subject)", sleep).summary())
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import log, pi, sqrt
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from lmm.engine import Factor, Optimum, Problem, optimise
+from lmm.engine.estimates import estimates
+from lmm.engine.leverage import leverage
+from lmm.engine.optimum import SINGULAR
+from lmm.engine.whitening import independent_columns, whiten_fixed
+from lmm.errors import InputError
+from lmm.formula import Design, DesignRecipe, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, eq=False)
+class VarianceComponents:
+    """The covariance of the random effects of one term.
+
+    Attributes:
+        group: the grouping factor, "Subject" or "batch:cask".
+        names: the q effects that vary over its levels.
+        covariance: (q, q), in the units of the outcome and the columns.
+    """
+
+    group: str
+    names: tuple[str, ...]
+    covariance: np.ndarray
+
+    @property
+    def sd(self) -> np.ndarray:
+        """(q,) standard deviations."""
+        return np.sqrt(np.diag(self.covariance))
+
+    @property
+    def correlation(self) -> np.ndarray:
+        """(q, q) correlations; NaN beside an effect without variance."""
+        sd = np.where(self.sd > 0, self.sd, np.nan)
+        out = self.covariance / np.outer(sd, sd)
+        np.fill_diagonal(out, 1.0)
+        return out
+
+
+@dataclass(frozen=True)
+class Convergence:
+    """How the optimum was found and why it may be trusted.
+
+    Attributes:
+        status: "converged" or "not converged".
+        message: one sentence that says why.
+        iterations, evaluations: Newton steps; evaluations of the deviance.
+        gradient: largest derivative of the deviance, in units in which a parameter of 1 is neither large nor small.
+        smallest_curvature: smallest over largest eigenvalue of the Hessian; not positive means no minimum.
+        optima: deviances of the distinct local optima met, best first; more than one is worth a sentence.
+    """
+
+    status: str
+    message: str
+    iterations: int
+    evaluations: int
+    gradient: float
+    smallest_curvature: float
+    optima: tuple[float, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A fitted linear mixed model. Arrays of length n follow the rows used, in the order of the data.
+
+    Attributes:
+        formula: as given. outcome: label of the response. reml: REML or ML.
+        n: rows used; rows: their positions in the data; n_dropped: rows left out for a missing value.
+        coefficients: names of the p fixed effects, as R names them; dropped_columns: columns of the fixed part that
+            earlier ones explain.
+        beta: (p,); vcov_beta: (p, p) covariance at the estimated variances.
+        random: one `VarianceComponents` per random term.
+        groups: number of levels per grouping factor. sigma: residual standard deviation.
+        theta: the relative Cholesky factors of the terms, lower triangles by column, as lme4 lists them.
+        loglik: log-likelihood, restricted if `reml`, with all constants, as R's `logLik`.
+        convergence: how the optimum was found. collapsed: a sentence for every direction without variance.
+        conditional_modes, conditional_sds: per grouping factor a table of levels × effects, the predicted random
+            effects and their standard deviations given θ and β.
+        fitted, fitted_fixed: with and without random effects. residuals: outcome less `fitted`.
+        weights: (n,) prior weights, or None.
+    """
+
+    formula: str
+    outcome: str
+    reml: bool
+    n: int
+    n_dropped: int
+    rows: np.ndarray
+    coefficients: tuple[str, ...]
+    dropped_columns: tuple[str, ...]
+    beta: np.ndarray
+    vcov_beta: np.ndarray
+    random: tuple[VarianceComponents, ...]
+    groups: dict[str, int]
+    sigma: float
+    theta: np.ndarray
+    loglik: float
+    convergence: Convergence
+    collapsed: tuple[str, ...]
+    conditional_modes: dict[str, pd.DataFrame]
+    conditional_sds: dict[str, pd.DataFrame]
+    fitted: np.ndarray
+    fitted_fixed: np.ndarray
+    residuals: np.ndarray
+    weights: np.ndarray | None
+    recipe: DesignRecipe
+    design: Design | None = field(default=None, repr=False)
+    optimum: Optimum | None = field(default=None, repr=False)
+
+    @property
+    def se(self) -> np.ndarray:
+        """(p,) standard errors of the fixed effects at the estimated variances."""
+        return np.sqrt(np.diag(self.vcov_beta))
+
+    @property
+    def deviance(self) -> float:
+        """−2 log-likelihood (under REML the REML criterion)."""
+        return -2.0 * self.loglik
+
+    @property
+    def npar(self) -> int:
+        """Number of parameters: fixed effects, covariances of the random effects, residual variance."""
+        return len(self.beta) + sum(len(term.names) * (len(term.names) + 1) // 2 for term in self.random) + 1
+
+    @property
+    def aic(self) -> float:
+        """Marginal AIC counting all parameters, as lme4 does under ML and REML alike."""
+        return self.deviance + 2.0 * self.npar
+
+    @property
+    def bic(self) -> float:
+        """BIC counting all parameters, with n the number of observations, as lme4 does."""
+        return self.deviance + log(self.n) * self.npar
+
+    @property
+    def converged(self) -> bool:
+        """Whether the optimum may be trusted."""
+        return self.convergence.status == "converged"
+
+    @property
+    def singular(self) -> bool:
+        """Whether the estimate lies on the boundary: some direction of a random effect has no variance."""
+        return bool(self.collapsed)
+
+    @cached_property
+    def leverage(self) -> np.ndarray:
+        """(n,) diagonal of the hat matrix, random effects included."""
+        if self.optimum is not None:
+            return leverage(self.optimum)
+        columns = self.design.X * (1.0 if self.weights is None else np.sqrt(self.weights)[:, None])
+        orthonormal, _ = np.linalg.qr(columns[:, independent_columns(self.design.X)])
+        return (orthonormal**2).sum(1)
+
+    def predict(self, newdata: pd.DataFrame | None = None, *, random: bool = True) -> np.ndarray:
+        """Predicted outcomes, on the scale of the formula's left side.
+
+        Args:
+            newdata: rows to predict, with every variable of the formula's right side; None for the rows used.
+            random: add the conditional modes; a level the model has not seen, or a missing one, adds zero, its
+                expectation.
+
+        Returns:
+            (m,) predictions; NaN where a covariate is missing.
+        """
+        if newdata is None:
+            return self.fitted if random else self.fitted_fixed
+        columns = self.recipe.fixed(newdata)
+        names = [*self.recipe.names]
+        kept = [names.index(name) for name in self.coefficients]
+        out = columns[:, kept] @ self.beta
+        offset = self.recipe.offset(newdata)
+        if offset is not None:
+            out = out + offset
+        if random:
+            for term, (Z, labels) in zip(self.random, self.recipe.random(newdata), strict=True):
+                modes = self.conditional_modes[term.group]
+                # A name that varies in two terms of one factor has a column for each; R numbers them, we go by place.
+                effects = modes.iloc[:, self._places(term)]
+                out = out + (Z * effects.reindex(pd.Index(labels)).fillna(0.0).to_numpy()).sum(1)
+        return out
+
+    def _places(self, term: VarianceComponents) -> list[int]:
+        start = 0
+        for other in self.random:
+            if other is term:
+                break
+            if other.group == term.group:
+                start += len(other.names)
+        return list(range(start, start + len(term.names)))
+
+    def summary(self) -> str:
+        """A table to read, laid out as lme4's."""
+        from lmm.summary import summary
+
+        return summary(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything but the data, as JSON has it."""
+        return {
+            "formula": self.formula,
+            "outcome": self.outcome,
+            "reml": self.reml,
+            "n": self.n,
+            "n_dropped": self.n_dropped,
+            "rows": self.rows.tolist(),
+            "coefficients": list(self.coefficients),
+            "dropped_columns": list(self.dropped_columns),
+            "beta": self.beta.tolist(),
+            "vcov_beta": self.vcov_beta.tolist(),
+            "random": [
+                {"group": term.group, "names": list(term.names), "covariance": term.covariance.tolist()}
+                for term in self.random
+            ],
+            "groups": self.groups,
+            "sigma": self.sigma,
+            "theta": self.theta.tolist(),
+            "loglik": self.loglik,
+            "convergence": {**vars(self.convergence), "optima": list(self.convergence.optima)},
+            "collapsed": list(self.collapsed),
+            "conditional_modes": {group: _table(modes) for group, modes in self.conditional_modes.items()},
+            "conditional_sds": {group: _table(sds) for group, sds in self.conditional_sds.items()},
+            "fitted": self.fitted.tolist(),
+            "fitted_fixed": self.fitted_fixed.tolist(),
+            "residuals": self.residuals.tolist(),
+            "leverage": self.leverage.tolist(),
+            "weights": None if self.weights is None else self.weights.tolist(),
+            "recipe": self.recipe.to_dict(),
+        }
+
+    @staticmethod
+    def from_dict(values: dict[str, Any]) -> Fit:
+        """The inverse of `to_dict`."""
+        values = dict(values)
+        stored_leverage = np.array(values.pop("leverage"), dtype=float)
+        for name in ("beta", "theta", "fitted", "fitted_fixed", "residuals"):
+            values[name] = np.array(values[name], dtype=float)
+        size = len(values["beta"])
+        values["vcov_beta"] = np.array(values["vcov_beta"], dtype=float).reshape(size, size)
+        values["rows"] = np.array(values["rows"], dtype=np.intp)
+        values["weights"] = None if values["weights"] is None else np.array(values["weights"], dtype=float)
+        for name in ("coefficients", "dropped_columns", "collapsed"):
+            values[name] = tuple(values[name])
+        values["random"] = tuple(
+            VarianceComponents(term["group"], tuple(term["names"]), np.array(term["covariance"], dtype=float))
+            for term in values["random"]
+        )
+        convergence = values["convergence"]
+        values["convergence"] = Convergence(**{**convergence, "optima": tuple(convergence["optima"])})
+        for name in ("conditional_modes", "conditional_sds"):
+            values[name] = {group: _frame(table) for group, table in values[name].items()}
+        values["recipe"] = DesignRecipe.from_dict(values["recipe"])
+        fitted = Fit(**values)
+        fitted.__dict__["leverage"] = stored_leverage
+        return fitted
+
+    def to_json(self) -> str:
+        """The fit as JSON, floats in full."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False)
+
+    @staticmethod
+    def from_json(text: str) -> Fit:
+        """The inverse of `to_json`."""
+        return Fit.from_dict(json.loads(text))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Fit) and self.to_dict() == other.to_dict()
+
+    __hash__ = None
+
+
+def _table(frame: pd.DataFrame) -> dict[str, Any]:
+    return {"levels": list(frame.index), "names": list(frame.columns), "values": frame.to_numpy().tolist()}
+
+
+def _frame(table: dict[str, Any]) -> pd.DataFrame:
+    shape = (len(table["levels"]), len(table["names"]))
+    values = np.array(table["values"], dtype=float).reshape(shape)
+    return pd.DataFrame(values, index=table["levels"], columns=table["names"])
+
+
+def fit(
+    formula: str,
+    data: pd.DataFrame,
+    *,
+    reml: bool = True,
+    weights: str | np.ndarray | None = None,
+    offset: str | np.ndarray | None = None,
+) -> Fit:
+    """Fit a linear mixed model by REML or ML.
+
+    Args:
+        formula: as lme4 reads it, e.g. "Reaction ~ Days + (Days | Subject)". Without a `( | )` term the model is
+            ordinary least squares.
+        data: a row per observation. Rows with a missing value in any variable used are left out.
+        reml: restricted maximum likelihood, for variances and final models; False for maximum likelihood, to
+            compare fixed effects.
+        weights: prior weights (the residual variance of a row is σ²/weight): a column's name or an array.
+        offset: a known addition to the mean: a column's name or an array.
+
+    Returns:
+        The fit. A singular or unconverged model is a result that says so, not an error.
+
+    Raises:
+        InputError: the formula cannot be read, or the data cannot carry the model.
+    """
+    design = parse(formula).design(data, weights=weights, offset=offset)
+    y = design.y if design.offset is None else design.y - design.offset
+    if not design.random:
+        return _least_squares(formula, design, y, reml, len(data))
+    factors, places = _factors(design)
+    _refuse_more_effects_than_rows(design)
+    problem = Problem.of(y, design.X, factors, design.weights)
+    _refuse_exact_outcome(design, y, problem.fixed.scale)
+    optimum = optimise(problem, reml)
+    return _mixed(formula, design, optimum, factors, places, len(data))
+
+
+def _factors(design: Design) -> tuple[list[Factor], list[tuple[int, slice]]]:
+    """The grouping factors, terms of one factor put together, and where each term of the formula stands in them."""
+    groups = list(dict.fromkeys(term.group for term in design.random))
+    factors, place_of = [], {}
+    for k, group in enumerate(groups):
+        mine = [i for i, term in enumerate(design.random) if term.group == group]
+        terms = [design.random[i] for i in mine]
+        columns = terms[0].columns if len(terms) == 1 else np.column_stack([term.columns for term in terms])
+        factor = Factor(
+            terms[0].codes, len(terms[0].levels), columns, tuple(term.columns.shape[1] for term in terms)
+        )
+        factors.append(factor)
+        place_of.update(zip(mine, ((k, part) for part in factor.slices), strict=True))
+    return factors, [place_of[i] for i in range(len(design.random))]
+
+
+def _refuse_more_effects_than_rows(design: Design) -> None:
+    n = len(design.y)
+    for term in design.random:
+        effects = len(term.levels) * len(term.names)
+        if effects >= n:
+            raise InputError(
+                f"The term ({term.expression} | {term.group}) has {effects} random coefficients "
+                f"({len(term.levels)} levels × {len(term.names)}) for {n} rows, so they cannot be told from the "
+                f"residuals; give it fewer columns or use a coarser grouping factor."
+            )
+
+
+def _refuse_exact_outcome(design: Design, y: np.ndarray, scale: float) -> None:
+    if scale <= 1e-13 * float(np.sqrt(np.mean(y * y))):
+        raise InputError(
+            f"The outcome {design.outcome} is an exact linear function of the fixed effects, so nothing is left to "
+            f"vary; check whether a predictor is the outcome under another name."
+        )
+
+
+def _mixed(
+    formula: str, design: Design, optimum: Optimum, factors: Sequence[Factor], places: list, n_data: int
+) -> Fit:
+    found = estimates(optimum)
+    kept = optimum.problem.fixed.kept
+    random, theta = [], []
+    for term, (k, part) in zip(design.random, places, strict=True):
+        T = found.T[k][part, part]
+        random.append(VarianceComponents(term.group, term.names, found.sigma**2 * (T @ T.T)))
+        theta.extend(T[i, j] for j in range(len(T)) for i in range(j, len(T)))
+    modes, sds, groups = {}, {}, {}
+    fitted_fixed = design.X[:, kept] @ found.beta + (0.0 if design.offset is None else design.offset)
+    fitted = fitted_fixed.copy()
+    for k, factor in enumerate(factors):
+        terms = [term for term, (place, _) in zip(design.random, places, strict=True) if place == k]
+        names = [name for term in terms for name in term.names]
+        levels = list(terms[0].levels)
+        variances = np.einsum("aaj->ja", found.mode_covariances[k])
+        modes[terms[0].group] = pd.DataFrame(found.modes[k], index=levels, columns=names)
+        sds[terms[0].group] = pd.DataFrame(np.sqrt(np.maximum(variances, 0.0)), index=levels, columns=names)
+        groups[terms[0].group] = len(levels)
+        fitted += np.einsum("ij,ij->i", factor.columns, found.modes[k][factor.codes])
+    return Fit(
+        formula=formula,
+        outcome=design.outcome,
+        reml=optimum.reml,
+        n=len(design.y),
+        n_dropped=n_data - len(design.y),
+        rows=np.asarray(design.rows),
+        coefficients=tuple(design.names[i] for i in kept),
+        dropped_columns=_dropped(design, kept),
+        beta=found.beta,
+        vcov_beta=found.vcov_beta,
+        random=tuple(random),
+        groups=groups,
+        sigma=found.sigma,
+        theta=np.array(theta),
+        loglik=-0.5 * optimum.deviance,
+        convergence=_convergence(optimum),
+        collapsed=_collapsed(optimum, random, places),
+        conditional_modes=modes,
+        conditional_sds=sds,
+        fitted=fitted,
+        fitted_fixed=fitted_fixed,
+        residuals=design.y - fitted,
+        weights=design.weights,
+        recipe=design.recipe,
+        design=design,
+        optimum=optimum,
+    )
+
+
+def _dropped(design: Design, kept: np.ndarray) -> tuple[str, ...]:
+    kept_names = {int(i) for i in kept}
+    return tuple(name for i, name in enumerate(design.names) if i not in kept_names)
+
+
+def _convergence(optimum: Optimum) -> Convergence:
+    status, message = "not converged", ""
+    if not np.isfinite(optimum.deviance) or optimum.at.sigma2 < 1e-12:
+        message = "The residual variance goes to zero: within levels the outcome hardly varies beyond the model."
+    elif not optimum.converged:
+        message = f"After {optimum.iterations} steps the deviance could still fall; the estimates may be off."
+    else:
+        status = "converged"
+        message = "No step lowers the deviance by more than 1e-9, and the deviance curves upward in every direction."
+        if len(optimum.optima) > 1:
+            gap = optimum.optima[1] - optimum.optima[0]
+            message += f" A second start ended in another local optimum, {gap:.3f} higher in deviance."
+    return Convergence(
+        status,
+        message,
+        optimum.iterations,
+        optimum.evaluations,
+        optimum.gradient,
+        optimum.smallest_curvature,
+        optimum.optima,
+    )
+
+
+def _collapsed(optimum: Optimum, random: Sequence[VarianceComponents], places: list) -> tuple[str, ...]:
+    """A sentence for every direction of a term that has no variance."""
+    in_engine = [k for k, factor in zip(optimum.problem.order, optimum.problem.factors, strict=True)
+                 for _ in factor.blocks]
+    starts = [part.start for factor in optimum.problem.factors for part in factor.slices]
+    by_place = {
+        (k, start): values
+        for k, start, (values, _) in zip(in_engine, starts, optimum.singular_values, strict=True)
+    }
+    out = []
+    for term, (k, part) in zip(random, places, strict=True):
+        missing = int((by_place[k, part.start] < SINGULAR).sum())
+        if missing:
+            out.append(_collapse_sentence(term, missing, optimum))
+    return tuple(out)
+
+
+def _collapse_sentence(term: VarianceComponents, missing: int, optimum: Optimum) -> str:
+    size = len(term.names)
+    if missing == size:
+        what = "variance" if size == 1 else "variances"
+        return f"{term.group}: the {what} of {_listed(term.names)} {'is' if size == 1 else 'are'} zero."
+    gone = [name for name, sd in zip(term.names, term.sd, strict=True) if sd <= SINGULAR * max(term.sd)]
+    if len(gone) == missing:
+        return f"{term.group}: the variance of {_listed(gone)} {'is' if missing == 1 else 'are'} zero."
+    if size == 2:
+        sign = "+1" if term.covariance[0, 1] > 0 else "−1"
+        return f"{term.group}: the correlation of {term.names[0]} and {term.names[1]} is {sign}."
+    return (
+        f"{term.group}: the {size} effects {_listed(term.names)} vary in {size - missing} "
+        f"direction{'s' if size - missing > 1 else ''} only; {_worst_pair(term)}."
+    )
+
+
+def _worst_pair(term: VarianceComponents) -> str:
+    correlation = np.where(np.isnan(term.correlation), 0.0, term.correlation)
+    np.fill_diagonal(correlation, 0.0)
+    i, j = np.unravel_index(np.argmax(np.abs(correlation)), correlation.shape)
+    return f"their largest correlation is {correlation[i, j]:.2f}, of {term.names[i]} and {term.names[j]}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
+
+
+def _least_squares(formula: str, design: Design, y: np.ndarray, reml: bool, n_data: int) -> Fit:
+    """The model without random effects, with the same conventions for the likelihood."""
+    kept = independent_columns(design.X)
+    roots = np.ones(len(y)) if design.weights is None else np.sqrt(design.weights)
+    X = design.X[:, kept]
+    fixed = whiten_fixed(y * roots, X * roots[:, None], np.arange(len(kept)))
+    _refuse_exact_outcome(design, y, fixed.scale)
+    n, p = X.shape
+    degrees = n - p if reml else n
+    sigma2 = n * fixed.scale**2 / degrees
+    deviance = degrees * (1.0 + log(2.0 * pi * sigma2)) - 2.0 * float(np.log(roots).sum())
+    if reml:
+        deviance += fixed.log_determinant + p * log(n)
+    upper_inverse = np.linalg.inv(fixed.upper)
+    beta = upper_inverse @ fixed.coefficients
+    fitted = X @ beta + (0.0 if design.offset is None else design.offset)
+    return Fit(
+        formula=formula,
+        outcome=design.outcome,
+        reml=reml,
+        n=n,
+        n_dropped=n_data - n,
+        rows=np.asarray(design.rows),
+        coefficients=tuple(design.names[i] for i in kept),
+        dropped_columns=_dropped(design, kept),
+        beta=beta,
+        vcov_beta=sigma2 / n * upper_inverse @ upper_inverse.T,
+        random=(),
+        groups={},
+        sigma=sqrt(sigma2),
+        theta=np.empty(0),
+        loglik=-0.5 * deviance,
+        convergence=Convergence("converged", "Least squares has a closed form.", 0, 1, 0.0, 1.0, (deviance,)),
+        collapsed=(),
+        conditional_modes={},
+        conditional_sds={},
+        fitted=fitted,
+        fitted_fixed=fitted,
+        residuals=design.y - fitted,
+        weights=design.weights,
+        recipe=design.recipe,
+        design=design,
+    )
