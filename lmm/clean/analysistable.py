@@ -1,0 +1,79 @@
+"""The analysis table: the rows that every candidate is fitted to, frozen and hashed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from lmm import files
+from lmm.clean import checks, missing
+from lmm.clean.audit import audit
+from lmm.clean.read import read, read_lines
+from lmm.clean.roles import roles
+from lmm.clean.rowhash import row_hash
+from lmm.errors import InputError
+from lmm.study import Study
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """The analysis table, the audit of how it came about, and the rows that were left out."""
+
+    table: pd.DataFrame
+    audit: dict[str, Any]
+    dropped: pd.DataFrame
+
+
+def clean(study: Study, folder: Path) -> Cleaned:
+    """Clean one study's raw table, whose path is relative to `folder`.
+
+    The rows are frozen over all variables of all candidates, so that every model of the ladder sees the same ones.
+    Raises InputError, one sentence, where no model could be fitted.
+    """
+    played = roles(study)
+    raw = read(study, folder, played)
+    checks.check_rows_read(study, raw)
+    checks.check_outcome(study, raw[study.outcome])
+    checks.check_values(study, raw)
+    complete = missing.complete_rows(raw)
+    checks.check_rows_left(study, raw, complete)
+    table = _without_absent_levels(raw[complete])
+    checks.check_outcome(study, table[study.outcome])
+    checks.check_groups(study, table)
+    checks.check_slopes(study, table)
+    return Cleaned(table, audit(study, folder, played, raw, table), _dropped(study, folder, raw))
+
+
+def write_cleaned(cleaned: Cleaned, table: str | Path, audit: str | Path, dropped: str | Path) -> None:
+    """Write the analysis table (Parquet), the audit (JSON) and the rows left out (CSV)."""
+    files.write_table(table, cleaned.table)
+    files.write_json(audit, cleaned.audit)
+    files.write_text(dropped, cleaned.dropped.to_csv(lineterminator="\n"))
+
+
+def read_analysis_table(table: str | Path, audit: dict[str, Any]) -> pd.DataFrame:
+    """Read an analysis table and assert that it holds the very rows its audit names."""
+    rows = files.read_table(table)
+    if row_hash(rows) != audit["row_hash"]:
+        raise InputError(
+            f"study {audit['study']}: {table} does not hold the rows that its audit names; delete it and run again."
+        )
+    return rows
+
+
+def _without_absent_levels(table: pd.DataFrame) -> pd.DataFrame:
+    categories = table.select_dtypes("category")
+    return table.assign(**{column: categories[column].cat.remove_unused_categories() for column in categories})
+
+
+def _dropped(study: Study, folder: Path, raw: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows left out, as they stand in the file, with the reason; the index is the line."""
+    reasons = missing.reasons(raw)
+    if reasons.empty:
+        return pd.DataFrame({"reason": []}, index=pd.Index([], name="line"), dtype=str)
+    lines = read_lines(study, folder, reasons.index)
+    lines.insert(0, "reason", reasons, allow_duplicates=True)
+    return lines

@@ -1,0 +1,93 @@
+"""The audit: what was read, what was left out and why, and what is left."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from lmm import provenance
+from lmm.clean import missing
+from lmm.clean.groups import level_count, rows_per_level
+from lmm.clean.header import read_header
+from lmm.clean.read import source_hash
+from lmm.clean.roles import GROUP, PREDICTOR, SLOPE, TIME
+from lmm.clean.rowhash import row_hash
+from lmm.clean.structure import structure, varies_within
+from lmm.study import Study
+
+
+def audit(
+    study: Study, folder: Path, roles: dict[str, tuple[str, ...]], raw: pd.DataFrame, table: pd.DataFrame
+) -> dict[str, Any]:
+    """Return the account of one cleaning: `raw` as it was read, `table` as it will be analysed."""
+    header = read_header(study, folder / study.data)
+    predictors = [name for name, played in roles.items() if {PREDICTOR, SLOPE, TIME} & set(played)]
+    return {
+        **provenance.stamp(study, row_hash(table)),
+        "source": {
+            "path": study.data,
+            "sha256": source_hash(folder / study.data),
+            "rows": len(raw),
+            "columns": len(header.columns),
+        },
+        "rows": {"read": len(raw), "analysed": len(table)},
+        "steps": _steps(study, raw),
+        "missing": missing.cost(raw),
+        "variables": [_variable(name, played, raw[name], table[name]) for name, played in roles.items()],
+        "groups": [_group(table, group) for group in study.groups],
+        "structure": structure(table, study.groups),
+        "varies_within": varies_within(table, predictors, study.groups),
+    }
+
+
+def _steps(study: Study, raw: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the steps from the raw rows to the frozen ones: read, one for each variable that costs rows, freeze."""
+    steps = [_step("read", f"{_rows(len(raw))} were read from {study.data}.", study, raw, raw)]
+    left = raw
+    for variable in raw.columns:
+        kept = left[left[variable].notna()]
+        if len(kept) < len(left):
+            sentence = f"{_rows(len(left) - len(kept))} without a value of {variable} were left out."
+            steps.append(_step(f"missing {variable}", sentence, study, left, kept))
+        left = kept
+    sentence = f"Every candidate model is fitted to the same {_rows(len(left))}."
+    return [*steps, _step("freeze", sentence, study, left, left)]
+
+
+def _step(name: str, sentence: str, study: Study, before: pd.DataFrame, after: pd.DataFrame) -> dict[str, Any]:
+    return {
+        "step": name,
+        "sentence": sentence,
+        "rows_before": len(before),
+        "rows_after": len(after),
+        "levels_before": {group: level_count(before, group) for group in study.groups},
+        "levels_after": {group: level_count(after, group) for group in study.groups},
+    }
+
+
+def _rows(count: int) -> str:
+    return f"{count} row" if count == 1 else f"{count} rows"
+
+
+def _variable(name: str, played: tuple[str, ...], raw: pd.Series, values: pd.Series) -> dict[str, Any]:
+    """Describe a variable over the analysed rows; the levels of a mere grouping factor are counted under groups."""
+    described: dict[str, Any] = {"name": name, "roles": list(played), "missing": int(raw.isna().sum())}
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        levels = [] if played == (GROUP,) else list(values.cat.categories)
+        return described | {"type": "categorical", "levels": levels}
+    spread = float(values.std()) if len(values) > 1 else 0.0
+    summary = {"minimum": float(values.min()), "maximum": float(values.max()), "mean": float(values.mean()), "sd": spread}
+    return described | {"type": "numeric"} | summary
+
+
+def _group(table: pd.DataFrame, group: str) -> dict[str, Any]:
+    rows = pd.Series(rows_per_level(table, group))
+    return {
+        "group": group,
+        "levels": len(rows),
+        "rows_minimum": int(rows.min()),
+        "rows_median": float(rows.median()),
+        "rows_maximum": int(rows.max()),
+    }

@@ -1,0 +1,100 @@
+"""What no model could be fitted to: each check raises one sentence with study, column and row or level."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from lmm.clean.groups import group_codes, rows_per_level
+from lmm.clean.structure import incidence
+from lmm.errors import InputError
+from lmm.formula import parse
+from lmm.study import Study
+
+
+def check_values(study: Study, table: pd.DataFrame) -> None:
+    """Refuse infinite values anywhere and weights that are not positive."""
+    for column in table.select_dtypes("number"):
+        infinite = np.isinf(table[column])
+        if infinite.any():
+            raise InputError(
+                f"study {study.name}: the column {column} is infinite in row {infinite.idxmax()}; mend that cell, or "
+                "list its text under missing."
+            )
+    if study.weights is not None:
+        refused = table[study.weights] <= 0
+        if refused.any():
+            line = refused.idxmax()
+            raise InputError(
+                f"study {study.name}: the weight {study.weights} is {table[study.weights][line]:g} in row {line}; "
+                "weights must be positive."
+            )
+
+
+def check_outcome(study: Study, outcome: pd.Series) -> None:
+    """Refuse an outcome without any value, or with the same value in every row."""
+    values = outcome.dropna()
+    if values.empty:
+        raise InputError(
+            f"study {study.name}: the outcome {study.outcome} is missing in all {len(outcome)} rows of {study.data}; "
+            "name another column, or mend missing."
+        )
+    if values.min() == values.max():
+        raise InputError(
+            f"study {study.name}: the outcome {study.outcome} is {values.iloc[0]:g} in all {len(values)} rows that have "
+            "it; a model needs an outcome that varies."
+        )
+
+
+def check_rows_read(study: Study, raw: pd.DataFrame) -> None:
+    """Refuse a table without rows."""
+    if raw.empty:
+        raise InputError(f"study {study.name}: {study.data} has column names but no rows; add rows.")
+
+
+def check_rows_left(study: Study, raw: pd.DataFrame, complete: np.ndarray) -> None:
+    """Refuse a table of which no row has a value in every variable."""
+    if not complete.any():
+        missing = raw.isna().sum()
+        raise InputError(
+            f"study {study.name}: no row of {study.data} has a value in every variable of its candidates; "
+            f"{missing.idxmax()} alone is missing in {missing.max()} of {len(raw)} rows, so leave it out or mend it."
+        )
+
+
+def check_groups(study: Study, table: pd.DataFrame) -> None:
+    """Refuse a grouping factor with one level, with one row per level, or with the same levels as another."""
+    for group in study.groups:
+        rows = rows_per_level(table, group)
+        if len(rows) == 1:
+            level = ":".join(str(table[column].iloc[0]) for column in group.split(":"))
+            raise InputError(
+                f"study {study.name}: the grouping factor {group} has one level only, {level!r}; its variance cannot "
+                "be estimated, so take it out of groups."
+            )
+        if rows.max() == 1:
+            raise InputError(
+                f"study {study.name}: the grouping factor {group} has one row in each of its {len(rows)} levels; its "
+                "variance cannot be told from the residual one, so take it out of groups."
+            )
+    for first, second in combinations(study.groups, 2):
+        pair = incidence(group_codes(table, first), group_codes(table, second))
+        if pair.first_within_second and pair.second_within_first:
+            raise InputError(
+                f"study {study.name}: the grouping factors {first} and {second} divide the rows into the same "
+                f"{pair.levels[0]} levels; take one of them out of groups."
+            )
+
+
+def check_slopes(study: Study, table: pd.DataFrame) -> None:
+    """Refuse declared slopes with as many random coefficients as rows, or more (lme4 refuses the same)."""
+    for group, slopes in study.slopes.items():
+        columns = parse(f"{study.outcome} ~ 1 + (1 + {slopes} | {group})").design(table).random[0].columns.shape[1]
+        levels = len(rows_per_level(table, group))
+        if levels * columns >= len(table):
+            raise InputError(
+                f"study {study.name}: the slopes {slopes} of {group} need {levels * columns} random coefficients "
+                f"({levels} levels × {columns}), but there are {len(table)} rows; take slopes out."
+            )

@@ -1,0 +1,30 @@
+"""Missing values: one mask over all variables of all candidates, and what each variable costs in rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+
+def complete_rows(table: pd.DataFrame) -> np.ndarray:
+    """Return which rows have a value in every column, shape (rows,)."""
+    return table.notna().to_numpy().all(axis=1)
+
+
+def cost(table: pd.DataFrame) -> list[dict[str, str | int]]:
+    """Return for each variable its missing values and the rows that are lost by it alone.
+
+    Rows lost alone have every other variable: leaving the variable out of all candidates would bring them back.
+    """
+    missing = table.isna().to_numpy()
+    alone = missing & (missing.sum(axis=1, keepdims=True) == 1)
+    return [
+        {"variable": column, "missing": int(missing[:, place].sum()), "rows_lost_alone": int(alone[:, place].sum())}
+        for place, column in enumerate(table.columns)
+    ]
+
+
+def reasons(table: pd.DataFrame) -> pd.Series:
+    """Return for each row with a missing value which variables it lacks, as "no Days, no Subject"."""
+    incomplete = table[~complete_rows(table)].isna()
+    return incomplete.apply(lambda row: ", ".join(f"no {column}" for column in row.index[row]), axis=1).astype(str)

@@ -1,0 +1,37 @@
+"""What can be said of a study before its table is read: file, columns and formulas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from lmm.clean.header import position, read_header
+from lmm.clean.roles import declared_categories, roles
+from lmm.errors import InputError
+from lmm.study import Study
+
+
+def preflight(studies: Iterable[Study], folder: Path) -> None:
+    """Refuse studies with a missing file, a missing column or an unreadable formula, all mistakes at once.
+
+    Raises one InputError with a line for each mistake; reads no more than the first line of each table.
+    """
+    mistakes = [mistake for study in studies for mistake in _mistakes(study, folder)]
+    if mistakes:
+        raise InputError("\n".join(mistakes))
+
+
+def _mistakes(study: Study, folder: Path) -> list[str]:
+    try:
+        needed = {column: played[0] for column, played in roles(study).items()}
+        header = read_header(study, folder / study.data)
+    except InputError as error:
+        return [str(error)]
+    needed |= {column: "categorical" for column in sorted(declared_categories(study)) if column not in needed}
+    mistakes = []
+    for column, role in needed.items():
+        try:
+            position(study, header, column, role)
+        except InputError as error:
+            mistakes.append(str(error))
+    return mistakes

@@ -1,0 +1,123 @@
+"""The raw table as a data frame: the needed columns, typed by their role, indexed by the line of data."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from lmm.clean import types
+from lmm.clean.header import ENCODING, Header, position, read_header
+from lmm.clean.roles import read_as_text
+from lmm.errors import InputError
+from lmm.study import Study
+
+MISSING_CODES = ("", "NA", "NaN", "nan")
+"""What always means a missing value: the empty cell, R's NA and the NaN of numerical software."""
+
+_ROWS_AT_A_TIME = 100_000
+
+
+def read(study: Study, folder: Path, roles: dict[str, tuple[str, ...]]) -> pd.DataFrame:
+    """Read the columns in `roles`; numbers become float64, categories pandas categories, missing codes missing.
+
+    The index, named "line", is the number of the row of data, from 1, blank lines not counted.
+    """
+    path = folder / study.data
+    header = read_header(study, path)
+    places = {column: position(study, header, column, played[0]) for column, played in roles.items()}
+    codes = (*MISSING_CODES, *study.missing)
+    as_text = {column for column, played in roles.items() if read_as_text(study, column, played)}
+    table = _cells(study, path, header, places, as_text, codes)
+    logical = [column for column in table if table[column].dtype == bool]
+    if logical:  # pandas folds TRUE, True and true into one; labels stay as they are written
+        texts = _cells(study, path, header, {column: places[column] for column in logical}, set(logical), codes)
+        table = table.assign(**texts)
+    return types.typed(study, table, roles, codes)
+
+
+def read_lines(study: Study, folder: Path, lines: pd.Index) -> pd.DataFrame:
+    """Return the given lines of the raw table, all columns, as the text that stands in the file."""
+    path = folder / study.data
+    header = read_header(study, path)
+    found = []
+    with _one_sentence_errors(study, header):
+        how = {"dtype": str, "na_filter": False, "chunksize": _ROWS_AT_A_TIME}
+        with pd.read_csv(path, **_layout(header), **how) as parts:
+            for part in parts:
+                part.index += 1
+                found.append(part[part.index.isin(lines)])
+    return pd.concat(found).set_axis(header.columns, axis=1).rename_axis(lines.name)
+
+
+def source_hash(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _cells(
+    study: Study, path: Path, header: Header, places: dict[str, int], as_text: set[str], codes: tuple[str, ...]
+) -> pd.DataFrame:
+    """Read the columns at `places`, of the type their cells suggest unless they are to be read as text."""
+    with _one_sentence_errors(study, header):
+        table = pd.read_csv(
+            path,
+            **_layout(header),
+            usecols=sorted(places.values()),
+            dtype={places[column]: str for column in as_text},
+            keep_default_na=False,
+            na_values=list(codes),
+            float_precision="round_trip",
+            low_memory=False,
+        )
+    table = table.rename(columns={place: column for column, place in places.items()})[list(places)]
+    table.index = pd.RangeIndex(1, len(table) + 1, name="line")
+    return table
+
+
+def _layout(header: Header) -> dict[str, Any]:
+    """Return how pandas is to lay out the file: columns by position, because names may repeat."""
+    return {
+        "sep": header.delimiter,
+        "encoding": ENCODING,
+        "header": 0,
+        "names": range(len(header.columns)),
+        "index_col": False,
+    }
+
+
+@contextmanager
+def _one_sentence_errors(study: Study, header: Header) -> Iterator[None]:
+    where = f"study {study.name}: {study.data}"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            yield
+    except pd.errors.ParserError as error:
+        raise InputError(f"{where} {_ragged(str(error), header)}.") from error
+    except pd.errors.ParserWarning as error:
+        raise InputError(
+            f"{where} has rows with more cells than its header has names ({len(header.columns)}); name every column."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{where} is not UTF-8 text; save it as UTF-8.") from error
+    except (EOFError, OSError) as error:
+        raise InputError(f"{where} cannot be read to its end: {error}.") from error
+
+
+def _ragged(message: str, header: Header) -> str:
+    found = re.search(r"line (\d+), saw (\d+)", message)
+    if found is None:
+        return f"cannot be read: {message.strip()}"
+    line, cells = found.groups()
+    return (
+        f"has {cells} cells in line {line} of the file where its header names {len(header.columns)} columns; "
+        "mend that line"
+    )

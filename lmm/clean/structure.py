@@ -1,0 +1,135 @@
+"""Nested, crossed or partly crossed: how each pair of grouping factors lies, from the incidence of their levels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from lmm.clean.groups import group_codes
+
+NESTED, CROSSED, PARTLY_CROSSED = "nested", "crossed", "partly crossed"
+
+
+@dataclass(frozen=True)
+class Incidence:
+    """Which levels of two factors occur together: the distinct pairs of level codes."""
+
+    first: np.ndarray
+    second: np.ndarray
+    levels: tuple[int, int]
+    rows: int
+
+    @property
+    def pairs(self) -> int:
+        """How many pairs of levels occur."""
+        return len(self.first)
+
+    @property
+    def second_within_first(self) -> bool:
+        """Whether each level of the second factor occurs with one level of the first only."""
+        return self.pairs == self.levels[1]
+
+    @property
+    def first_within_second(self) -> bool:
+        """Whether each level of the first factor occurs with one level of the second only."""
+        return self.pairs == self.levels[0]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every level of one factor occurs with every level of the other."""
+        return self.pairs == self.levels[0] * self.levels[1]
+
+    def reversed(self) -> Incidence:
+        """Return the same with first and second exchanged."""
+        return Incidence(self.second, self.first, self.levels[::-1], self.rows)
+
+
+def incidence(first: np.ndarray, second: np.ndarray) -> Incidence:
+    """Return which levels of two factors occur together, from their codes 0 … levels-1 per row, shape (rows,)."""
+    levels = (int(first.max(initial=-1)) + 1, int(second.max(initial=-1)) + 1)
+    both = np.unique(first * max(levels[1], 1) + second)
+    return Incidence(*np.divmod(both, max(levels[1], 1)), levels, len(first))
+
+
+def structure(table: pd.DataFrame, groups: list[str]) -> list[dict[str, str]]:
+    """Return the relation of each pair of grouping factors, with a sentence; a nested pair names the outer one first."""
+    codes = {group: group_codes(table, group) for group in groups}
+    relations = []
+    for first, second in combinations(groups, 2):
+        relation = _relation(first, second, incidence(codes[first], codes[second]))
+        if second.startswith(f"{first}:"):
+            inner = second.removeprefix(f"{first}:")
+            labels = incidence(codes[first], group_codes(table, inner))
+            if not labels.second_within_first:
+                relation["sentence"] += (
+                    f" The labels of {inner} repeat across the levels of {first}; {second} keeps them apart."
+                )
+        relations.append(relation)
+    return relations
+
+
+def varies_within(table: pd.DataFrame, predictors: list[str], groups: list[str]) -> dict[str, dict[str, bool]]:
+    """Return for each predictor and grouping factor whether it takes more than one value within some level."""
+    codes = {name: group_codes(table, name) for name in [*predictors, *groups]}
+    return {
+        predictor: {
+            group: not incidence(codes[group], codes[predictor]).first_within_second for group in groups
+        }
+        for predictor in predictors
+    }
+
+
+def _relation(first: str, second: str, found: Incidence) -> dict[str, str]:
+    if found.second_within_first:
+        return _nested(first, second, found)
+    if found.first_within_second:
+        return _nested(second, first, found.reversed())
+    if found.complete:
+        relation = CROSSED
+        sentence = (
+            f"{first} and {second} are crossed: each of the {found.levels[0]} levels of {first} occurs with each of "
+            f"the {found.levels[1]} levels of {second}."
+        )
+    else:
+        relation = PARTLY_CROSSED
+        sentence = (
+            f"{first} and {second} are partly crossed: {found.pairs} of the {found.levels[0] * found.levels[1]} "
+            "pairs of their levels occur."
+        )
+    sentence += _implicit_nesting(first, second, found)
+    return {"first": first, "second": second, "relation": relation, "sentence": sentence}
+
+
+def _nested(outer: str, inner: str, found: Incidence) -> dict[str, str]:
+    sentence = (
+        f"{inner} is nested in {outer}: each of the {found.levels[1]} levels of {inner} occurs in only one of the "
+        f"{found.levels[0]} levels of {outer}."
+    )
+    return {"first": outer, "second": inner, "relation": NESTED, "sentence": sentence}
+
+
+def _implicit_nesting(first: str, second: str, found: Incidence) -> str:
+    """Ask about labels that could be running numbers starting anew: casks a, b, c in every batch.
+
+    The incidence cannot tell cask a, another one in each batch, from sample a, the same on every plate; only the user
+    can. So it is asked wherever each level of one factor has just the first few labels of the other.
+    """
+    for outer, inner, pairs in ((first, second, found), (second, first, found.reversed())):
+        if _starts_anew(pairs):
+            mend = f"write {outer}/{inner} under groups" if pairs.pairs < pairs.rows else f"take {inner} out of groups"
+            return (
+                f" The labels of {inner} start anew in each level of {outer}: if the same label is another {inner} in "
+                f"each, they are nested in truth; then {mend}."
+            )
+    return ""
+
+
+def _starts_anew(found: Incidence) -> bool:
+    """Say whether the second factor's levels within each level of the first are 0 … k-1 for some k."""
+    count = np.bincount(found.first, minlength=found.levels[0])
+    highest = np.zeros(found.levels[0], dtype=np.int64)
+    np.maximum.at(highest, found.first, found.second)
+    return bool((count == highest + 1).all())

@@ -1,0 +1,110 @@
+"""Numeric or categorical: what each column is, by its role and its cells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from lmm.clean.roles import OUTCOME, TIME, WEIGHTS, declared_categories, read_as_text
+from lmm.errors import InputError
+from lmm.study import Study, nearest
+
+_MUST_BE_NUMBERS = {OUTCOME: "outcome", TIME: "time variable", WEIGHTS: "weights column"}
+
+
+def typed(
+    study: Study, table: pd.DataFrame, roles: dict[str, tuple[str, ...]], codes: Iterable[str]
+) -> pd.DataFrame:
+    """Return the table with each column numeric (float64) or categorical.
+
+    Grouping factors and declared columns are categories, and so is a predictor made of text. A predictor that looks
+    like numbers stays numeric, also when it is a grouping factor too. Text among the numbers of a column is an
+    error, because a misprint must not turn a covariate into a factor.
+    """
+    columns = {}
+    for column, played in roles.items():
+        values = table[column]
+        required = [_MUST_BE_NUMBERS[role] for role in played if role in _MUST_BE_NUMBERS]
+        if required and column in declared_categories(study):
+            raise InputError(
+                f"study {study.name}: the {required[0]} {column} must be numeric, but the study lists it under "
+                "categorical or levels; take it out there."
+            )
+        if required:
+            columns[column] = _numbers(study, values, codes, required[0])
+        elif read_as_text(study, column, played):
+            columns[column] = _categories(study, values)
+        else:
+            columns[column] = _numbers_or_categories(study, values, codes)
+    return pd.DataFrame(columns, index=table.index)
+
+
+def _numbers(study: Study, values: pd.Series, codes: Iterable[str], role: str) -> pd.Series:
+    numbers, text = _parsed(values, codes)
+    if text.any():
+        raise InputError(
+            f"study {study.name}: the {role} {values.name} must be numeric, but row {_first(text)} holds "
+            f"{_shown(values, text)}; mend that cell, or list it under missing."
+        )
+    return numbers
+
+
+def _numbers_or_categories(study: Study, values: pd.Series, codes: Iterable[str]) -> pd.Series:
+    numbers, text = _parsed(values, codes)
+    if not text.any():
+        return numbers
+    if numbers.notna().any():
+        raise InputError(
+            f"study {study.name}: the column {values.name} holds numbers, but row {_first(text)} holds "
+            f"{_shown(values, text)}; mend that cell, list it under missing, or list {values.name} under categorical."
+        )
+    return _categories(study, values)
+
+
+def _parsed(values: pd.Series, codes: Iterable[str]) -> tuple[pd.Series, pd.Series]:
+    """Return the values as float64, and where they are text that is neither number nor missing."""
+    if pd.api.types.is_numeric_dtype(values.dtype) and values.dtype != bool:
+        return values.astype(np.float64), pd.Series(False, index=values.index)
+    cells = values.astype("str").str.strip()
+    cells = cells.mask(values.isna() | cells.isin(list(codes)))
+    numbers = pd.to_numeric(cells, errors="coerce").astype(np.float64)
+    return numbers, cells.notna() & numbers.isna()
+
+
+def _categories(study: Study, values: pd.Series) -> pd.Series:
+    """Return a category column: levels in the declared order, else by number or code point; blank cells are missing."""
+    blank = values.str.strip() == ""
+    values = values.mask(blank.fillna(False).astype(bool))
+    found = values.dropna().unique().tolist()
+    declared = study.levels.get(values.name)
+    if declared is None:
+        return values.astype(pd.CategoricalDtype(ordered_levels(found)))
+    unknown = [label for label in found if label not in declared]
+    if unknown:
+        near = nearest(unknown[0], declared)
+        hint = f"did you mean {near!r}?" if near else f"the levels are {', '.join(declared)}."
+        raise InputError(
+            f"study {study.name}: row {_first(values == unknown[0])} of {values.name} holds {unknown[0]!r}, which "
+            f"is not among the levels the study lists; {hint}"
+        )
+    return values.astype(pd.CategoricalDtype([label for label in declared if label in found]))
+
+
+def ordered_levels(labels: Iterable[str]) -> list[str]:
+    """Sort labels as numbers when all of them are numbers, else by code point, whatever the machine's language."""
+    labels = list(labels)
+    try:
+        return sorted(labels, key=lambda label: (float(label), label))
+    except ValueError:
+        return sorted(labels)
+
+
+def _first(chosen: pd.Series) -> int:
+    return int(chosen.index[int(np.argmax(chosen.to_numpy(dtype=bool, na_value=False)))])
+
+
+def _shown(values: pd.Series, chosen: pd.Series) -> str:
+    text = str(values.loc[_first(chosen)])
+    return repr(text if len(text) <= 40 else text[:37] + "...")

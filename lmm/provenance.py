@@ -1,0 +1,121 @@
+"""What made a result: code, versions and study, so that results of different origin never meet in one report."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import platform
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import lmm
+from lmm.errors import InputError
+
+if TYPE_CHECKING:
+    from lmm.study import Study
+
+_FOLDER = Path(lmm.__file__).parent
+_LIBRARIES = ("numpy", "scipy", "pandas")
+
+
+def record(study: Study) -> dict[str, str]:
+    """Return what made a result of this study: versions and the study's fingerprint."""
+    return {
+        "lmm": lmm.__version__,
+        "python": platform.python_version(),
+        **{library: version(library) for library in _LIBRARIES},
+        "study_fingerprint": study.fingerprint(),
+    }
+
+
+def stamp(study: Study, row_hash: str) -> dict[str, Any]:
+    """Return the head that every result file carries: study, provenance and row hash."""
+    return {"study": study.name, "provenance": record(study), "row_hash": row_hash}
+
+
+def assert_same_origin(study: Study, results: Mapping[str, Mapping[str, Any]]) -> None:
+    """Refuse results, given by the path they were read from, that differ in study, provenance or rows."""
+    expected = None
+    for path, result in results.items():
+        head = {key: result.get(key) for key in ("study", "provenance", "row_hash")}
+        expected = expected or {**stamp(study, head["row_hash"])}
+        for key, value in head.items():
+            if value != expected[key]:
+                raise InputError(
+                    f"study {study.name}: {path} comes from another run (its {key} differs); "
+                    f"delete results/{study.name} and run again."
+                )
+
+
+def code_hash(*modules: str) -> str:
+    """Return the SHA-256 of the code that a job runs: what `modules` import from lmm, and the numerical versions.
+
+    The closure is read from the source, without importing it: each module named in an import statement, with
+    the data files (templates) of the packages it lies in. A package's __init__ counts only where it is named
+    itself, so that `import lmm.select.rungs` does not hang on all of lmm.select.
+    """
+    digest = hashlib.sha256()
+    for library in ("python", *_LIBRARIES):
+        digest.update(f"{library} {platform.python_version() if library == 'python' else version(library)}\n".encode())
+    for path in sorted(_closure(modules)):
+        digest.update(f"{path.relative_to(_FOLDER).as_posix()}\0".encode())
+        digest.update(_content_hash(path))
+    return digest.hexdigest()
+
+
+def _closure(modules: tuple[str, ...]) -> set[Path]:
+    reached: set[Path] = set()
+    waiting = list(modules)
+    while waiting:
+        path = _source(waiting.pop())
+        if path is None or path in reached:
+            continue
+        reached.add(path)
+        waiting.extend(_imports(path))
+    data = {
+        file
+        for package in {path.parent for path in reached} - {_FOLDER}
+        for file in package.rglob("*")
+        if file.is_file() and file.suffix not in (".py", ".pyc") and not file.name.startswith(".")
+    }
+    return reached | data
+
+
+def _source(module: str) -> Path | None:
+    """Return the file of a module of lmm; None for lmm itself, whose names are loaded when asked for."""
+    place = _FOLDER.joinpath(*module.split(".")[1:])
+    if place == _FOLDER:
+        return None
+    for path in (place.with_suffix(".py"), place / "__init__.py"):
+        if path.is_file():
+            return path
+    return None
+
+
+@cache
+def _imports(path: Path) -> tuple[str, ...]:
+    return tuple(_imported(ast.parse(path.read_text(encoding="utf-8")), path))
+
+
+def _imported(tree: ast.AST, path: Path) -> Iterator[str]:
+    """Yield what could be modules of lmm: `from lmm.a import b` names lmm.a.b if that is one, else lmm.a."""
+    package = ["lmm", *path.parent.relative_to(_FOLDER).parts]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name.startswith("lmm."))
+        elif isinstance(node, ast.ImportFrom):
+            origin = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join(origin + ([node.module] if node.module else []))
+            if module != "lmm" and not module.startswith("lmm."):
+                continue
+            for alias in node.names:
+                inner = f"{module}.{alias.name}"
+                yield inner if _source(inner) else module
+
+
+@cache
+def _content_hash(path: Path) -> bytes:
+    return hashlib.sha256(path.read_bytes()).digest()

@@ -1,0 +1,311 @@
+"""What config.yaml says, as typed objects: every key, default and message of the config in one place."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from lmm.errors import InputError
+
+WORDING = ("title", "question", "unit")
+"""Keys that say how a study is told and change no number."""
+
+_SCHEDULING = ("split",)
+
+
+class _Block(BaseModel):
+    """A block of the config: unknown keys are errors, and "false" is not false."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Ladder(_Block):
+    """How the ladder of models is climbed."""
+
+    alpha_random: float = Field(
+        0.20,
+        gt=0,
+        lt=1,
+        description="A random slope is kept when its boundary-corrected p-value is below this (Matuschek et al. 2017).",
+    )
+    alpha_fixed: float = Field(
+        0.05, gt=0, lt=1, description="Level at which the fixed effects are said to differ from nothing."
+    )
+    allow_singular: bool = Field(
+        False, description="Whether a model on the boundary of its parameter space may be the final one."
+    )
+    correlations: Literal["keep", "drop"] = Field(
+        "keep",
+        description="Whether random slopes may correlate with their intercept (keep) or never do (drop).",
+    )
+
+
+class Study(_Block):
+    """One study: a table, an outcome, and the candidates for its model."""
+
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9_-]+$",
+        description="Unique name of letters, digits, _ and -; names the study's folders.",
+    )
+    title: str = Field("", description="Heading of the report; the name when left out.")
+    question: str = Field("", description="What the study asks, shown at the top of the report.")
+    data: str = Field(
+        min_length=1, description="Path of the raw table, a CSV file (.gz too), from the working folder."
+    )
+    outcome: str = Field(min_length=1, description="Column of the outcome, numeric.")
+    unit: str = Field("", description="Unit of the outcome, for axes and tables.")
+    fixed: str = Field(
+        "1", min_length=1, description="Fixed effects: the right-hand side of an lme4 formula without its ( | ) terms."
+    )
+    groups: list[str] = Field(
+        min_length=1,
+        description="Grouping factors in the order the ladder adds them; a:b is the interaction, a/b means a and then a:b.",
+    )
+    slopes: dict[str, str] = Field(
+        default_factory=dict, description="For a grouping factor, the covariates whose effect may vary by it: x or x + z."
+    )
+    time: str | None = Field(None, min_length=1, description="Numeric column for the x axis of longitudinal figures.")
+    weights: str | None = Field(None, min_length=1, description="Column of prior weights, positive numbers.")
+    categorical: list[str] = Field(
+        default_factory=list, description="Columns read as categories even if they look like numbers."
+    )
+    missing: list[str] = Field(
+        default_factory=list, description="Codes that mean a missing value, besides the empty cell and NA."
+    )
+    levels: dict[str, list[str]] = Field(
+        default_factory=dict, description="Order of a column's levels, the reference level first."
+    )
+    split: Literal["study", "rung"] = Field(
+        "study", description="One fitting job for the whole ladder (study) or one for each of its models (rung)."
+    )
+    ladder: Ladder = Field(default_factory=Ladder, description="How the ladder of models is climbed.")
+    seed: int | None = Field(
+        None, ge=0, description="Seed of everything random in this study; the config's seed when left out."
+    )
+
+    @field_validator("fixed", mode="before")
+    @classmethod
+    def _intercept_as_text(cls, fixed: Any) -> Any:
+        return str(fixed) if type(fixed) is int else fixed
+
+    @field_validator("missing", mode="before")
+    @classmethod
+    def _codes_as_text(cls, codes: Any) -> Any:
+        return _numbers_as_text(codes)
+
+    @field_validator("levels", mode="before")
+    @classmethod
+    def _levels_as_text(cls, levels: Any) -> Any:
+        if not isinstance(levels, Mapping):
+            return levels
+        return {column: _numbers_as_text(order) for column, order in levels.items()}
+
+    @field_validator("levels")
+    @classmethod
+    def _levels_once(cls, levels: dict[str, list[str]]) -> dict[str, list[str]]:
+        for column, order in levels.items():
+            for label in _repeated(order):
+                raise ValueError(f"names the level {label!r} of {column} twice; name it once")
+        return levels
+
+    @field_validator("groups")
+    @classmethod
+    def _groups_expanded(cls, groups: list[str]) -> list[str]:
+        expanded = [factor for group in groups for factor in _expand(group)]
+        for factor in _repeated(expanded):
+            raise ValueError(f"names the grouping factor {factor!r} twice; name it once")
+        return expanded
+
+    @model_validator(mode="after")
+    def _slopes_have_groups(self) -> Study:
+        for group in self.slopes:
+            if group not in self.groups:
+                raise ValueError(
+                    f"key slopes: {group!r} is not one of the groups {_listed(self.groups)}"
+                    f"{_suggestion(group, self.groups)}; add it to groups or take it out of slopes"
+                )
+        return self
+
+    def fingerprint(self) -> str:
+        """SHA-256 of all that can change a number: the study's block with its defaults and seed.
+
+        Left out are the wording of the report and how the work is split into jobs.
+        """
+        return _digest(self.model_dump(exclude=set(WORDING + _SCHEDULING)))
+
+    def wording(self) -> str:
+        """SHA-256 of what the report says beside the numbers: title, question and unit."""
+        return _digest(self.model_dump(include=set(WORDING)))
+
+
+class Config(_Block):
+    """A config file: a seed and the studies."""
+
+    seed: int = Field(20261122, ge=0, description="Seed of everything random, for each study that sets none.")
+    studies: list[Study] = Field(min_length=1, description="The studies, each reported on its own page.")
+
+
+def load(mapping: Mapping[str, Any]) -> list[Study]:
+    """Return the studies of a config, defaults filled in and groups expanded.
+
+    Raises one InputError whose message holds every mistake, one line each, naming the study and the key.
+    """
+    mistakes = []
+    config = None
+    try:
+        config = Config.model_validate(dict(mapping))
+    except ValidationError as error:
+        mistakes += [_sentence(details, mapping) for details in error.errors()]
+    mistakes += _duplicate_names(mapping.get("studies"))
+    if mistakes:
+        raise InputError("\n".join(dict.fromkeys(mistakes)))
+    return [
+        study if study.seed is not None else study.model_copy(update={"seed": config.seed})
+        for study in config.studies
+    ]
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON schema of a config, for editors that complete keys."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Config.model_json_schema()}
+
+
+def _expand(group: str) -> list[str]:
+    """Expand the nesting operator: a/b/c is a, a:b and a:b:c (as lme4 reads it)."""
+    nested = [":".join(part.strip() for part in factor.split(":")) for factor in group.split("/")]
+    if any(not column for factor in nested for column in factor.split(":")):
+        raise ValueError(f"cannot read {group!r}; write a column, a:b or a/b")
+    return [":".join(nested[: depth + 1]) for depth in range(len(nested))]
+
+
+def _numbers_as_text(values: Any) -> Any:
+    """Let YAML's 1 stand for the label "1"; true and false stay what they are, and are refused."""
+    if not isinstance(values, list):
+        return values
+    return [str(value) if type(value) in (int, float) else value for value in values]
+
+
+def _repeated(values: Iterable[str]) -> list[str]:
+    seen: set[str] = set()
+    return [value for value in values if value in seen or seen.add(value)]
+
+
+def _duplicate_names(blocks: Any) -> list[str]:
+    """Say which names occur twice; upper and lower case name the same folder on some file systems."""
+    if not isinstance(blocks, list):
+        return []
+    first: dict[str, int] = {}
+    mistakes = []
+    for number, block in enumerate(blocks, start=1):
+        name = block.get("name") if isinstance(block, Mapping) else None
+        if not isinstance(name, str):
+            continue
+        if name.lower() in first:
+            mistakes.append(
+                f"study {name}, key name: studies number {first[name.lower()]} and {number} have the same name; "
+                "rename one of them."
+            )
+        first.setdefault(name.lower(), number)
+    return mistakes
+
+
+def _digest(content: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def _listed(values: Iterable[str]) -> str:
+    return ", ".join(values)
+
+
+def _suggestion(word: str, known: Iterable[str]) -> str:
+    near = nearest(word, known)
+    return f" (did you mean {near!r}?)" if near else ""
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word most like the given one, without regard to case, or None when none is near."""
+    by_lower = {candidate.lower(): candidate for candidate in known}
+    near = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
+    return by_lower[near[0]] if near else None
+
+
+def _sentence(details: Mapping[str, Any], mapping: Mapping[str, Any]) -> str:
+    """Turn one of pydantic's error records into a sentence that names study and key."""
+    place = list(details["loc"])
+    study = ""
+    if place[:1] == ["studies"] and len(place) > 1:
+        study = f"study {_study_name(mapping, place[1])}"
+        place = place[2:]
+    keys = [part for part in place if isinstance(part, str)]
+    problem = _problem(details, keys)
+    if details["type"] in ("extra_forbidden", "missing"):
+        where = [study] if study else ["config"]
+    else:
+        where = [study or "config"] + ([f"key {'.'.join(keys)}"] if keys else [])
+    if details["type"] == "value_error" and not keys:
+        return f"{study}, {problem}"
+    return f"{', '.join(where)}: {problem}"
+
+
+def _study_name(mapping: Mapping[str, Any], position: int) -> str:
+    block = mapping["studies"][position]
+    name = block.get("name") if isinstance(block, Mapping) else None
+    return name if isinstance(name, str) and name else f"number {position + 1}"
+
+
+_EXPECTED = {
+    "string_type": "text",
+    "bool_type": "true or false, without quotes",
+    "bool_parsing": "true or false, without quotes",
+    "int_type": "a whole number, without quotes",
+    "int_from_float": "a whole number",
+    "float_type": "a number, without quotes",
+    "list_type": "a list such as [a, b]",
+    "dict_type": "a block of keys and values",
+    "model_type": "a block of keys and values",
+    "model_attributes_type": "a block of keys and values",
+}
+
+
+def _problem(details: Mapping[str, Any], keys: list[str]) -> str:
+    kind, given, context = details["type"], details["input"], details.get("ctx", {})
+    if kind == "extra_forbidden":
+        known = _known_keys(keys[:-1], in_study=details["loc"][0] == "studies")
+        near = nearest(keys[-1], known)
+        hint = f"did you mean {near!r}?" if near else f"known keys are {_listed(known)}."
+        return f"unknown key {'.'.join(keys)!r}; {hint}"
+    if kind == "missing":
+        return f"the key {'.'.join(keys)!r} is missing; add it."
+    if given is None:
+        return "nothing is given; give a value or leave the line out."
+    if kind == "string_type" and isinstance(given, bool):
+        return f"YAML reads this as {_shown(given)}; put it in quotes."
+    if kind in _EXPECTED:
+        return f"must be {_EXPECTED[kind]}, not {_shown(given)}."
+    if kind == "literal_error":
+        return f"must be {context['expected']}, not {_shown(given)}."
+    if kind == "string_pattern_mismatch":
+        return f"may hold letters, digits, _ and - only, not {_shown(given)}."
+    if kind in ("string_too_short", "too_short"):
+        return "is empty; give at least one value."
+    if kind == "value_error":
+        return f"{context['error']}."
+    # greater_than, less_than and their like: pydantic's own words are plain
+    return f"{details['msg'].lower().replace('input should', 'must')}, not {_shown(given)}."
+
+
+def _known_keys(path: list[str], *, in_study: bool) -> list[str]:
+    model: type[BaseModel] = Study if in_study else Config
+    if path == ["ladder"]:
+        model = Ladder
+    return list(model.model_fields)
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 60 else text[:57] + "..."
