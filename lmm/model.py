@@ -431,7 +431,9 @@ def _dropped(design: Design, kept: np.ndarray) -> tuple[str, ...]:
 def _convergence(optimum: Optimum) -> Convergence:
     status, message = "not converged", ""
     if not np.isfinite(optimum.deviance) or optimum.at.sigma2 < 1e-12:
-        message = "The residual variance goes to zero: within levels the outcome hardly varies beyond the model."
+        message = (
+            "The residual variance goes to zero: within levels the outcome hardly varies beyond the model."
+        )
     elif not optimum.converged:
         message = f"After {optimum.iterations} steps the deviance could still fall; the estimates may be off."
     else:
@@ -453,8 +455,11 @@ def _convergence(optimum: Optimum) -> Convergence:
 
 def _collapsed(optimum: Optimum, random: Sequence[VarianceComponents], places: list) -> tuple[str, ...]:
     """A sentence for every direction of a term that has no variance."""
-    in_engine = [k for k, factor in zip(optimum.problem.order, optimum.problem.factors, strict=True)
-                 for _ in factor.blocks]
+    in_engine = [
+        k
+        for k, factor in zip(optimum.problem.order, optimum.problem.factors, strict=True)
+        for _ in factor.blocks
+    ]
     starts = [part.start for factor in optimum.problem.factors for part in factor.slices]
     by_place = {
         (k, start): values

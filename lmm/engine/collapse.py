@@ -14,6 +14,8 @@ import numpy as np
 from lmm.engine.border import DenseBorder
 from lmm.engine.problem import Problem
 
+_ROUNDING = 1e-11
+
 
 def collapse(problem: Problem) -> Problem:
     """The same deviance from fewer levels, or the problem itself where that would not halve them."""
@@ -25,11 +27,13 @@ def collapse(problem: Problem) -> Problem:
     if n_levels <= 2 * size:
         return problem
     entries = problem.gram[np.tril_indices(q)]
-    key = np.random.default_rng(0).uniform(1.0, 2.0, len(entries)) @ entries
+    # Whitening leaves equal levels equal only but for rounding.
+    tolerance = _ROUNDING * np.abs(entries).max()
+    key = np.round(np.random.default_rng(0).uniform(1.0, 2.0, len(entries)) @ entries / tolerance)
     _, first, pattern, counts = np.unique(key, return_index=True, return_inverse=True, return_counts=True)
     if 2 * np.minimum(counts, size).sum() > n_levels:
         return problem
-    if not np.array_equal(entries[:, first][:, pattern], entries):
+    if np.abs(entries[:, first][:, pattern] - entries).max() > 2 * tolerance:
         return problem
     members = np.split(np.argsort(pattern, kind="stable"), np.cumsum(counts)[:-1])
     grams, borders, multiplicity = [], [], []

@@ -1,0 +1,77 @@
+"""What an optimum says on the scale of the original data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lmm.engine import blocks
+from lmm.engine.deviance import Deviance
+from lmm.engine.optimum import Optimum
+from lmm.engine.whitening import to_original
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """Estimates in the units of the data; lists follow the caller's order of the factors.
+
+    Attributes:
+        beta: (p,) fixed effects of the kept columns; vcov_beta: (p, p) their covariance.
+        sigma: residual standard deviation (of a row of weight one).
+        T: (q, q) lower triangular relative factors; Var b = σ² TT'.
+        modes: (J, q) conditional modes; mode_covariances: (q, q, J) their covariance given θ and β, as lme4's
+            `condVar`.
+    """
+
+    beta: np.ndarray
+    vcov_beta: np.ndarray
+    sigma: float
+    T: list[np.ndarray]
+    modes: list[np.ndarray]
+    mode_covariances: list[np.ndarray]
+
+
+def estimates(optimum: Optimum) -> Estimates:
+    """Transform an optimum back from whitened coordinates."""
+    problem, at = optimum.problem, optimum.at
+    deviance = Deviance(problem, optimum.reml)
+    fixed, r, p = problem.fixed, deviance.n_random, problem.p
+    sigma = fixed.scale * float(np.sqrt(at.sigma2))
+    upper_inverse = np.linalg.inv(fixed.upper)
+    beta = upper_inverse @ (fixed.coefficients - fixed.scale * at.solution[r : r + p])
+    root = np.linalg.solve(np.tril(at.lower[r : r + p, r : r + p]), np.eye(p))
+    root = root @ upper_inverse.T
+    effects = deviance.scaled(at.solution, at.T)
+    C_effects = problem.border.times(effects)
+    conditional = deviance._congruence(deviance.trace_inverse(at.lower, r), at.T)
+    T, modes, covariances = [], [], []
+    for k, factor in enumerate(problem.factors):
+        J, q = factor.n_levels, factor.n_columns
+        if k == 0:
+            mode = np.einsum("abj,bj->aj", at.gain, C_effects)
+            inner = problem.border.sandwich(conditional)
+            covariance = at.gain + blocks.product(blocks.product(at.gain, inner), at.gain)
+        else:
+            start = int(problem.offsets[k - 1])
+            mode = -effects[start : start + q * J].reshape(q, J)
+            square = conditional[start : start + q * J, start : start + q * J].reshape(q, J, q, J)
+            covariance = np.einsum("ajbj->abj", square)
+        back = np.zeros((q, q))
+        for term, upper in zip(factor.slices, problem.transforms[k], strict=True):
+            back[term, term] = np.linalg.inv(upper)
+        T.append(to_original(at.T[k], factor, problem.transforms[k]))
+        modes.append(fixed.scale * (back @ mode).T)
+        covariances.append(sigma**2 * np.einsum("ac,cdj,bd->abj", back, covariance, back))
+    return Estimates(
+        beta=beta,
+        vcov_beta=sigma**2 * root.T @ root,
+        sigma=sigma,
+        T=_in_callers_order(T, problem.order),
+        modes=_in_callers_order(modes, problem.order),
+        mode_covariances=_in_callers_order(covariances, problem.order),
+    )
+
+
+def _in_callers_order(values: list, order: tuple[int, ...]) -> list:
+    return [value for _, value in sorted(zip(order, values, strict=True), key=lambda pair: pair[0])]

@@ -1,0 +1,147 @@
+"""The optimum: start values, collapse of patterns, boundaries, invariance."""
+
+import numpy as np
+import pytest
+from tests.engine import dense
+from tests.engine.structures import STRUCTURES, simulate
+
+from lmm.engine import Factor, Problem, optimise
+from lmm.engine.collapse import collapse
+from lmm.engine.deviance import Deviance
+from lmm.engine.estimates import estimates
+from lmm.engine.leverage import leverage
+from lmm.engine.minque import minque
+from lmm.engine.parameters import Parameters
+
+
+def balanced(n_levels, n_times, q=2, seed=3):
+    rng = np.random.default_rng(seed)
+    codes = np.repeat(np.arange(n_levels), n_times)
+    time = np.tile(np.arange(n_times, dtype=float), n_levels)
+    X = np.column_stack([time**power for power in range(q)])
+    effects = rng.normal(size=(n_levels, q)) * [2.0, *[0.7] * (q - 1)]
+    y = 1.0 + time + (X * effects[codes]).sum(1) + rng.normal(size=len(codes))
+    return y, X, [Factor(codes, n_levels, X, (q,))]
+
+
+def test_start_values_are_the_reml_estimates_of_a_balanced_design():
+    problem = Problem.of(*balanced(20, 6))
+    found = optimise(problem)
+    assert found.iterations == 0
+    parameters = Parameters.of(problem)
+    start = Deviance(problem, True).factorise(minque(problem, parameters))
+    assert start.deviance == pytest.approx(found.at.deviance, abs=1e-9)
+
+
+def test_collapsed_patterns_have_the_same_deviance_gradient_and_optimum():
+    problem = Problem.of(*balanced(300, 4))
+    small = collapse(problem)
+    assert len(small.multiplicity) == 6
+    assert small.multiplicity.sum() == pytest.approx(300)
+    T = [np.array([[1.1, 0.2], [0.1, 0.6]])]
+    for reml in (True, False):
+        whole, part = Deviance(problem, reml), Deviance(small, reml)
+        at_whole, at_part = whole.factorise(T), part.factorise(T)
+        assert at_part.deviance == pytest.approx(at_whole.deviance, abs=1e-9)
+        np.testing.assert_allclose(part.gradient(at_part).S[0], whole.gradient(at_whole).S[0], rtol=1e-10)
+
+
+def test_unbalanced_levels_are_not_collapsed():
+    problem = Problem.of(*(lambda d: (d.y, d.X, d.factors))(simulate("one factor")))
+    assert collapse(problem) is problem
+
+
+@pytest.mark.parametrize("structure", STRUCTURES)
+@pytest.mark.parametrize("reml", [True, False])
+def test_nothing_near_the_optimum_is_lower_in_the_dense_model(structure, reml):
+    data = simulate(structure)
+    problem = Problem.of(data.y, data.X, data.factors, data.weights)
+    found = optimise(problem, reml)
+    T = estimates(found).T
+    at_optimum = dense.deviance(T, data.y, data.X, data.factors, data.weights, reml)
+    assert found.converged
+    assert found.deviance == pytest.approx(at_optimum, abs=1e-7)
+    rng = np.random.default_rng(0)
+    for _ in range(10):
+        moved = []
+        for t, factor in zip(T, data.factors, strict=True):
+            step = np.zeros_like(t)
+            for term in factor.slices:
+                step[term, term] = 0.02 * rng.normal(size=(term.stop - term.start,) * 2)
+            moved.append(t + step)
+        assert dense.deviance(moved, data.y, data.X, data.factors, data.weights, reml) > at_optimum - 1e-7
+
+
+@pytest.mark.parametrize("structure", STRUCTURES)
+def test_estimates_are_those_of_henderson(structure):
+    """Modes, their covariance, β and leverage against Henderson's mixed-model equations."""
+    data = simulate(structure)
+    found = optimise(Problem.of(data.y, data.X, data.factors, data.weights))
+    result = estimates(found)
+    n, p = data.X.shape
+    Z = []
+    for factor, T in zip(data.factors, result.T, strict=True):
+        indicator = np.eye(factor.n_levels)[factor.codes]
+        Z.append(np.einsum("ij,ia->ija", indicator, factor.columns @ T).reshape(n, -1))
+    Z = np.column_stack(Z)
+    root = np.sqrt(data.weights)[:, None]
+    stacked = np.column_stack([Z, data.X]) * root
+    penalty = np.diag(np.r_[np.ones(Z.shape[1]), np.zeros(p)])
+    inverse = np.linalg.inv(stacked.T @ stacked + penalty)
+    solution = inverse @ stacked.T @ (data.y * root[:, 0])
+    np.testing.assert_allclose(result.beta, solution[-p:], rtol=1e-7)
+    np.testing.assert_allclose(result.vcov_beta, result.sigma**2 * inverse[-p:, -p:], rtol=1e-6)
+    np.testing.assert_allclose(leverage(found), ((stacked @ inverse) * stacked).sum(1), atol=1e-9)
+    conditional = np.linalg.inv((Z * root).T @ (Z * root) + np.eye(Z.shape[1]))
+    start = 0
+    for factor, T, modes, covariances in zip(
+        data.factors, result.T, result.modes, result.mode_covariances, strict=True
+    ):
+        J, q = factor.n_levels, factor.n_columns
+        part = slice(start, start + J * q)
+        start += J * q
+        np.testing.assert_allclose(modes, solution[part].reshape(J, q) @ T.T, atol=1e-7)
+        block = conditional[part, part].reshape(J, q, J, q)
+        expected = result.sigma**2 * np.einsum("ab,jbjc,dc->adj", T, block, T)
+        np.testing.assert_allclose(covariances, expected, atol=1e-8)
+
+
+def test_no_variance_between_levels_is_singular():
+    rng = np.random.default_rng(5)
+    codes = np.repeat(np.arange(10), 6)
+    y = rng.normal(size=60)
+    y -= np.bincount(codes, y)[codes] / 6
+    found = optimise(Problem.of(y, np.ones((60, 1)), [Factor(codes, 10, np.ones((60, 1)), (1,))]))
+    assert found.singular
+    assert found.converged
+    assert estimates(found).T[0][0, 0] == 0.0
+
+
+def test_exactly_correlated_slopes_are_singular():
+    rng = np.random.default_rng(8)
+    codes = np.repeat(np.arange(15), 8)
+    x = np.tile(np.linspace(-1, 1, 8), 15)
+    level = rng.normal(size=15)
+    y = level[codes] * (1 + 0.8 * x) + 0.5 * rng.normal(size=120)
+    X = np.column_stack([np.ones(120), x])
+    found = optimise(Problem.of(y, X, [Factor(codes, 15, X, (2,))]))
+    assert found.converged
+    values = found.singular_values[0][0]
+    assert values[0] > 0.1
+    assert found.singular == (values[1] < 1e-4)
+
+
+def test_covariates_far_from_zero_cost_no_digits():
+    y, X, _ = balanced(18, 10)
+    codes = np.repeat(np.arange(18), 10)
+    plain = optimise(Problem.of(y, X, [Factor(codes, 18, X, (2,))]))
+    shifted = X + [0.0, 1e6]
+    far = optimise(Problem.of(y, shifted, [Factor(codes, 18, shifted, (2,))]))
+    assert far.deviance == pytest.approx(plain.deviance, abs=1e-6)
+
+
+def test_collinear_columns_keep_the_earliest():
+    data = simulate("crossed")
+    X = np.column_stack([data.X, data.X[:, 1] - 2 * data.X[:, 2], np.random.default_rng(99).normal(size=120)])
+    found = optimise(Problem.of(data.y, X, data.factors))
+    assert found.problem.fixed.kept.tolist() == [0, 1, 2, 4]
