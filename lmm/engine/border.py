@@ -98,9 +98,7 @@ class SparseBorder:
         return self.n_random + len(self.fixed_and_outcome)
 
     def _matrix(self, data: np.ndarray) -> sparse.csr_matrix:
-        return sparse.csr_matrix(
-            (data, self.indices, self.pointers), shape=(len(self.pointers) - 1, self.n_random)
-        )
+        return sparse.csr_matrix((data, self.indices, self.pointers), shape=(len(self.pointers) - 1, self.n_random))
 
     def _stacked(self, data: np.ndarray) -> sparse.csr_matrix:
         """The q rows of every level, as one (qJ, m_r) matrix whose rows run over row, level."""

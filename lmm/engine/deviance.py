@@ -136,9 +136,7 @@ class Deviance:
             out[:size, :size] = inverse + np.tril(inverse, -1).T
         return out
 
-    def _curvature_of_rest(
-        self, k: int, at: Factorisation, spherical: np.ndarray, inverse: np.ndarray
-    ) -> np.ndarray:
+    def _curvature_of_rest(self, k: int, at: Factorisation, spherical: np.ndarray, inverse: np.ndarray) -> np.ndarray:
         """Sₖ for a factor of the dense rest."""
         factor, start = self.problem.factors[k], int(self.problem.offsets[k - 1])
         J, q = factor.n_levels, factor.n_columns

@@ -60,12 +60,8 @@ def _normal_equations(problem: Problem) -> tuple[np.ndarray, np.ndarray]:
     size = len(elements)
     system, right = np.zeros((size + 1, size + 1)), np.zeros(size + 1)
     owners = np.array(owners)
-    stacks = [
-        np.array([E for E, owner in zip(elements, owners, strict=True) if owner == k]) for k in range(K)
-    ]
-    on_fixed = np.concatenate(
-        [np.einsum("eab,abxy->exy", stacks[k], products.fixed_square(k)) for k in range(K)]
-    )
+    stacks = [np.array([E for E, owner in zip(elements, owners, strict=True) if owner == k]) for k in range(K)]
+    on_fixed = np.concatenate([np.einsum("eab,abxy->exy", stacks[k], products.fixed_square(k)) for k in range(K)])
     for k in range(K):
         mine = owners == k
         traced = products.gram_sum(k) - np.einsum("abxx->ab", products.fixed_square(k))
@@ -91,7 +87,6 @@ class _Products:
     def __init__(self, problem: Problem):
         self.problem = problem
         p, r = problem.p, int(problem.offsets[-1])
-        q, J = problem.gram.shape[1:]
         border = problem.border
         fixed = border.values[r:] if isinstance(border, DenseBorder) else border.fixed_and_outcome
         self.Z_fixed = [fixed[:p].transpose(1, 2, 0) / np.sqrt(problem.n)]
@@ -116,9 +111,7 @@ class _Products:
         """Σ_j Z_k'Z_k: (q, q)."""
         if k == 0:
             return self.problem.gram @ self.problem.multiplicity
-        q, J = self.Z_outcome[k].shape
-        block = self._rest_block(k, k)
-        return np.einsum("ajbj->ab", block)
+        return np.einsum("ajbj->ab", self._rest_block(k, k))
 
     def _rest_block(self, k: int, other: int) -> np.ndarray:
         problem = self.problem
@@ -162,7 +155,7 @@ class _Products:
     def square_on_fixed(self, k: int, other: int) -> np.ndarray:
         """Σ X'Z_k[a] (Z_k'Z_l)[c, b] Z_l'X[d], traced over X, as (a, b, c, d)."""
         left, right = self.Z_fixed[k], self.Z_fixed[other]
-        q, J, p = left.shape
+        q, J, _ = left.shape
         q_other = len(right)
         out = np.empty((q, q_other, q, q_other))
         if other == 0:

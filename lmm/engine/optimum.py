@@ -118,9 +118,7 @@ def _descend(objective: _Objective, start: np.ndarray) -> Minimum:
     for _ in range(3):
         probe = minimum.x.copy()
         left = False
-        for position, (left_vectors, values, right_vectors) in _decompositions(
-            objective.parameters, minimum.x
-        ):
+        for position, (left_vectors, values, right_vectors) in _decompositions(objective.parameters, minimum.x):
             null = values < SINGULAR
             if not null.any():
                 continue
@@ -144,9 +142,7 @@ def _decompositions(parameters: Parameters, x: np.ndarray):
 
 def _in_doubt(minimum: Minimum, parameters: Parameters) -> bool:
     singular = any(values[-1] < SINGULAR for _, (_, values, _) in _decompositions(parameters, minimum.x))
-    return (
-        singular or not minimum.converged or _relative_curvature(minimum) < _FLAT or minimum.iterations > 12
-    )
+    return singular or not minimum.converged or _relative_curvature(minimum) < _FLAT or minimum.iterations > 12
 
 
 def _relative_curvature(minimum: Minimum) -> float:
@@ -167,9 +163,7 @@ def _settle_on_boundary(objective: _Objective, minimum: Minimum) -> Minimum:
     return replace(minimum, x=x)
 
 
-def _optimum(
-    problem: Problem, reml: bool, objective: _Objective, best: Minimum, found: list[Minimum]
-) -> Optimum:
+def _optimum(problem: Problem, reml: bool, objective: _Objective, best: Minimum, found: list[Minimum]) -> Optimum:
     parameters = objective.parameters
     T = [np.zeros_like(matrix) for matrix in parameters.matrices(best.x)]
     for k, (matrix, terms) in enumerate(zip(parameters.matrices(best.x), parameters.terms, strict=True)):

@@ -70,9 +70,7 @@ class Problem:
         return 1.0 / np.sqrt(np.where(mean_square > 0, mean_square, 1.0))
 
     @staticmethod
-    def of(
-        y: np.ndarray, X: np.ndarray, factors: Sequence[Factor], weights: np.ndarray | None = None
-    ) -> Problem:
+    def of(y: np.ndarray, X: np.ndarray, factors: Sequence[Factor], weights: np.ndarray | None = None) -> Problem:
         """Accumulate the cross-products.
 
         Args:
@@ -135,9 +133,7 @@ class _Columns:
         out = np.empty((q, q, factor.n_levels))
         for a in range(q):
             for b in range(a + 1):
-                out[a, b] = np.bincount(
-                    factor.codes, self._times(k, a, factor.columns[:, b]), factor.n_levels
-                )
+                out[a, b] = np.bincount(factor.codes, self._times(k, a, factor.columns[:, b]), factor.n_levels)
                 out[b, a] = out[a, b]
         return out
 
@@ -156,7 +152,7 @@ class _Columns:
         if len(self.factors) == 1:
             return DenseBorder(fixed)
         first = self.factors[0]
-        n, r = len(first.codes), int(self.offsets[-1])
+        r = int(self.offsets[-1])
         rows, columns = [], []
         for k, factor in enumerate(self.factors[1:], 1):
             for b in range(factor.n_columns):

@@ -81,7 +81,7 @@ def average_information(
     deviance: Deviance, parameters: Parameters, at: Factorisation, gradient: Gradient
 ) -> np.ndarray:
     """Average information for several factors."""
-    problem, r = deviance.problem, deviance.n_random
+    problem = deviance.problem
     m, size = len(at.solution), len(parameters)
     effects = deviance.scaled(at.solution, at.T)
     g_rest = at.reduced @ effects

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from tests.engine import dense
-from tests.engine.structures import STRUCTURES, simulate
 
 from lmm.engine import Problem
 from lmm.engine.deviance import Deviance
 from lmm.engine.parameters import Parameters
 from lmm.engine.secondorder import _directions, hessian
+from tests.engine import dense
+from tests.engine.structures import STRUCTURES, simulate
 
 CASES = [(structure, reml) for structure in STRUCTURES for reml in (True, False)]
 
@@ -82,9 +82,7 @@ def test_gradient_where_a_later_factor_has_no_variance(collapsed):
 def test_hessian_is_the_finite_difference_of_the_gradient(structure, reml):
     s = Setting(structure, reml)
     step = 1e-5
-    differences = np.array(
-        [(s.slope(s.x + step * e) - s.slope(s.x - step * e)) / (2 * step) for e in np.eye(len(s.x))]
-    )
+    differences = np.array([(s.slope(s.x + step * e) - s.slope(s.x - step * e)) / (2 * step) for e in np.eye(len(s.x))])
     at = s.deviance.factorise(s.parameters.matrices(s.x))
     computed = hessian(s.deviance, s.parameters, at, s.deviance.gradient(at))
     if len(s.problem.factors) > 1:

@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-from tests.engine import dense
-from tests.engine.structures import STRUCTURES, simulate
 
 from lmm.engine import Factor, Problem, optimise
 from lmm.engine.collapse import collapse
@@ -12,6 +10,8 @@ from lmm.engine.estimates import estimates
 from lmm.engine.leverage import leverage
 from lmm.engine.minque import minque
 from lmm.engine.parameters import Parameters
+from tests.engine import dense
+from tests.engine.structures import STRUCTURES, simulate
 
 
 def balanced(n_levels, n_times, q=2, seed=3):
@@ -86,7 +86,7 @@ def test_estimates_are_those_of_henderson(structure):
     Z = np.column_stack(Z)
     root = np.sqrt(data.weights)[:, None]
     stacked = np.column_stack([Z, data.X]) * root
-    penalty = np.diag(np.r_[np.ones(Z.shape[1]), np.zeros(p)])
+    penalty = np.diag(np.concatenate([np.ones(Z.shape[1]), np.zeros(p)]))
     inverse = np.linalg.inv(stacked.T @ stacked + penalty)
     solution = inverse @ stacked.T @ (data.y * root[:, 0])
     np.testing.assert_allclose(result.beta, solution[-p:], rtol=1e-7)
