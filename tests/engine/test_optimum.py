@@ -135,7 +135,7 @@ def test_covariates_far_from_zero_cost_no_digits():
     y, X, _ = balanced(18, 10)
     codes = np.repeat(np.arange(18), 10)
     plain = optimise(Problem.of(y, X, [Factor(codes, 18, X, (2,))]))
-    shifted = X + [0.0, 1e6]
+    shifted = X + np.array([0.0, 1e6])
     far = optimise(Problem.of(y, shifted, [Factor(codes, 18, shifted, (2,))]))
     assert far.deviance == pytest.approx(plain.deviance, abs=1e-6)
 
