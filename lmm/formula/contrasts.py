@@ -1,0 +1,67 @@
+"""How the levels of a factor become columns: R's contrast functions, by way of formulaic."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lmm.errors import InputError
+from lmm.formula.columns import Contrast, Factor, listing
+
+CONTRASTS = {
+    "contr.treatment": "treatment",
+    "contr.SAS": "SAS",
+    "contr.sum": "sum",
+    "contr.helmert": "helmert",
+    "contr.poly": "poly",
+    "treatment": "treatment",
+    "SAS": "SAS",
+    "sum": "sum",
+    "helmert": "helmert",
+    "poly": "poly",
+}
+
+
+def coding_matrix(factor: Factor, label: str, full: bool) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Return (matrix (levels, columns), suffix of each column's name) for the factor named `label`.
+
+    full: a dummy per level; else contrasts: as the factor says, or R's defaults (polynomials for an ordered
+    factor, differences from the first level for any other).
+    """
+    levels = factor.levels
+    if full:
+        return np.eye(len(levels)), levels
+    contrast = factor.contrast or Contrast("poly" if factor.ordered else "treatment")
+    if contrast.kind == "treatment":
+        base = _base(contrast.base, levels, label)
+        return np.delete(np.eye(len(levels)), base, axis=1), levels[:base] + levels[base + 1 :]
+    return _other_contrasts(contrast, levels, label)
+
+
+def _base(base: str | int | None, levels: tuple[str, ...], label: str) -> int:
+    if base is None:
+        return 0
+    if isinstance(base, str) and base in levels:
+        return levels.index(base)
+    if isinstance(base, int) and 1 <= base <= len(levels):
+        return base - 1
+    raise InputError(f"{label} takes {base!r} as its reference, but the levels are {listing(levels)}.")
+
+
+def _other_contrasts(contrast: Contrast, levels: tuple[str, ...], label: str) -> tuple[np.ndarray, tuple[str, ...]]:
+    # formulaic costs 0.3 s to import, so only models that need it pay
+    from formulaic.transforms import contrasts as formulaic_contrasts
+
+    if contrast.kind == "SAS":
+        return np.eye(len(levels))[:, :-1], levels[:-1]
+    numbered = tuple(str(i + 1) for i in range(len(levels) - 1))
+    if contrast.kind == "sum":
+        coding, suffixes = formulaic_contrasts.SumContrasts(), numbered
+    elif contrast.kind == "helmert":
+        coding, suffixes = formulaic_contrasts.HelmertContrasts(), numbered
+    else:
+        scores = contrast.scores
+        if scores is not None and len(scores) != len(levels):
+            raise InputError(f"{label} has {len(levels)} levels, but {len(scores)} scores were given.")
+        coding = formulaic_contrasts.PolyContrasts(scores=scores)
+        suffixes = tuple((".L", ".Q", ".C")[i] if i < 3 else f"^{i + 1}" for i in range(len(levels) - 1))
+    return coding.get_coding_matrix(levels, reduced_rank=True).to_numpy(dtype=float), suffixes
