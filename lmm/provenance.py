@@ -23,12 +23,11 @@ _LIBRARIES = ("numpy", "scipy", "pandas")
 
 def record(study: Study) -> dict[str, str]:
     """Return what made a result of this study: versions and the study's fingerprint."""
-    return {
-        "lmm": lmm.__version__,
-        "python": platform.python_version(),
-        **{library: version(library) for library in _LIBRARIES},
-        "study_fingerprint": study.fingerprint(),
-    }
+    return {"lmm": lmm.__version__, **_versions(), "study_fingerprint": study.fingerprint()}
+
+
+def _versions() -> dict[str, str]:
+    return {"python": platform.python_version(), **{library: version(library) for library in _LIBRARIES}}
 
 
 def stamp(study: Study, row_hash: str) -> dict[str, Any]:
@@ -41,7 +40,7 @@ def assert_same_origin(study: Study, results: Mapping[str, Mapping[str, Any]]) -
     expected = None
     for path, result in results.items():
         head = {key: result.get(key) for key in ("study", "provenance", "row_hash")}
-        expected = expected or {**stamp(study, head["row_hash"])}
+        expected = expected or stamp(study, head["row_hash"])
         for key, value in head.items():
             if value != expected[key]:
                 raise InputError(
@@ -53,13 +52,12 @@ def assert_same_origin(study: Study, results: Mapping[str, Mapping[str, Any]]) -
 def code_hash(*modules: str) -> str:
     """Return the SHA-256 of the code that a job runs: what `modules` import from lmm, and the numerical versions.
 
-    The closure is read from the source, without importing it: each module named in an import statement, with
-    the data files (templates) of the packages it lies in. A package's __init__ counts only where it is named
+    The closure is read from the source, without importing it: each module that an import statement reaches, with
+    the data files (templates) of the package it lies in. A package's __init__ counts only where it is named
     itself, so that `import lmm.select.rungs` does not hang on all of lmm.select.
     """
     digest = hashlib.sha256()
-    for library in ("python", *_LIBRARIES):
-        digest.update(f"{library} {platform.python_version() if library == 'python' else version(library)}\n".encode())
+    digest.update(repr(sorted(_versions().items())).encode())
     for path in sorted(_closure(modules)):
         digest.update(f"{path.relative_to(_FOLDER).as_posix()}\0".encode())
         digest.update(_content_hash(path))
@@ -101,7 +99,7 @@ def _imports(path: Path) -> tuple[str, ...]:
 
 
 def _imported(tree: ast.AST, path: Path) -> Iterator[str]:
-    """Yield what could be modules of lmm: `from lmm.a import b` names lmm.a.b if that is one, else lmm.a."""
+    """Yield what could be modules of lmm, from import statements and from attributes such as `lmm.fit`."""
     package = ["lmm", *path.parent.relative_to(_FOLDER).parts]
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -109,11 +107,27 @@ def _imported(tree: ast.AST, path: Path) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             origin = package[: len(package) - node.level + 1] if node.level else []
             module = ".".join(origin + ([node.module] if node.module else []))
-            if module != "lmm" and not module.startswith("lmm."):
-                continue
-            for alias in node.names:
-                inner = f"{module}.{alias.name}"
-                yield inner if _source(inner) else module
+            if module == "lmm" or module.startswith("lmm."):
+                yield from (_module_of(module, alias.name) for alias in node.names)
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "lmm":
+            yield _module_of("lmm", node.attr)
+
+
+def _module_of(module: str, name: str) -> str:
+    """Return the module that `from module import name` needs: module.name if there is one, else module.
+
+    What lmm itself offers, as in `from lmm import fit`, lies in the module that its __init__ has it from.
+    """
+    if _source(f"{module}.{name}"):
+        return f"{module}.{name}"
+    return _offered().get(name, module) if module == "lmm" else module
+
+
+@cache
+def _offered() -> dict[str, str]:
+    tree = ast.parse((_FOLDER / "__init__.py").read_text(encoding="utf-8"))
+    statements = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module]
+    return {alias.name: node.module for node in statements for alias in node.names}
 
 
 @cache

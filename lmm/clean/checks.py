@@ -11,6 +11,7 @@ from lmm.clean.groups import group_codes, rows_per_level
 from lmm.clean.structure import incidence
 from lmm.errors import InputError
 from lmm.formula import parse
+from lmm.formula.deparse import name_text
 from lmm.study import Study
 
 
@@ -91,7 +92,7 @@ def check_groups(study: Study, table: pd.DataFrame) -> None:
 def check_slopes(study: Study, table: pd.DataFrame) -> None:
     """Refuse declared slopes with as many random coefficients as rows, or more (lme4 refuses the same)."""
     for group, slopes in study.slopes.items():
-        columns = parse(f"{study.outcome} ~ 1 + (1 + {slopes} | {group})").design(table).random[0].columns.shape[1]
+        columns = parse(f"{name_text(study.outcome)} ~ 1 + {slopes}").design(table).X.shape[1]
         levels = len(rows_per_level(table, group))
         if levels * columns >= len(table):
             raise InputError(

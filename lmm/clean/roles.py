@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lmm.errors import InputError
 from lmm.formula import parse
+from lmm.formula.deparse import name_text
 from lmm.study import Study
 
 OUTCOME, PREDICTOR, SLOPE, GROUP, TIME, WEIGHTS = "outcome", "fixed", "slope", "group", "time", "weights"
@@ -45,7 +46,7 @@ def read_as_text(study: Study, column: str, played: tuple[str, ...]) -> bool:
 
 def _variables(study: Study, right_hand_side: str, key: str) -> tuple[str, ...]:
     try:
-        formula = parse(f"outcome ~ {right_hand_side}")
+        formula = parse(f"{name_text(study.outcome)} ~ {right_hand_side}")
     except InputError as error:
         raise InputError(f"study {study.name}, key {key}: {error}") from error
     if formula.random_texts:
@@ -53,4 +54,4 @@ def _variables(study: Study, right_hand_side: str, key: str) -> tuple[str, ...]:
             f"study {study.name}, key {key}: {right_hand_side!r} holds a random term; name its grouping factor under "
             "groups and its covariates under slopes."
         )
-    return tuple(column for column in formula.variables if column != "outcome")
+    return tuple(column for column in formula.variables if column != study.outcome)

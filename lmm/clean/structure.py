@@ -121,8 +121,8 @@ def _implicit_nesting(first: str, second: str, found: Incidence) -> str:
         if _starts_anew(pairs):
             mend = f"write {outer}/{inner} under groups" if pairs.pairs < pairs.rows else f"take {inner} out of groups"
             return (
-                f" The labels of {inner} start anew in each level of {outer}: if the same label is another {inner} in "
-                f"each, they are nested in truth; then {mend}."
+                f" The same labels of {inner} recur in each level of {outer}: if a label means another {inner} in "
+                f"each, {inner} is nested in {outer} in truth; then {mend}."
             )
     return ""
 

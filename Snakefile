@@ -1,0 +1,36 @@
+# Mixed-model studies, each from a raw table to a report: clean → fit → select → diagnose → report.
+# The studies are described in config.yaml; what a job does stands in lmm/, one package per stage.
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: "config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/clean.smk"
+include: "workflow/rules/fit.smk"
+include: "workflow/rules/select.smk"
+include: "workflow/rules/diagnose.smk"
+include: "workflow/rules/report.smk"
+
+
+# `all` stands here and not in an included file, because `include` discards the default target.
+rule all:
+    default_target: True
+    input:
+        index=rules.index.output.page,
+        pages=expand(rules.report.output.page, study=STUDIES),
+
+
+onstart:
+    forget_failures("logs")
+
+
+onsuccess:
+    print(closing_lines(STUDIES.values()), file=sys.stderr)
+
+
+onerror:
+    print(failure_lines("logs"), file=sys.stderr)

@@ -1,0 +1,71 @@
+"""What every job of the workflow does around its one function: a log, and one sentence for what a user can mend."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from lmm import files
+from lmm.errors import InputError
+from lmm.study import Study, load
+
+_FAILURE = "error: "
+
+
+@contextmanager
+def job(log: str | Path) -> Iterator[Callable[[str], None]]:
+    """Run a job's work; yields a function that notes a line for the log.
+
+    An InputError ends the job with status 1: its sentence goes to standard error and, marked, to the log. Any other
+    exception is a bug: its traceback goes to the log and on to the caller. Warnings go to the log alone.
+    """
+    lines: list[str] = []
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            yield lines.append
+        lines += [f"warning: {warning.message}" for warning in caught]
+    except InputError as error:
+        files.write_text(log, f"{_FAILURE}{error}\n")
+        print(error, file=sys.stderr)
+        raise SystemExit(1) from None
+    except Exception:
+        files.write_text(log, traceback.format_exc())
+        raise
+    files.write_text(log, "".join(f"{line}\n" for line in lines))
+
+
+def study_of(config: Mapping[str, Any], name: str) -> Study:
+    """Return the study of that name in a config."""
+    return next(study for study in load(config) if study.name == name)
+
+
+def forget_failures(logs: str | Path) -> None:
+    """Remove the logs of jobs that failed in an earlier run, so that a later one does not repeat their sentences."""
+    for log in _failures(logs):
+        log.unlink(missing_ok=True)
+
+
+def failure_lines(logs: str | Path) -> str:
+    """Return the sentences of the jobs that failed, a line each."""
+    return "\n".join(log.read_text(encoding="utf-8").removeprefix(_FAILURE).strip() for log in _failures(logs))
+
+
+def closing_lines(studies: Iterable[Study]) -> str:
+    """Return what stands at the end of a run: where each report is, and its warnings."""
+    lines = ["Reports: reports/index.html"]
+    for study in studies:
+        lines.append(f"  {study.name}: reports/{study.name}/index.html")
+        decision = files.read_json(f"results/{study.name}/select/decision.json")
+        lines += [f"    warning: {warning}" for warning in decision["final"]["warnings"]]
+    return "\n".join(lines)
+
+
+def _failures(logs: str | Path) -> list[Path]:
+    return [
+        log for log in sorted(Path(logs).rglob("*.log")) if log.read_text(encoding="utf-8").startswith(_FAILURE)
+    ]

@@ -1,0 +1,22 @@
+# Raw table → analysis table: the same rows for every candidate, and an audit of what was left out.
+rule clean:
+    input:
+        data=lambda wildcards: STUDIES[wildcards.study].data,
+    output:
+        table="results/{study}/clean/table.parquet",
+        audit="results/{study}/clean/audit.json",
+        dropped="results/{study}/clean/dropped.csv",
+    log:
+        "logs/{study}/clean.log",
+    conda:
+        "../envs/lmm.yaml"
+    resources:
+        mem_mb=growing(500, 30),
+        runtime=growing(5, 1),
+    params:
+        study=fingerprint,
+        code=code_hash("lmm.clean"),
+    message:
+        "{wildcards.study}: cleaning {input.data}"
+    script:
+        "../scripts/clean.py"

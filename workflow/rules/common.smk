@@ -1,0 +1,56 @@
+# What the rules share: the studies of the config, checked before any job is planned.
+import sys
+from pathlib import Path
+
+from lmm.errors import InputError
+from lmm.job import closing_lines, failure_lines, forget_failures
+from lmm.provenance import code_hash
+from lmm.select.rungs import ladder
+from lmm.study import load
+
+try:
+    STUDIES = {study.name: study for study in load(config)}
+    LADDERS = {study.name: ladder(study) for study in STUDIES.values()}
+    if workflow.is_main_process:
+        from lmm.clean import preflight
+
+        preflight(STUDIES.values(), Path())
+except InputError as error:
+    sys.exit(str(error))
+
+
+def names(split):
+    """Regular expression of the studies whose ladder is split that way; it matches nothing where there are none."""
+    return "|".join(study.name for study in STUDIES.values() if study.split == split) or "(?!)"
+
+
+def fingerprint(wildcards):
+    """Changes when the study's block does, its wording aside: reruns every stage of that study."""
+    return STUDIES[wildcards.study].fingerprint()
+
+
+def wording(wildcards):
+    """Changes with title, question and unit of the study: reruns what shows them."""
+    return STUDIES[wildcards.study].wording()
+
+
+def models(wildcards):
+    """How many models the study's ladder has."""
+    return len(LADDERS[wildcards.study])
+
+
+def rung_files(wildcards):
+    """The fitted rungs of a study, in the order of its ladder."""
+    return expand(
+        rules.fit_rung.output.rung, study=wildcards.study, rung=[rung.id for rung in LADDERS[wildcards.study]]
+    )
+
+
+def growing(least, per_megabyte):
+    """A resource (MB or minutes) that grows with the input's megabytes, and with every attempt after a failure."""
+    return lambda wildcards, input, attempt: attempt * (least + per_megabyte * int(input.size_mb))
+
+
+wildcard_constraints:
+    study="|".join(STUDIES),
+    rung=r"[^/]+",

@@ -1,0 +1,25 @@
+# Decision → diagnosis: the chosen model refitted by REML, its figures and what they show.
+rule diagnose:
+    input:
+        decision=rules.select.output.decision,
+        table=rules.clean.output.table,
+        audit=rules.clean.output.audit,
+    output:
+        final="results/{study}/diagnose/final.json",
+        findings="results/{study}/diagnose/findings.json",
+        figures=directory("results/{study}/diagnose/figures"),
+    log:
+        "logs/{study}/diagnose.log",
+    conda:
+        "../envs/lmm.yaml"
+    resources:
+        mem_mb=growing(700, 100),
+        runtime=growing(10, 10),
+    params:
+        study=fingerprint,
+        wording=wording,
+        code=code_hash("lmm.diagnose"),
+    message:
+        "{wildcards.study}: checking the chosen model"
+    script:
+        "../scripts/diagnose.py"

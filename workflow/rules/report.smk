@@ -1,0 +1,48 @@
+# Results → pages: one self-contained page for each study, and an index of them.
+rule report:
+    input:
+        audit=rules.clean.output.audit,
+        ladder=rules.select.input.ladder,
+        decision=rules.select.output.decision,
+        final=rules.diagnose.output.final,
+        findings=rules.diagnose.output.findings,
+        figures=rules.diagnose.output.figures,
+    output:
+        page="reports/{study}/index.html",
+    log:
+        "logs/{study}/report.log",
+    conda:
+        "../envs/lmm.yaml"
+    resources:
+        mem_mb=growing(500, 20),
+        runtime=growing(5, 1),
+    params:
+        study=fingerprint,
+        wording=wording,
+        code=code_hash("lmm.report"),
+    message:
+        "{wildcards.study}: writing the report"
+    script:
+        "../scripts/report.py"
+
+
+rule index:
+    input:
+        audits=expand(rules.clean.output.audit, study=STUDIES),
+        decisions=expand(rules.select.output.decision, study=STUDIES),
+        findings=expand(rules.diagnose.output.findings, study=STUDIES),
+        finals=expand(rules.diagnose.output.final, study=STUDIES),
+    output:
+        page="reports/index.html",
+    log:
+        "logs/index.log",
+    localrule: True
+    conda:
+        "../envs/lmm.yaml"
+    params:
+        wordings=[study.wording() for study in STUDIES.values()],
+        code=code_hash("lmm.report"),
+    message:
+        "writing the index of all reports"
+    script:
+        "../scripts/index.py"

@@ -1,0 +1,21 @@
+"""Decision → the chosen model refitted by REML, its figures, and what they show."""
+
+import json
+from pathlib import Path
+
+from lmm.clean import read_analysis_table
+from lmm.diagnose import diagnose
+from lmm.files import read_json, write_json, write_text
+from lmm.job import job, study_of
+from lmm.provenance import assert_same_origin, stamp
+
+with job(snakemake.log[0]) as note:
+    study = study_of(snakemake.config, snakemake.wildcards.study)
+    audit, decision = read_json(snakemake.input.audit), read_json(snakemake.input.decision)
+    assert_same_origin(study, {snakemake.input.audit: audit, snakemake.input.decision: decision})
+    diagnosis = diagnose(study, decision, read_analysis_table(snakemake.input.table, audit))
+    for name, drawing in diagnosis.figures.items():
+        write_text(Path(snakemake.output.figures) / f"{name}.svg", drawing)
+    write_json(snakemake.output.findings, diagnosis.findings)
+    head = stamp(study, audit["row_hash"])
+    write_json(snakemake.output.final, {**head, "fit": json.loads(diagnosis.fit.to_json())})

@@ -1,0 +1,1 @@
+"""All studies → the index of their pages."""
