@@ -66,6 +66,4 @@ def closing_lines(studies: Iterable[Study]) -> str:
 
 
 def _failures(logs: str | Path) -> list[Path]:
-    return [
-        log for log in sorted(Path(logs).rglob("*.log")) if log.read_text(encoding="utf-8").startswith(_FAILURE)
-    ]
+    return [log for log in sorted(Path(logs).rglob("*.log")) if log.read_text(encoding="utf-8").startswith(_FAILURE)]

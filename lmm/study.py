@@ -54,20 +54,21 @@ class Study(_Block):
     )
     title: str = Field("", description="Heading of the report; the name when left out.")
     question: str = Field("", description="What the study asks, shown at the top of the report.")
-    data: str = Field(
-        min_length=1, description="Path of the raw table, a CSV file (.gz too), from the working folder."
-    )
+    data: str = Field(min_length=1, description="Path of the raw table, a CSV file (.gz too), from the working folder.")
     outcome: str = Field(min_length=1, description="Column of the outcome, numeric.")
     unit: str = Field("", description="Unit of the outcome, for axes and tables.")
     fixed: str = Field(
-        "1", min_length=1, description="Fixed effects: the right-hand side of an lme4 formula without its ( | ) terms."
+        "1",
+        min_length=1,
+        description="Fixed effects: the right-hand side of an lme4 formula without its ( | ) terms.",
     )
     groups: list[str] = Field(
         min_length=1,
-        description="Grouping factors in the order the ladder adds them; a:b is the interaction, a/b means a and then a:b.",
+        description="Grouping factors in the order the ladder adds them; a:b is the interaction, a/b means a, then a:b.",
     )
     slopes: dict[str, str] = Field(
-        default_factory=dict, description="For a grouping factor, the covariates whose effect may vary by it: x or x + z."
+        default_factory=dict,
+        description="For a grouping factor, the covariates whose effect may vary by it: x or x + z.",
     )
     time: str | None = Field(None, min_length=1, description="Numeric column for the x axis of longitudinal figures.")
     weights: str | None = Field(None, min_length=1, description="Column of prior weights, positive numbers.")
@@ -81,7 +82,8 @@ class Study(_Block):
         default_factory=dict, description="Order of a column's levels, the reference level first."
     )
     split: Literal["study", "rung"] = Field(
-        "study", description="One fitting job for the whole ladder (study) or one for each of its models (rung)."
+        "study",
+        description="One fitting job for the whole ladder (study) or one for each of its models (rung).",
     )
     ladder: Ladder = Field(default_factory=Ladder, description="How the ladder of models is climbed.")
     seed: int | None = Field(
@@ -165,8 +167,7 @@ def load(mapping: Mapping[str, Any]) -> list[Study]:
     if mistakes:
         raise InputError("\n".join(dict.fromkeys(mistakes)))
     return [
-        study if study.seed is not None else study.model_copy(update={"seed": config.seed})
-        for study in config.studies
+        study if study.seed is not None else study.model_copy(update={"seed": config.seed}) for study in config.studies
     ]
 
 

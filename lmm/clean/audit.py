@@ -78,7 +78,12 @@ def _variable(name: str, played: tuple[str, ...], raw: pd.Series, values: pd.Ser
         levels = [] if played == (GROUP,) else list(values.cat.categories)
         return described | {"type": "categorical", "levels": levels}
     spread = float(values.std()) if len(values) > 1 else 0.0
-    summary = {"minimum": float(values.min()), "maximum": float(values.max()), "mean": float(values.mean()), "sd": spread}
+    summary = {
+        "minimum": float(values.min()),
+        "maximum": float(values.max()),
+        "mean": float(values.mean()),
+        "sd": spread,
+    }
     return described | {"type": "numeric"} | summary
 
 

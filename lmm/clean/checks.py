@@ -44,8 +44,8 @@ def check_outcome(study: Study, outcome: pd.Series) -> None:
         )
     if values.min() == values.max():
         raise InputError(
-            f"study {study.name}: the outcome {study.outcome} is {values.iloc[0]:g} in all {len(values)} rows that have "
-            "it; a model needs an outcome that varies."
+            f"study {study.name}: the outcome {study.outcome} is {values.iloc[0]:g} in all {len(values)} rows that "
+            "have it; a model needs an outcome that varies."
         )
 
 

@@ -38,7 +38,9 @@ def read_header(study: Study, path: Path) -> Header:
     try:
         headers = [Header(delimiter, _first_record(path, delimiter)) for delimiter in _DELIMITERS]
     except UnicodeDecodeError as error:
-        raise InputError(f"{where} is not UTF-8 text (byte {error.start} of its first part); save it as UTF-8.") from error
+        raise InputError(
+            f"{where} is not UTF-8 text (byte {error.start} of its first part); save it as UTF-8."
+        ) from error
     except (OSError, EOFError, lzma.LZMAError) as error:
         raise InputError(f"{where} cannot be read: {_reason(error)}.") from error
     except csv.Error as error:

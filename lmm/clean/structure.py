@@ -55,7 +55,7 @@ def incidence(first: np.ndarray, second: np.ndarray) -> Incidence:
 
 
 def structure(table: pd.DataFrame, groups: list[str]) -> list[dict[str, str]]:
-    """Return the relation of each pair of grouping factors, with a sentence; a nested pair names the outer one first."""
+    """Return the relation of each pair of grouping factors, with a sentence; a nested pair has the outer one first."""
     codes = {group: group_codes(table, group) for group in groups}
     relations = []
     for first, second in combinations(groups, 2):
@@ -75,9 +75,7 @@ def varies_within(table: pd.DataFrame, predictors: list[str], groups: list[str])
     """Return for each predictor and grouping factor whether it takes more than one value within some level."""
     codes = {name: group_codes(table, name) for name in [*predictors, *groups]}
     return {
-        predictor: {
-            group: not incidence(codes[group], codes[predictor]).first_within_second for group in groups
-        }
+        predictor: {group: not incidence(codes[group], codes[predictor]).first_within_second for group in groups}
         for predictor in predictors
     }
 

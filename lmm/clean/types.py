@@ -14,9 +14,7 @@ from lmm.study import Study, nearest
 _MUST_BE_NUMBERS = {OUTCOME: "outcome", TIME: "time variable", WEIGHTS: "weights column"}
 
 
-def typed(
-    study: Study, table: pd.DataFrame, roles: dict[str, tuple[str, ...]], codes: Iterable[str]
-) -> pd.DataFrame:
+def typed(study: Study, table: pd.DataFrame, roles: dict[str, tuple[str, ...]], codes: Iterable[str]) -> pd.DataFrame:
     """Return the table with each column numeric (float64) or categorical.
 
     Grouping factors and declared columns are categories, and so is a predictor made of text. A predictor that looks
