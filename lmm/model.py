@@ -28,6 +28,9 @@ from lmm.formula import Design, DesignRecipe, parse
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+# A dense matrix of this order takes 3.2 GB, and the fit holds a few of them.
+MOST_BESIDE_THE_LARGEST = 20_000
+
 
 @dataclass(frozen=True, eq=False)
 class VarianceComponents:
@@ -86,8 +89,8 @@ class Fit:
     Attributes:
         formula: as given. outcome: label of the response. reml: REML or ML.
         n: rows used; rows: their positions in the data; n_dropped: rows left out for a missing value.
-        coefficients: names of the p fixed effects, as R names them; dropped_columns: columns of the fixed part that
-            earlier ones explain.
+        coefficients: names of the p fixed effects, as R names them; kept: their places among the columns of the
+            fixed part; dropped_columns: names of those that earlier ones explain.
         beta: (p,); vcov_beta: (p, p) covariance at the estimated variances.
         random: one `VarianceComponents` per random term.
         groups: number of levels per grouping factor. sigma: residual standard deviation.
@@ -107,6 +110,7 @@ class Fit:
     n_dropped: int
     rows: np.ndarray
     coefficients: tuple[str, ...]
+    kept: np.ndarray
     dropped_columns: tuple[str, ...]
     beta: np.ndarray
     vcov_beta: np.ndarray
@@ -185,9 +189,7 @@ class Fit:
         if newdata is None:
             return self.fitted if random else self.fitted_fixed
         columns = self.recipe.fixed(newdata)
-        names = [*self.recipe.names]
-        kept = [names.index(name) for name in self.coefficients]
-        out = columns[:, kept] @ self.beta
+        out = columns[:, self.kept] @ self.beta
         offset = self.recipe.offset(newdata)
         if offset is not None:
             out = out + offset
@@ -224,6 +226,7 @@ class Fit:
             "n_dropped": self.n_dropped,
             "rows": self.rows.tolist(),
             "coefficients": list(self.coefficients),
+            "kept": self.kept.tolist(),
             "dropped_columns": list(self.dropped_columns),
             "beta": self.beta.tolist(),
             "vcov_beta": self.vcov_beta.tolist(),
@@ -256,7 +259,8 @@ class Fit:
             values[name] = np.array(values[name], dtype=float)
         size = len(values["beta"])
         values["vcov_beta"] = np.array(values["vcov_beta"], dtype=float).reshape(size, size)
-        values["rows"] = np.array(values["rows"], dtype=np.intp)
+        for name in ("rows", "kept"):
+            values[name] = np.array(values[name], dtype=np.intp)
         values["weights"] = None if values["weights"] is None else np.array(values["weights"], dtype=float)
         for name in ("coefficients", "dropped_columns", "collapsed"):
             values[name] = tuple(values[name])
@@ -329,6 +333,7 @@ def fit(
         return _least_squares(formula, design, y, reml, len(data))
     factors, places = _factors(design)
     _refuse_more_effects_than_rows(design)
+    _refuse_too_many_beside_the_largest(design, factors)
     problem = Problem.of(y, design.X, factors, design.weights)
     _refuse_exact_outcome(design, y, problem.fixed.scale)
     optimum = optimise(problem, reml)
@@ -343,9 +348,7 @@ def _factors(design: Design) -> tuple[list[Factor], list[tuple[int, slice]]]:
         mine = [i for i, term in enumerate(design.random) if term.group == group]
         terms = [design.random[i] for i in mine]
         columns = terms[0].columns if len(terms) == 1 else np.column_stack([term.columns for term in terms])
-        factor = Factor(
-            terms[0].codes, len(terms[0].levels), columns, tuple(term.columns.shape[1] for term in terms)
-        )
+        factor = Factor(terms[0].codes, len(terms[0].levels), columns, tuple(term.columns.shape[1] for term in terms))
         factors.append(factor)
         place_of.update(zip(mine, ((k, part) for part in factor.slices), strict=True))
     return factors, [place_of[i] for i in range(len(design.random))]
@@ -363,6 +366,17 @@ def _refuse_more_effects_than_rows(design: Design) -> None:
             )
 
 
+def _refuse_too_many_beside_the_largest(design: Design, factors: Sequence[Factor]) -> None:
+    sizes = sorted(factor.n_levels * factor.n_columns for factor in factors)
+    beside = sum(sizes[:-1])
+    if beside > MOST_BESIDE_THE_LARGEST:
+        raise InputError(
+            f"Beside the largest grouping factor the model of {design.outcome} has {beside:,} random coefficients, "
+            f"and the engine holds a dense matrix of that order: at most {MOST_BESIDE_THE_LARGEST:,} are possible; "
+            f"leave out a term or aggregate a factor."
+        )
+
+
 def _refuse_exact_outcome(design: Design, y: np.ndarray, scale: float) -> None:
     if scale <= 1e-13 * float(np.sqrt(np.mean(y * y))):
         raise InputError(
@@ -371,9 +385,7 @@ def _refuse_exact_outcome(design: Design, y: np.ndarray, scale: float) -> None:
         )
 
 
-def _mixed(
-    formula: str, design: Design, optimum: Optimum, factors: Sequence[Factor], places: list, n_data: int
-) -> Fit:
+def _mixed(formula: str, design: Design, optimum: Optimum, factors: Sequence[Factor], places: list, n_data: int) -> Fit:
     found = estimates(optimum)
     kept = optimum.problem.fixed.kept
     random, theta = [], []
@@ -401,6 +413,7 @@ def _mixed(
         n_dropped=n_data - len(design.y),
         rows=np.asarray(design.rows),
         coefficients=tuple(design.names[i] for i in kept),
+        kept=kept,
         dropped_columns=_dropped(design, kept),
         beta=found.beta,
         vcov_beta=found.vcov_beta,
@@ -431,9 +444,7 @@ def _dropped(design: Design, kept: np.ndarray) -> tuple[str, ...]:
 def _convergence(optimum: Optimum) -> Convergence:
     status, message = "not converged", ""
     if not np.isfinite(optimum.deviance) or optimum.at.sigma2 < 1e-12:
-        message = (
-            "The residual variance goes to zero: within levels the outcome hardly varies beyond the model."
-        )
+        message = "The residual variance goes to zero: within levels the outcome hardly varies beyond the model."
     elif not optimum.converged:
         message = f"After {optimum.iterations} steps the deviance could still fall; the estimates may be off."
     else:
@@ -456,14 +467,11 @@ def _convergence(optimum: Optimum) -> Convergence:
 def _collapsed(optimum: Optimum, random: Sequence[VarianceComponents], places: list) -> tuple[str, ...]:
     """A sentence for every direction of a term that has no variance."""
     in_engine = [
-        k
-        for k, factor in zip(optimum.problem.order, optimum.problem.factors, strict=True)
-        for _ in factor.blocks
+        k for k, factor in zip(optimum.problem.order, optimum.problem.factors, strict=True) for _ in factor.blocks
     ]
     starts = [part.start for factor in optimum.problem.factors for part in factor.slices]
     by_place = {
-        (k, start): values
-        for k, start, (values, _) in zip(in_engine, starts, optimum.singular_values, strict=True)
+        (k, start): values for k, start, (values, _) in zip(in_engine, starts, optimum.singular_values, strict=True)
     }
     out = []
     for term, (k, part) in zip(random, places, strict=True):
@@ -525,6 +533,7 @@ def _least_squares(formula: str, design: Design, y: np.ndarray, reml: bool, n_da
         n_dropped=n_data - n,
         rows=np.asarray(design.rows),
         coefficients=tuple(design.names[i] for i in kept),
+        kept=kept,
         dropped_columns=_dropped(design, kept),
         beta=beta,
         vcov_beta=sigma2 / n * upper_inverse @ upper_inverse.T,
