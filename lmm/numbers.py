@@ -23,8 +23,10 @@ def decimal(value: float | None, places: int = 2) -> str:
 
 def bounded(value: float | None, places: int = 2) -> str:
     """A number that cannot exceed 1 in size (r, R², ICC, p): printed without its leading zero, as APA asks."""
-    return decimal(value, places).replace("0.", ".", 1) if not _is_missing(value) and abs(value) < 1 else (
-        decimal(value, places)
+    return (
+        decimal(value, places).replace("0.", ".", 1)
+        if not _is_missing(value) and abs(value) < 1
+        else (decimal(value, places))
     )
 
 
@@ -68,6 +70,12 @@ def significant(value: float | None, digits: int = 3) -> str:
     return _scaled(value, max(0, digits - 1 - magnitude))
 
 
+def plain(value: float | None, digits: int = 4) -> str:
+    """A value of the data as one would write it: "9", "−2.5", "1,234"; rounded, but without padding zeros."""
+    text = significant(value, digits)
+    return text.rstrip("0").rstrip(".") if "." in text and "×" not in text else text
+
+
 def interval(lower: float | None, upper: float | None, places: int = 2) -> str:
     """The limits of an interval in brackets: "[7.44, 13.50]"."""
     return f"[{_scaled(lower, places)}, {_scaled(upper, places)}]"
@@ -97,7 +105,9 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
 def listing(items: Sequence[str], conjunction: str = "and") -> str:
     """Items as a sentence lists them: "a", "a and b", "a, b and c"."""
     items = [str(item) for item in items]
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {conjunction} {items[-1]}" if items else ""
+    return (
+        items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {conjunction} {items[-1]}" if items else ""
+    )
 
 
 def _scaled(value: float | None, places: int) -> str:

@@ -12,7 +12,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import matplotlib
+import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -88,3 +90,34 @@ def shorten(text: object, length: int = 28) -> str:
     """A label that fits a figure: on one line, cut with an ellipsis; the tables show it in full."""
     line = " ".join(str(text).split())
     return line if len(line) <= length else line[: length - 1].rstrip() + "…"
+
+
+def points(number: int) -> dict:
+    """How a scatter of so many points is drawn: the more there are, the smaller and lighter."""
+    crowd = min(1.0, max(0.0, (number - 100) / 2_000))
+    return {"s": 16 - 11 * crowd, "color": INK, "alpha": 0.5 - 0.25 * crowd, "linewidths": 0}
+
+
+def label_points(axes: Axes, x: np.ndarray, y: np.ndarray, texts: list[str]) -> None:
+    """A direct label beside each of a few points, towards the middle; labels that would meet are moved apart."""
+    middle = sum(axes.get_xlim()) / 2
+    low, high = axes.get_ylim()
+    line = 0.07 * (high - low)
+    for side in (True, False):
+        height = -np.inf
+        for k in sorted(range(len(texts)), key=lambda k: y[k]):
+            if (x[k] > middle) == side:
+                height = max(y[k], height + line)
+                axes.annotate(
+                    texts[k], (x[k], y[k]), xytext=(-6 if side else 6, 72 * (height - y[k]) / (high - low) * 2.4),
+                    textcoords="offset points", ha="right" if side else "left", va="center", fontsize=9,
+                )  # fmt: skip
+
+
+def key(figure: Figure, entries: list[tuple[str, dict]]) -> None:
+    """A one-line key above panels that are too many for a label at each line: text and how its line looks."""
+    handles = [Line2D([], [], label=text, **look) for text, look in entries]
+    figure.legend(
+        handles=handles, loc="outside upper left", ncols=len(handles), frameon=False, fontsize=9,
+        handlelength=1.8, columnspacing=1.4, borderaxespad=0.2,
+    )  # fmt: skip

@@ -1,0 +1,83 @@
+"""The chosen model refitted by REML, and everything there is to see about whether it describes the data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+import lmm
+from lmm import provenance
+from lmm.diagnose import fit_over_data, quantiles, random_effects, raw_data, residuals, style
+from lmm.diagnose.evidence import Evidence
+from lmm.diagnose.figure import DiagnosticFigure, OmittedFigure
+from lmm.diagnose.variance_share import intraclass_correlation
+from lmm.infer.rsquared import variance_shares
+
+if TYPE_CHECKING:
+    import pandas
+
+    from lmm.model import Fit
+    from lmm.study import Study
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The final fit, the figures as SVG by name, and what was found (goes to findings.json)."""
+
+    fit: Fit
+    figures: dict[str, str]
+    findings: dict
+
+
+def diagnose(study: Study, decision: dict, table: pandas.DataFrame) -> Diagnosis:
+    """Refit the chosen model by REML and look at it.
+
+    `decision` is what `lmm.select.decide` returned and `table` the analysis table it was decided on, indexed by the
+    line of each row in the raw file.
+    """
+    fit = lmm.fit(decision["final"]["formula"], table, reml=True, weights=study.weights)
+    evidence = Evidence.of(study, fit, table)
+    with style.applied():
+        figures = _figures(evidence)
+    drawn = [figure for figure in figures if isinstance(figure, DiagnosticFigure)]
+    omitted = [figure for figure in figures if isinstance(figure, OmittedFigure)]
+    shares = variance_shares(fit, table)
+    findings = {
+        **provenance.stamp(study, decision["row_hash"]),
+        "figures": [figure.words() for figure in drawn],
+        "omitted": [figure.words() for figure in omitted],
+        "icc": intraclass_correlation(evidence),
+        "r2_marginal": shares.r2_marginal,
+        "r2_conditional": shares.r2_conditional,
+        "residuals": _largest(evidence),
+    }
+    return Diagnosis(fit, {figure.name: figure.drawing for figure in drawn}, findings)
+
+
+def _figures(evidence: Evidence) -> list[DiagnosticFigure | OmittedFigure]:
+    """All figures in the order of the report: the data, the fit over them, its residuals, its random effects."""
+    figures = [*raw_data.raw_data(evidence), *fit_over_data.fit_over_data(evidence)]
+    if evidence.fit.sigma > 0 and np.isfinite(evidence.fit.sigma):
+        figures += [residuals.against_fitted(evidence), quantiles.residual_quantiles(evidence)]
+        for position in range(len(evidence.fit.random)):
+            figures += random_effects.of_term(evidence, position)
+        return figures
+    reason = "The model fits every row exactly: the residual variance is 0."
+    return [*figures, *(OmittedFigure(m.NAME, m.TITLE, reason) for m in (residuals, quantiles))]
+
+
+def _largest(evidence: Evidence) -> list[dict]:
+    """The five largest standardised residuals: line in the raw file, observed, fitted, standardised."""
+    size = np.nan_to_num(np.abs(evidence.standardised), nan=-1.0)
+    return [
+        {
+            "line": int(evidence.table.index[row]),
+            "observed": float(evidence.observed[row]),
+            "fitted": float(evidence.fit.fitted[row]),
+            "standardised": float(evidence.standardised[row]),
+        }
+        for row in np.argsort(-size, kind="stable")[:5]
+        if size[row] >= 0
+    ]

@@ -1,0 +1,60 @@
+"""A figure of the report: the drawing and the words without which it would be decoration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+
+from lmm.diagnose import svg
+
+
+@dataclass(frozen=True)
+class DiagnosticFigure:
+    """A drawing with its words; all texts are plain sentences, `alt` states what the drawing shows.
+
+    `good` says what a sound model looks like, `seen` what these data show (computed), `do` what follows from it.
+    `concern` is true where what is seen speaks against reporting the model as it stands.
+    """
+
+    name: str
+    title: str
+    alt: str
+    good: str
+    seen: str
+    do: str
+    concern: bool
+    drawing: str
+
+    def words(self) -> dict[str, str | bool]:
+        """All but the drawing, for findings.json."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "alt": self.alt,
+            "good": self.good,
+            "seen": self.seen,
+            "do": self.do,
+            "concern": self.concern,
+        }
+
+
+@dataclass(frozen=True)
+class OmittedFigure:
+    """A figure that would show nothing, and the reason: a result, not a failure."""
+
+    name: str
+    title: str
+    reason: str
+
+    def words(self) -> dict[str, str]:
+        """For findings.json."""
+        return {"name": self.name, "title": self.title, "reason": self.reason}
+
+
+def drawn(
+    figure: Figure, *, name: str, title: str, alt: str, good: str, seen: str, do: str, concern: bool = False
+) -> DiagnosticFigure:
+    """The figure written as SVG, together with its words."""
+    drawing = svg.render(figure, name, title, alt)
+    return DiagnosticFigure(name, title, alt, good, seen, do, concern, drawing)

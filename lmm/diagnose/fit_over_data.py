@@ -1,0 +1,182 @@
+"""The fitted model over the observations: does it follow them, and how far are levels drawn to the average?"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas
+from matplotlib.ticker import MaxNLocator
+
+from lmm.diagnose import style
+from lmm.diagnose.evidence import Evidence
+from lmm.diagnose.figure import DiagnosticFigure, OmittedFigure, drawn
+from lmm.diagnose.structure import Grouping, groupings, line_grouping, running_variable
+from lmm.diagnose.thin import by_rank
+from lmm.numbers import bounded, counted, listing, percent, significant
+
+_MOST_PANELS = 20
+_PANEL_COLUMNS = 5
+_FEWEST_ROWS = 3
+"""A line of its own needs three rows in a level: two leave no error."""
+
+
+def fit_over_data(evidence: Evidence) -> list[DiagnosticFigure | OmittedFigure]:
+    """Lines per level where something runs along an axis, else fitted against observed means of the levels."""
+    column = running_variable(evidence)
+    if column is not None:
+        x = evidence.table[column].to_numpy(dtype=float)
+        grouping = line_grouping(evidence, x)
+        if grouping is not None:
+            figure = _panels(evidence, column, x, grouping)
+            if figure is not None:
+                return [figure]
+    return [_level_means(evidence, groupings(evidence))]
+
+
+def _own_lines(frame: pandas.DataFrame) -> pandas.DataFrame:
+    """Least squares within each level with enough rows: rows, mean of x, mean of y, slope, and the fitted slope.
+
+    `slope` is that of the observations, `model` that of the fitted values, both over x.
+    """
+    means = frame.groupby("level")[["x", "y", "fitted"]].transform("mean")
+    centred = frame[["x", "y", "fitted"]] - means
+    sums = (
+        pandas.DataFrame({"xx": centred.x**2, "xy": centred.x * centred.y, "xf": centred.x * centred.fitted})
+        .groupby(frame.level)
+        .sum()
+    )
+    lines = frame.groupby("level").agg(rows=("x", "size"), x=("x", "mean"), y=("y", "mean"))
+    enough = (lines.rows >= _FEWEST_ROWS) & (sums.xx > 1e-12 * max(sums.xx.max(), 1e-300))
+    return lines.assign(slope=sums.xy / sums.xx, model=sums.xf / sums.xx)[enough]
+
+
+def _panels(evidence: Evidence, column: str, x: np.ndarray, grouping: Grouping) -> DiagnosticFigure | None:
+    frame = pandas.DataFrame(
+        {"x": x, "y": evidence.observed, "fitted": evidence.fit.fitted, "fixed": evidence.fit.fitted_fixed}
+    ).assign(level=grouping.codes)
+    lines = _own_lines(frame)
+    if len(lines) < 2:
+        return None
+    ordered = lines.sort_values("slope", kind="stable").index
+    places = np.unique(np.linspace(0, len(ordered) - 1, min(_MOST_PANELS, len(ordered))).round().astype(int))
+    shown = list(ordered[places])
+    group, x_name = style.shorten(grouping.group), style.shorten(column)
+    own, model = float(lines.slope.std()), float(lines.model.std())
+    pulled = max(0.0, 1 - model / own) if own > 0 else 0.0
+    error = frame.y - frame.fitted
+    within = frame.y - frame.groupby("level")["y"].transform("mean")
+    worst = error.groupby(frame.level).apply(lambda values: float(np.sqrt((values**2).mean())))
+    worst_level = style.shorten(grouping.levels[worst.idxmax()])
+    if model <= 1e-6 * max(own, 1e-300):
+        shrinkage = f"The model gives every level of {group} the same slope, though separate lines scatter with SD {significant(own)}."
+    else:
+        shrinkage = (
+            f"Slopes of separate least-squares lines have an SD of {significant(own)} over the levels of {group}, "
+            f"those of the model {significant(model)}: on average they are pulled {percent(pulled)} of the way to a "
+            "common slope."
+        )
+    seen = (
+        f"{shrinkage} The model fits worst in {worst_level}, missing its rows by "
+        f"{significant(worst.max())} (root mean square; over all rows {significant(np.sqrt((error**2).mean()))}, "
+        f"where the levels' own means alone miss by {significant(np.sqrt((within**2).mean()))})."
+    )
+    chosen = (
+        f" {counted(len(shown), 'level')} of {len(grouping.levels):,d} are drawn, evenly spaced by slope."
+        if len(shown) < len(grouping.levels)
+        else ""
+    )
+    return drawn(
+        _panel_drawing(evidence, frame, lines, grouping, shown, column),
+        name="fit-over-data",
+        title=f"Fitted lines over the data, by {group}",
+        alt=f"Small panels, one per level of {group}: observations over {x_name}, the model's line and a separate least-squares line. {seen}",
+        good="Solid lines (model) run through the points; they differ from dashed ones (each level alone) only by a pull towards the average.",
+        seen=seen + chosen,
+        do=(
+            "Where the points bend around a solid line, add a curve. Where solid and dashed lines part in a level with "
+            "many rows, a random slope may be missing."
+        ),
+    )
+
+
+def _panel_drawing(evidence, frame, lines, grouping, shown, column):
+    columns = min(_PANEL_COLUMNS, len(shown))
+    rows = -(-len(shown) // columns)
+    figure, grid = style.canvas(0.6 + 1.2 * rows, rows, columns, sharex=True, sharey=True)
+    for axes, level in zip(grid, shown, strict=False):
+        part = frame[frame.level == level].sort_values("x", kind="stable")
+        ends = np.array([part.x.min(), part.x.max()])
+        line = lines.loc[level]
+        axes.plot(
+            ends,
+            line.y + line.slope * (ends - line.x),
+            color=style.VERMILLION,
+            linewidth=1.1,
+            linestyle=(0, (4, 2)),
+        )
+        average = part.groupby("x")[["fitted", "fixed"]].mean()
+        axes.plot(average.index, average.fixed, color=style.INK, linewidth=0.8, alpha=0.45)
+        axes.plot(average.index, average.fitted, color=style.BLUE, linewidth=1.8)
+        axes.scatter(part.x, part.y, s=9, color=style.INK, alpha=0.7, linewidths=0, zorder=3)
+        axes.set_title(style.shorten(grouping.levels[level], 12), fontsize=9, pad=2)
+        axes.tick_params(labelsize=8)
+        axes.xaxis.set_major_locator(MaxNLocator(3))
+        axes.yaxis.set_major_locator(MaxNLocator(3))
+    for position, axes in enumerate(grid[len(shown) :], start=len(shown)):
+        axes.set_visible(False)
+        grid[position - columns].xaxis.set_tick_params(labelbottom=True)
+    handles = [
+        ("observed", {"marker": "o", "markersize": 3.5, "linestyle": "none", "color": style.INK}),
+        ("model", {"color": style.BLUE, "linewidth": 1.8}),
+        ("level alone", {"color": style.VERMILLION, "linewidth": 1.1, "linestyle": (0, (4, 2))}),
+        ("fixed part", {"color": style.INK, "linewidth": 0.8, "alpha": 0.45}),
+    ]
+    style.key(figure, handles)
+    figure.supxlabel(style.shorten(column, 60), fontsize=10)
+    figure.supylabel(style.shorten(evidence.outcome_label, 40), fontsize=10)
+    return figure
+
+
+def _level_means(evidence: Evidence, factors: list[Grouping]) -> DiagnosticFigure:
+    """Fitted over observed means of the levels of each factor; below the line at the top is shrinkage."""
+    panels, sentences = [], []
+    for grouping in factors:
+        frame = pandas.DataFrame({"observed": evidence.observed, "fitted": evidence.fit.fitted})
+        means = frame.groupby(grouping.codes).mean()
+        correlation = float(means.corr().iloc[0, 1]) if len(means) > 2 and means.std().min() > 0 else None
+        ratio = float(means.fitted.std() / means.observed.std()) if means.observed.std() > 0 else None
+        panels.append((grouping, means))
+        if ratio is not None:
+            agreement = "" if correlation is None else f", correlation {bounded(correlation)}"
+            sentences.append(
+                f"{style.shorten(grouping.group)}: fitted means of {counted(len(means), 'level')} spread "
+                f"{percent(ratio)} as much as the observed ones{agreement}."
+            )
+    seen = " ".join(sentences) or "The observed means of the levels do not differ."
+    names = (
+        listing([style.shorten(grouping.group) for grouping in factors]) if factors else "no grouping factor"
+    )
+    return drawn(
+        _level_mean_drawing(evidence, panels),
+        name="fit-over-data",
+        title=f"Fitted against observed means, by level of {names}",
+        alt=f"Fitted over observed mean {style.shorten(evidence.fit.outcome)} for each level of {names}, with the line of equality. {seen}",
+        good="Points along the line of equality, a little flatter than it: levels with few rows are drawn to the average.",
+        seen=seen,
+        do="A level far off the line has rows the model does not explain: look at them in the raw data.",
+    )
+
+
+def _level_mean_drawing(evidence, panels):
+    figure, grid = style.canvas(2.8, 1, max(1, len(panels)))
+    for axes, (grouping, means) in zip(grid, panels, strict=False):
+        low, high = means.to_numpy().min(), means.to_numpy().max()
+        axes.plot([low, high], [low, high], color=style.BLUE, linewidth=1.2)
+        shown = by_rank(means.observed.to_numpy(), 800)
+        axes.scatter(means.observed.iloc[shown], means.fitted.iloc[shown], **style.points(len(shown)))
+        farthest = [int(np.argmax((means.fitted - means.observed).abs().to_numpy()))]
+        place = means.observed.to_numpy()[farthest], means.fitted.to_numpy()[farthest]
+        style.label_points(axes, *place, [style.shorten(grouping.levels[means.index[farthest[0]]], 14)])
+        axes.set_title(style.shorten(grouping.group, 40 // len(panels) + 8))
+        axes.set_xlabel("Observed mean")
+    grid[0].set_ylabel("Fitted mean")
+    return figure

@@ -1,0 +1,138 @@
+"""The answer in one paragraph, with its traffic light."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from lmm import numbers
+from lmm.report.case import Case
+from lmm.report.cautions import GREEN, WORDS, Caution, light
+from lmm.report.coefficients import INTERCEPT, Coefficient, coefficients, interacts, is_plain_slope, level_of
+from lmm.report.markup import listing, name, p_value, say, sentences
+
+_TOLD = 3
+"""So many effects fit a paragraph; the table has the others."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The light with its word, the paragraph, and why the light is not green."""
+
+    light: str
+    word: str
+    paragraph: Markup
+    reasons: list[Markup]
+
+
+def answer(case: Case, cautions: list[Caution]) -> Answer:
+    """What the study found, and how far it may be trusted."""
+    colour = light(cautions)
+    reasons = [caution.sentence for caution in cautions if caution.weight != GREEN]
+    return Answer(colour, WORDS[colour], sentences([*_effects(case), _levels(case), _choice(case)]), reasons)
+
+
+def key_estimate(case: Case) -> tuple[Markup, Markup]:
+    """The one number for an overview, and what it is: the first effect, or the mean where there is none."""
+    told = coefficients(case)
+    if not told:
+        return Markup(numbers.MISSING), say("no fixed effects")
+    chosen = next((effect for effect in told if effect.name != INTERCEPT), told[0])
+    label = say("mean {}", name(case.fit.outcome)) if chosen.name == INTERCEPT else name(chosen.name)
+    return say("{} {}", with_unit(case, chosen.estimate_text), chosen.interval_text), label
+
+
+def with_unit(case: Case, number: str) -> Markup:
+    """A number with the outcome's unit, where it has one."""
+    return say("{} {}", number, case.unit) if case.unit else say("{}", number)
+
+
+def _effects(case: Case) -> list[Markup]:
+    effects = [effect for effect in coefficients(case) if effect.name != INTERCEPT]
+    if not effects:
+        return [_mean(case)]
+    told = [effect_sentence(case, effect) for effect in effects[:_TOLD]]
+    if len(effects) > _TOLD:
+        rest = numbers.counted(len(effects) - _TOLD, "further effect")
+        told.append(say('The <a href="#model">table of fixed effects</a> lists {}.', rest))
+    return told
+
+
+def _mean(case: Case) -> Markup:
+    intercept = [effect for effect in coefficients(case) if effect.name == INTERCEPT]
+    if not intercept:
+        return say("The model has no fixed effects.")
+    text = "The mean of {} is {}, 95% CI {}."
+    only = intercept[0]
+    return say(text, name(case.fit.outcome), with_unit(case, only.estimate_text), only.interval_text)
+
+
+def effect_sentence(case: Case, effect: Coefficient) -> Markup:
+    """One fixed effect as a sentence: its direction only where the interval leaves out zero."""
+    alpha = case.study.ladder.alpha_fixed
+    known = effect.p is not None and effect.p < alpha
+    outcome = name(case.fit.outcome)
+    size = with_unit(case, numbers.estimate(abs(effect.estimate), effect.se))
+    support = say(
+        "<i>b</i> = {}, 95% CI {}, {}", effect.estimate_text, effect.interval_text, p_value(effect.p)
+    )
+    where = _where(case, effect.name)
+    if is_plain_slope(case, effect.name):
+        if not known:
+            return say(
+                "No clear change of {} with {} was found{} ({}).", outcome, name(effect.name), where, support
+            )
+        verb = "rises" if effect.estimate > 0 else "falls"
+        return say(
+            "{} {} by {} per unit of {}{} ({}).", outcome, verb, size, name(effect.name), where, support
+        )
+    contrast = level_of(case, effect.name)
+    if contrast:
+        column, level, reference = map(name, contrast)
+        if not known:
+            text = "No clear difference in {} between {} = {} and {} was found{} ({})."
+            return say(text, outcome, column, level, reference, where, support)
+        more = "higher" if effect.estimate > 0 else "lower"
+        text = "{} is {} {} for {} = {} than for {}{} ({})."
+        return say(text, outcome, size, more, column, level, reference, where, support)
+    verdict = "differs from zero" if known else "does not clearly differ from zero"
+    return say("The coefficient of {} {} ({}).", name(effect.name), verdict, support)
+
+
+def _where(case: Case, label: str) -> Markup:
+    if not interacts(case, label):
+        return Markup("")
+    return say(" where the predictors it interacts with are 0 or at their reference level")
+
+
+def _levels(case: Case) -> Markup:
+    """Where the variance around the fixed part lies, and which effects differ between levels."""
+    told = []
+    known = [level for level in case.findings["icc"]["levels"] if level["icc"] is not None]
+    if known:
+        shares = [
+            say(
+                "{} {}between levels of {}",
+                numbers.percent(level["icc"]),
+                "" if k else "lies ",
+                name(level["group"]),
+            )
+            for k, level in enumerate(known)
+        ]
+        told.append(say("Of the variance that the fixed part leaves, {}.", listing(shares)))
+    for component in case.fit.random:
+        slopes = [
+            say("that of {} with SD {}", name(effect), numbers.significant(sd))
+            for effect, sd in zip(component.names, component.sd, strict=True)
+            if effect != INTERCEPT and sd > 0
+        ]
+        if slopes:
+            told.append(
+                say("Effects differ between levels of {}: {}.", name(component.group), listing(slopes))
+            )
+    return sentences(told)
+
+
+def _choice(case: Case) -> Markup:
+    return say("{}", case.decision["final"]["reason"])

@@ -1,0 +1,51 @@
+"""All that a report is written from, in one hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lmm.model import Fit
+    from lmm.study import Study
+
+
+@dataclass(frozen=True)
+class Case:
+    """A finished study: what it asked, what its data went through, what was decided, and the final fit."""
+
+    study: Study
+    audit: dict
+    ladder: dict
+    decision: dict
+    fit: Fit
+    findings: dict
+
+    @property
+    def title(self) -> str:
+        """Heading of the report: the study's title, or its name where it has none."""
+        return self.study.title or self.study.name
+
+    @property
+    def unit(self) -> str:
+        """Unit of the outcome as the model sees it: none once the formula transforms it."""
+        return self.study.unit if self.study.unit and self.fit.outcome == self.study.outcome else ""
+
+    @property
+    def rows_lost(self) -> int:
+        """Rows read that no model was fitted to."""
+        return self.audit["rows"]["read"] - self.audit["rows"]["analysed"]
+
+    @property
+    def rungs(self) -> dict[str, dict]:
+        """Every candidate of the decision's table by its id."""
+        return {entry["id"]: entry for entry in self.decision["table"]}
+
+    @property
+    def data_driven_steps(self) -> list[dict]:
+        """The steps whose outcome depended on the data; those of the design are not tested."""
+        return [step for step in self.decision["steps"] if step["decision"] != "design"]
+
+    def variable(self, name: str) -> dict | None:
+        """What the audit says of a column."""
+        return next((entry for entry in self.audit["variables"] if entry["name"] == name), None)

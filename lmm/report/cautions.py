@@ -1,0 +1,157 @@
+"""What a reader must know before believing the model, and the traffic light that follows from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from lmm import numbers
+from lmm.report.case import Case
+from lmm.report.markup import listing, name, say
+
+RED, AMBER, GREEN = "red", "amber", "green"
+WORDS = {RED: "Not ready to report", AMBER: "Usable, with cautions", GREEN: "Sound"}
+_LOST_SHARE = 0.05
+"""Up to 5 % of missing rows are held to matter little (Schafer 1999, Statistical Methods in Medical Research 8)."""
+
+
+@dataclass(frozen=True)
+class Caution:
+    """A sentence that limits what may be concluded.
+
+    `weight` is RED where the numbers must not be reported as they are, AMBER where they must be reported with this
+    sentence, GREEN where it is good to know.
+    """
+
+    weight: str
+    subject: str
+    sentence: Markup
+
+
+def light(cautions: list[Caution]) -> str:
+    """The heaviest weight among the cautions: red before amber before green."""
+    weights = {caution.weight for caution in cautions}
+    return RED if RED in weights else AMBER if AMBER in weights else GREEN
+
+
+def cautions(case: Case) -> list[Caution]:
+    """All cautions of a case, the heaviest first."""
+    found = [
+        *_convergence(case),
+        *_boundary(case),
+        *_few_levels(case),
+        *_decision(case),
+        *_rows(case),
+        *_figures(case),
+        *_candidates(case),
+        *_inference(case),
+    ]
+    return sorted(found, key=lambda caution: (RED, AMBER, GREEN).index(caution.weight))
+
+
+def _convergence(case: Case) -> list[Caution]:
+    convergence = case.fit.convergence
+    if not case.fit.converged:
+        return [
+            Caution(RED, "not converged", say("The final model did not converge: {}", convergence.message))
+        ]
+    if len(convergence.optima) > 1:
+        return [Caution(AMBER, "several optima", say("{}", convergence.message))]
+    return []
+
+
+def _boundary(case: Case) -> list[Caution]:
+    sentence = "The final model is singular, that is, on the boundary of what is possible. {}"
+    found = [Caution(AMBER, "singular", say(sentence, collapsed)) for collapsed in case.fit.collapsed]
+    if case.fit.dropped_columns:
+        dropped = listing([name(column) for column in case.fit.dropped_columns])
+        text = "The fixed effects are collinear: {} could not be told from earlier columns and was left out."
+        found.append(Caution(AMBER, "collinear", say(text, dropped)))
+    return found
+
+
+def _few_levels(case: Case) -> list[Caution]:
+    """Thresholds of Gelman & Hill (2007, section 11.5) and Bolker et al. (2009)."""
+    found = []
+    for group, levels in case.fit.groups.items():
+        counted = say("{} has only {}", name(group), numbers.counted(levels, "level"))
+        if levels < 5:
+            text = "{}: too few to estimate a variance from. Treat it as a fixed effect, or do not interpret its variance."
+            found.append(Caution(AMBER, "few levels", say(text, counted)))
+        elif levels < 10:
+            text = "{}: its variance is known only roughly, and intervals based on the normal distribution are too narrow."
+            found.append(Caution(AMBER, "few levels", say(text, counted)))
+        elif levels < 20:
+            text = "{} has {}: enough to estimate a variance, few enough that its interval is wide."
+            found.append(
+                Caution(GREEN, "few levels", say(text, name(group), numbers.counted(levels, "level")))
+            )
+    return found
+
+
+def _decision(case: Case) -> list[Caution]:
+    found = [Caution(AMBER, "criteria disagree", say("{}", text)) for text in case.decision["disagreements"]]
+    known = {str(caution.sentence) for caution in found}
+    for text in case.decision["final"]["warnings"]:
+        if str(say("{}", text)) not in known:
+            found.append(Caution(AMBER, "selection", say("{}", text)))
+    return found
+
+
+def _rows(case: Case) -> list[Caution]:
+    lost, read = case.rows_lost, case.audit["rows"]["read"]
+    if not lost:
+        return []
+    text = "{} of {} rows ({}) were left out for missing values; the results hold if these are missing at random."
+    weight = AMBER if lost / read > _LOST_SHARE else GREEN
+    return [
+        Caution(
+            weight,
+            "rows left out",
+            say(text, numbers.count(lost), numbers.count(read), numbers.percent(lost / read)),
+        )
+    ]
+
+
+def _figures(case: Case) -> list[Caution]:
+    link = '{} <a href="#figure-{}">({})</a>'
+    return [
+        Caution(AMBER, "diagnostics", say(link, figure["seen"], figure["name"], figure["title"]))
+        for figure in case.findings["figures"]
+        if figure.get("concern")
+    ]
+
+
+def _candidates(case: Case) -> list[Caution]:
+    text = "The candidate “{}” could not be fitted: {}"
+    return [
+        Caution(AMBER, "failed candidate", say(text, rung["label"], rung["failure"]))
+        for rung in case.ladder["rungs"]
+        if rung.get("failure")
+    ]
+
+
+def _inference(case: Case) -> list[Caution]:
+    found = [
+        Caution(
+            GREEN,
+            "Wald intervals",
+            say(
+                "Intervals and <i>p</i>-values of the fixed effects use the normal distribution and take the "
+                "estimated variances as known; with few levels of a grouping factor they are somewhat too narrow."
+            ),
+        )
+    ]
+    if case.data_driven_steps:
+        found.append(
+            Caution(
+                GREEN,
+                "after selection",
+                say(
+                    "The random part was chosen on the same data, so that intervals and <i>p</i>-values are “after "
+                    "selection” and somewhat too favourable."
+                ),
+            )
+        )
+    return found

@@ -1,0 +1,38 @@
+"""Text with statistical symbols for a page: user's words are escaped, symbols are set in italics as APA asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from markupsafe import Markup
+
+from lmm import numbers
+
+
+def say(template: str, *values: object, **named: object) -> Markup:
+    """The template with the values put in; all that is not Markup already is escaped."""
+    return Markup(template).format(*values, **named)
+
+
+def name(text: object) -> Markup:
+    """A column, level or group that the user named: isolated, so that right-to-left text keeps its neighbours."""
+    return say("<bdi>{}</bdi>", text)
+
+
+def p_value(p: float | None) -> Markup:
+    """The p-value with its symbol: "p = .032"."""
+    text = numbers.p_value(p)
+    return say("<i>p</i>{}", text[1:]) if text.startswith("p") else Markup(text)
+
+
+def listing(items: Iterable[object], conjunction: str = "and") -> Markup:
+    """Items as a sentence lists them: "a, b and c"."""
+    items = list(items)
+    if len(items) < 2:
+        return Markup("").join(items)
+    return say("{} {} {}", Markup(", ").join(items[:-1]), conjunction, items[-1])
+
+
+def sentences(parts: Iterable[object]) -> Markup:
+    """Sentences as a paragraph, empty ones left out."""
+    return Markup(" ").join(part for part in parts if part)

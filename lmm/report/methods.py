@@ -1,0 +1,138 @@
+"""The methods section, ready for a paper: what was done, in the past tense, and only what was done."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from lmm import numbers
+from lmm.report.case import Case
+from lmm.report.markup import listing, name, say, sentences
+
+
+def methods(case: Case) -> list[Markup]:
+    """Paragraphs: data, models and selection, estimation and checks."""
+    return [_data(case), _models(case), _estimation(case)]
+
+
+def citations(case: Case) -> list[str]:
+    """Keys of the references that `methods` and `results` cite."""
+    cited = {"schuetzenmeister"}
+    if case.fit.random:
+        cited |= {"johnson", "nakagawa"}
+    if _tested(case):
+        cited |= {"self", "stram"}
+    if case.data_driven_steps:
+        cited |= {"matuschek", "verbeke"}
+    return sorted(cited)
+
+
+def _data(case: Case) -> Markup:
+    fit, audit = case.fit, case.audit
+    levels = [
+        say("{} of {}", numbers.counted(count, "level"), name(group)) for group, count in fit.groups.items()
+    ]
+    within = say(" from {}", listing(levels)) if levels else ""
+    unit = say(" ({})", case.unit) if case.unit else ""
+    told = [
+        say("We analysed {}{} in {}{}.", name(fit.outcome), unit, numbers.counted(fit.n, "row"), within),
+        _missing(case),
+        *(say("{}", relation["sentence"]) for relation in audit["structure"]),
+    ]
+    return sentences(told)
+
+
+def _missing(case: Case) -> Markup:
+    lost, read = case.rows_lost, case.audit["rows"]["read"]
+    if not lost:
+        return say("No row was left out: the variables of the candidate models had no missing values.")
+    gaps = listing(
+        [
+            say("{} ({})", name(entry["variable"]), numbers.count(entry["missing"]))
+            for entry in case.audit["missing"]
+            if entry["missing"]
+        ]
+    )
+    return say(
+        "Of {} read, {} ({}) were left out because a variable of some candidate model was missing: {}. "
+        "All candidate models were fitted to the same rows; we assumed that values were missing at random.",
+        numbers.counted(read, "row"), numbers.count(lost), numbers.percent(lost / read), gaps,
+    )  # fmt: skip
+
+
+def _tested(case: Case) -> bool:
+    return any(step.get("p") is not None for step in case.decision["steps"])
+
+
+def _models(case: Case) -> Markup:
+    study = case.study
+    design = [step for step in case.decision["steps"] if step["decision"] == "design"]
+    told = [
+        say(
+            "We fitted linear mixed models with the fixed part {} and chose the random part from {}, known before the "
+            "analysis.",
+            Markup("<code>{}</code>").format(f"~ {study.fixed}"),
+            numbers.counted(len(case.decision["table"]), "candidate model"),
+        )
+    ]
+    if design:
+        told.append(
+            say(
+                "Intercepts of {} belong to the design and were kept whatever their variance.",
+                listing([name(group) for group in study.groups]),
+            )
+        )
+    if case.data_driven_steps:
+        told.append(
+            say(
+                "Random parts were compared by restricted maximum likelihood (REML) with the same, full fixed part, so "
+                "that misfit of the mean is not read as variance (Verbeke &amp; Molenberghs, 2000); a slope was kept "
+                "when its likelihood ratio test gave <i>p</i> &lt; {} (Matuschek et al., 2017).",
+                numbers.bounded(study.ladder.alpha_random),
+            )
+        )
+    if _tested(case):
+        told.append(
+            say(
+                "Because a variance cannot be negative, likelihood ratios were referred to mixtures of chi-squared "
+                "distributions (Self &amp; Liang, 1987; Stram &amp; Lee, 1994)."
+            )
+        )
+    if study.ladder.correlations == "drop":
+        told.append(say("Correlations of random slopes with intercepts were fixed at zero in advance."))
+    if not study.ladder.allow_singular:
+        told.append(
+            say("Singular fits, with a variance of zero or a correlation of ±1, could not be chosen.")
+        )
+    return sentences(told)
+
+
+def _estimation(case: Case) -> Markup:
+    versions = case.decision["provenance"]
+    libraries = ", ".join(f"{label} {versions[key]}" for key, label in _LIBRARIES if key in versions)
+    criterion = "REML" if case.fit.random else "ordinary least squares"
+    told = [
+        say("The final model was refitted by {} with lmm {} ({}).", criterion, versions["lmm"], libraries),
+        say(
+            "Intervals and <i>p</i>-values of the fixed effects are of Wald type and use the normal distribution."
+        ),
+    ]
+    if case.study.weights:
+        told.append(say("Rows were weighted by {}.", name(case.study.weights)))
+    if case.fit.random:
+        told.append(
+            say(
+                "<i>R</i>² is given for the fixed part alone (marginal) and with the random part (conditional) after "
+                "Nakagawa and Schielzeth (2013) and Johnson (2014)."
+            )
+        )
+    told.append(
+        say(
+            "Residuals and conditional modes were judged against data sets simulated from the fitted model "
+            "(Schützenmeister &amp; Piepho, 2012; seed {}).",
+            str(case.study.seed),
+        )
+    )
+    return sentences(told)
+
+
+_LIBRARIES = (("python", "Python"), ("numpy", "NumPy"), ("scipy", "SciPy"), ("pandas", "pandas"))

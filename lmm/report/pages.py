@@ -1,0 +1,249 @@
+"""The pages: what each section shows, put into the templates."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+from markupsafe import Markup
+
+import lmm
+from lmm import numbers
+from lmm.report import tables
+from lmm.report.answer import answer, key_estimate
+from lmm.report.case import Case
+from lmm.report.cautions import GREEN, cautions
+from lmm.report.coefficients import coefficients
+from lmm.report.equation import distributions, equation, lme4_call
+from lmm.report.markup import listing, name, say
+from lmm.report.methods import citations, methods
+from lmm.report.references import REFERENCES
+from lmm.report.results import results
+
+if TYPE_CHECKING:
+    from lmm.model import Fit
+    from lmm.study import Study
+
+SECTIONS = (
+    ("answer", "Answer"),
+    ("plan", "Question and plan"),
+    ("data", "Data"),
+    ("ladder", "The ladder of models"),
+    ("model", "The final model"),
+    ("figures", "Figures"),
+    ("limits", "Warnings and limits"),
+    ("prose", "Methods, results, reproduction"),
+)
+"""Anchor and heading of each section; the template of a section is section_<anchor>.html."""
+
+# What no XML or HTML text may hold; a stray control character in a label must not break the page.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+
+
+def study_page(
+    study: Study, audit: dict, ladder: dict, decision: dict, fit: Fit, findings: dict, figures: dict[str, str]
+) -> str:
+    """The report of one study: one HTML file that needs nothing else.
+
+    `figures` holds the SVG of each figure in `findings["figures"]` by its name. Labels, levels and titles are shown
+    as text whatever they hold; the SVG drawings, which this package wrote, are put in as they are.
+    """
+    case = Case(study, audit, ladder, decision, fit, findings)
+    found = cautions(case)
+    return _render(
+        "study.html",
+        sections=SECTIONS,
+        title=case.title,
+        study=study,
+        audit=audit,
+        decision=decision,
+        findings=findings,
+        fit=fit,
+        provenance=decision["provenance"],
+        answer=answer(case, found),
+        facts=_facts(case),
+        roles=_roles(case),
+        fixed_in_advance=_fixed_in_advance(case),
+        decided_on_data=_decided_on_data(case),
+        flow=tables.flow_rows(case),
+        variables=tables.variable_rows(case),
+        missing=[entry for entry in audit["missing"] if entry["missing"]],
+        groups=tables.group_rows(case),
+        within=_within(case),
+        rows_analysed=numbers.count(audit["rows"]["analysed"]),
+        ladder=tables.ladder_rows(case),
+        ladder_note=_LADDER_NOTE,
+        steps=decision["steps"],
+        estimator="REML" if fit.random else "ordinary least squares",
+        equation=equation(case),
+        distributions=distributions(case),
+        coefficients=coefficients(case),
+        random=tables.random_rows(case),
+        drawings=[{**words, "drawing": Markup(figures[words["name"]])} for words in findings["figures"]],
+        cautions=found,
+        methods=methods(case),
+        results=results(case, found),
+        references=[REFERENCES[key] for key in citations(case)],
+        lme4_call=lme4_call(case),
+        reproduction=_reproduction(case),
+    )
+
+
+def index_entry(study: Study, audit: dict, ladder: dict, decision: dict, fit: Fit, findings: dict) -> dict:
+    """What the index needs to know of a study, ready for JSON: light, key estimate, formula, sample, cautions."""
+    case = Case(study, audit, ladder, decision, fit, findings)
+    found = cautions(case)
+    told = answer(case, found)
+    estimate, label = key_estimate(case)
+    subjects = list(dict.fromkeys(caution.subject for caution in found if caution.weight != GREEN))
+    return {
+        "study": study.name,
+        "light": told.light,
+        "word": told.word,
+        "estimate": estimate.striptags(),
+        "estimate_label": label.striptags(),
+        "formula": fit.formula,
+        "sample": _sample(case),
+        "cautions": subjects,
+    }
+
+
+def index_page(studies: list[Study], entries: dict[str, dict]) -> str:
+    """The index: a card per study, in the order of the config; a study without an entry gets a card that says so."""
+    cards = [
+        {
+            "name": study.name,
+            "title": study.title or study.name,
+            "question": study.question,
+            "entry": entries.get(study.name),
+        }
+        for study in studies
+    ]
+    reported = [entries[study.name]["light"] for study in studies if study.name in entries]
+    lights = [f"{reported.count(light)} {light}" for light in ("green", "amber", "red") if light in reported]
+    summary = (
+        f"{numbers.counted(len(studies), 'study', 'studies')}: {numbers.listing(lights)}." if lights else ""
+    )
+    return _render("index.html", cards=cards, summary=summary, version=lmm.__version__)
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("lmm.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(
+        decimal=numbers.decimal,
+        bounded=numbers.bounded,
+        p_number=numbers.p_number,
+        significant=numbers.significant,
+    )
+    return environment
+
+
+def _render(template: str, **values: Any) -> str:
+    page = _environment().get_template(template).render(**values)
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", page)
+
+
+_LADDER_NOTE = (
+    "The models on the way to the decision, all fitted to the same rows. Par. counts all parameters; AIC and BIC are "
+    "marginal, BIC over rows. The naive p refers the likelihood ratio to a plain χ² distribution, the corrected one to "
+    "the distribution that holds on the boundary."
+)
+
+
+def _sample(case: Case) -> str:
+    levels = [f"{numbers.counted(count, 'level')} of {group}" for group, count in case.fit.groups.items()]
+    return ", ".join([numbers.counted(case.fit.n, "row"), *levels])
+
+
+def _facts(case: Case) -> list[tuple[Markup, Markup]]:
+    """The few numbers that a reader looks for first."""
+    estimate, label = key_estimate(case)
+    facts = [(say("{}, 95% CI", label), estimate), ("Rows analysed", numbers.count(case.fit.n))]
+    facts += [
+        (say("Levels of {}", name(group)), numbers.count(count)) for group, count in case.fit.groups.items()
+    ]
+    marginal, conditional = case.findings.get("r2_marginal"), case.findings.get("r2_conditional")
+    if marginal is not None and conditional is not None:
+        value = f"{numbers.bounded(marginal)} / {numbers.bounded(conditional)}"
+        facts.append((say("<i>R</i>² marginal / conditional"), value))
+    return facts
+
+
+def _roles(case: Case) -> list[tuple[str, Markup]]:
+    study = case.study
+    roles = [
+        ("Outcome", say("{}{}", name(study.outcome), say(" ({})", study.unit) if study.unit else "")),
+        ("Fixed part", say("<code>{}</code>", study.fixed)),
+        ("Grouping factors", listing([name(group) for group in study.groups])),
+    ]
+    if study.slopes:
+        text = "<code>{}</code> by {}"
+        slopes = [say(text, slope, name(group)) for group, slope in study.slopes.items()]
+        roles.append(("Slopes that may vary", listing(slopes)))
+    roles += [("Time", name(study.time))] if study.time else []
+    roles += [("Weights", name(study.weights))] if study.weights else []
+    return roles
+
+
+def _fixed_in_advance(case: Case) -> list[Markup]:
+    rules = case.study.ladder
+    return [
+        say("All {} are known before any is fitted, and all are fitted to the same rows.",
+            numbers.counted(len(case.decision["table"]), "candidate model")),
+        say("The fixed part is not selected; every term stays in."),
+        say("Intercepts of the grouping factors stay in, whatever their variance."),
+        say("A random slope is kept when its boundary-corrected <i>p</i> &lt; {}.", numbers.bounded(rules.alpha_random)),
+        say("Fixed effects are called different from zero at α = {}.", numbers.bounded(rules.alpha_fixed)),
+        say("A singular model may be the final one.")
+        if rules.allow_singular
+        else say("A singular model stays in the table but cannot be the final one."),
+        say("Correlations of random effects are estimated.")
+        if rules.correlations == "keep"
+        else say("Correlations of random effects are fixed at zero."),
+    ]  # fmt: skip
+
+
+def _decided_on_data(case: Case) -> list[Markup]:
+    decided = [say("{}", step["question"]) for step in case.data_driven_steps]
+    return decided or [say("Nothing: the study leaves no choice of model to the data.")]
+
+
+def _within(case: Case) -> list[Markup]:
+    """Which predictors vary within the levels of which factors: what a random slope needs."""
+    told = []
+    for predictor, factors in case.audit["varies_within"].items():
+        within = [name(group) for group, varies in factors.items() if varies]
+        between = [name(group) for group, varies in factors.items() if not varies]
+        parts = [say("varies within levels of {}", listing(within))] if within else []
+        parts += [say("is constant within levels of {}", listing(between))] if between else []
+        if parts:
+            told.append(say("{} {}.", name(predictor), listing(parts)))
+    return told
+
+
+def _reproduction(case: Case) -> list[tuple[str, Markup]]:
+    versions = case.decision["provenance"]
+    named = ("lmm", "python", "numpy", "scipy", "pandas")
+    text = ", ".join(f"{key} {versions[key]}" for key in named if key in versions)
+    return [
+        ("Software", say("{}", text)),
+        ("Seed", say("{}", str(case.study.seed))),
+        ("Data file", say("<code>{}</code>", case.audit["source"]["path"])),
+        ("SHA-256 of the file", _hash(case.audit["source"]["sha256"])),
+        ("Hash of the rows", _hash(case.audit["row_hash"])),
+        ("Hash of the study", _hash(versions["study_fingerprint"])),
+    ]
+
+
+def _hash(text: str) -> Markup:
+    return say('<span class="hash">{}</span>', text)
