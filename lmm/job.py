@@ -56,12 +56,17 @@ def failure_lines(logs: str | Path) -> str:
 
 
 def closing_lines(studies: Iterable[Study]) -> str:
-    """Return what stands at the end of a run: where each report is, and its warnings."""
-    lines = ["Reports: reports/index.html"]
+    """Return what stands at the end of a run: where the reports are that it has made, and their warnings."""
+    lines = []
     for study in studies:
-        lines.append(f"  {study.name}: reports/{study.name}/index.html")
+        page = Path("reports", study.name, "index.html")
+        if not page.exists():  # a run may end earlier, as with --until
+            continue
+        lines.append(f"{study.name}: {page}")
         decision = files.read_json(f"results/{study.name}/select/decision.json")
-        lines += [f"    warning: {warning}" for warning in decision["final"]["warnings"]]
+        lines += [f"  warning: {warning}" for warning in decision["final"]["warnings"]]
+    if Path("reports/index.html").exists():
+        lines.append("all reports: reports/index.html")
     return "\n".join(lines)
 
 

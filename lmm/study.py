@@ -64,7 +64,7 @@ class Study(_Block):
     )
     groups: list[str] = Field(
         min_length=1,
-        description="Grouping factors in the order the ladder adds them; a:b is the interaction, a/b means a, then a:b.",
+        description="Grouping factors in the order the ladder adds them; a:b crosses two, a/b means a, then a:b.",
     )
     slopes: dict[str, str] = Field(
         default_factory=dict,

@@ -10,8 +10,7 @@ import pandas as pd
 from lmm import provenance
 from lmm.clean import missing
 from lmm.clean.groups import level_count, rows_per_level
-from lmm.clean.header import read_header
-from lmm.clean.read import source_hash
+from lmm.clean.read import column_count, source_hash
 from lmm.clean.roles import GROUP, PREDICTOR, SLOPE, TIME
 from lmm.clean.rowhash import row_hash
 from lmm.clean.structure import structure, varies_within
@@ -22,7 +21,6 @@ def audit(
     study: Study, folder: Path, roles: dict[str, tuple[str, ...]], raw: pd.DataFrame, table: pd.DataFrame
 ) -> dict[str, Any]:
     """Return the account of one cleaning: `raw` as it was read, `table` as it will be analysed."""
-    header = read_header(study, folder / study.data)
     predictors = [name for name, played in roles.items() if {PREDICTOR, SLOPE, TIME} & set(played)]
     return {
         **provenance.stamp(study, row_hash(table)),
@@ -30,7 +28,7 @@ def audit(
             "path": study.data,
             "sha256": source_hash(folder / study.data),
             "rows": len(raw),
-            "columns": len(header.columns),
+            "columns": column_count(study, folder),
         },
         "rows": {"read": len(raw), "analysed": len(table)},
         "steps": _steps(study, raw),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lmm.errors import InputError
-from lmm.study import Study, nearest
+from lmm.study import nearest
 
 ENCODING = "utf-8-sig"
 """UTF-8, with or without the byte-order mark that spreadsheets write."""
@@ -27,41 +27,38 @@ class Header:
     columns: tuple[str, ...]
 
 
-def read_header(study: Study, path: Path) -> Header:
-    """Read the first record of a CSV file, compressed or not; the delimiter is the one that gives most columns."""
-    where = f"study {study.name}: the data file {study.data}"
+def read_header(path: Path, where: str) -> Header:
+    """Read the first record of a CSV file, compressed or not; the delimiter is the one that gives most columns.
+
+    `where` names the file in messages: "study sleepstudy: data/sleepstudy.csv".
+    """
     if not path.exists():
-        hint = _nearest_file(path)
-        raise InputError(f"{where} does not exist{hint}; mend the key data.")
+        raise InputError(f"{where} does not exist; {_nearest_file(path)}")
     if path.is_dir():
-        raise InputError(f"{where} is a folder; name a CSV file in it.")
+        raise InputError(f"{where} is a folder; name a CSV file.")
     try:
         headers = [Header(delimiter, _first_record(path, delimiter)) for delimiter in _DELIMITERS]
     except UnicodeDecodeError as error:
-        raise InputError(
-            f"{where} is not UTF-8 text (byte {error.start} of its first part); save it as UTF-8."
-        ) from error
-    except (OSError, EOFError, lzma.LZMAError) as error:
-        raise InputError(f"{where} cannot be read: {_reason(error)}.") from error
+        raise InputError(f"{where} is not UTF-8 text; save it as UTF-8.") from error
     except csv.Error as error:
-        raise InputError(f"{where} is not a CSV file: {error}.") from error
+        raise InputError(f"{where} is not a CSV file ({error}); save it as one.") from error
+    except (OSError, EOFError, lzma.LZMAError) as error:
+        raise InputError(f"{where} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
     header = max(headers, key=lambda candidate: len(candidate.columns))
     if not any(name.strip() for name in header.columns):
         raise InputError(f"{where} is empty; it needs a line of column names and rows below it.")
     return header
 
 
-def position(study: Study, header: Header, column: str, role: str) -> int:
+def position(header: Header, column: str, role: str, where: str) -> int:
     """Return where a column stands in the table, or say that it is missing or there twice."""
     found = [place for place, name in enumerate(header.columns) if name == column]
     if not found:
         near = nearest(column, header.columns)
         hint = f"did you mean {near!r}?" if near else f"its columns are {', '.join(header.columns[:20])}."
-        raise InputError(f"study {study.name}: there is no column {column!r} ({role}) in {study.data}; {hint}")
+        raise InputError(f"{where} has no column {column!r} ({role}); {hint}")
     if len(found) > 1:
-        raise InputError(
-            f"study {study.name}: {study.data} has {len(found)} columns named {column!r} ({role}); rename all but one."
-        )
+        raise InputError(f"{where} has {len(found)} columns named {column!r} ({role}); rename all but one.")
     return found[0]
 
 
@@ -75,12 +72,7 @@ def _first_record(path: Path, delimiter: str) -> tuple[str, ...]:
 
 
 def _nearest_file(path: Path) -> str:
-    folder = path.parent
-    if not folder.is_dir():
-        return f" (there is no folder {folder.name!r})"
-    near = nearest(path.name, (other.name for other in folder.iterdir() if other.is_file()))
-    return f" (did you mean {near!r}?)" if near else ""
-
-
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error)
+    if not path.parent.is_dir():
+        return f"there is no folder {str(path.parent)!r}."
+    near = nearest(path.name, (other.name for other in path.parent.iterdir() if other.is_file()))
+    return f"did you mean {near!r}?" if near else "give the path of a CSV file."

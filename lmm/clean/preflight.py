@@ -22,16 +22,17 @@ def preflight(studies: Iterable[Study], folder: Path) -> None:
 
 
 def _mistakes(study: Study, folder: Path) -> list[str]:
+    where = f"study {study.name}: {study.data}"
     try:
         needed = {column: played[0] for column, played in roles(study).items()}
-        header = read_header(study, folder / study.data)
+        header = read_header(folder / study.data, where)
     except InputError as error:
         return [str(error)]
     needed |= {column: "categorical" for column in sorted(declared_categories(study)) if column not in needed}
     mistakes = []
     for column, role in needed.items():
         try:
-            position(study, header, column, role)
+            position(header, column, role, where)
         except InputError as error:
             mistakes.append(str(error))
     return mistakes

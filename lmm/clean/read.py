@@ -30,8 +30,8 @@ def read(study: Study, folder: Path, roles: dict[str, tuple[str, ...]]) -> pd.Da
     The index, named "line", is the number of the row of data, from 1, blank lines not counted.
     """
     path = folder / study.data
-    header = read_header(study, path)
-    places = {column: position(study, header, column, played[0]) for column, played in roles.items()}
+    header = read_header(path, _where(study))
+    places = {column: position(header, column, played[0], _where(study)) for column, played in roles.items()}
     codes = (*MISSING_CODES, *study.missing)
     as_text = {column for column, played in roles.items() if read_as_text(study, column, played)}
     table = _cells(study, path, header, places, as_text, codes)
@@ -45,7 +45,7 @@ def read(study: Study, folder: Path, roles: dict[str, tuple[str, ...]]) -> pd.Da
 def read_lines(study: Study, folder: Path, lines: pd.Index) -> pd.DataFrame:
     """Return the given lines of the raw table, all columns, as the text that stands in the file."""
     path = folder / study.data
-    header = read_header(study, path)
+    header = read_header(path, _where(study))
     found = []
     with _one_sentence_errors(study, header):
         how = {"dtype": str, "na_filter": False, "chunksize": _ROWS_AT_A_TIME}
@@ -56,10 +56,19 @@ def read_lines(study: Study, folder: Path, lines: pd.Index) -> pd.DataFrame:
     return pd.concat(found).set_axis(header.columns, axis=1).rename_axis(lines.name)
 
 
+def column_count(study: Study, folder: Path) -> int:
+    """Return how many columns the raw table has."""
+    return len(read_header(folder / study.data, _where(study)).columns)
+
+
 def source_hash(path: Path) -> str:
     """Return the SHA-256 of a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _where(study: Study) -> str:
+    return f"study {study.name}: {study.data}"
 
 
 def _cells(
@@ -74,7 +83,6 @@ def _cells(
             dtype={places[column]: str for column in as_text},
             keep_default_na=False,
             na_values=list(codes),
-            float_precision="round_trip",
             low_memory=False,
         )
     table = table.rename(columns={place: column for column, place in places.items()})[list(places)]
@@ -95,7 +103,7 @@ def _layout(header: Header) -> dict[str, Any]:
 
 @contextmanager
 def _one_sentence_errors(study: Study, header: Header) -> Iterator[None]:
-    where = f"study {study.name}: {study.data}"
+    where = _where(study)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
