@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import log, pi, sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import ThreadpoolController
 
 from lmm.engine import Factor, Optimum, Problem, optimise
 from lmm.engine.estimates import estimates
@@ -83,6 +84,21 @@ class Convergence:
 
 
 @dataclass(frozen=True, eq=False)
+class ConditionalModes:
+    """The predicted random effects of one grouping factor.
+
+    Attributes:
+        levels: J labels. names: q effects, those of all its terms.
+        values: (J, q) conditional modes; sds: (J, q) their standard deviations given θ and β.
+    """
+
+    levels: tuple[str, ...]
+    names: tuple[str, ...]
+    values: np.ndarray
+    sds: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
 class Fit:
     """A fitted linear mixed model. Arrays of length n follow the rows used, in the order of the data.
 
@@ -97,8 +113,8 @@ class Fit:
         theta: the relative Cholesky factors of the terms, lower triangles by column, as lme4 lists them.
         loglik: log-likelihood, restricted if `reml`, with all constants, as R's `logLik`.
         convergence: how the optimum was found. collapsed: a sentence for every direction without variance.
-        conditional_modes, conditional_sds: per grouping factor a table of levels × effects, the predicted random
-            effects and their standard deviations given θ and β.
+        modes: the predicted random effects of every grouping factor; `conditional_modes` and `conditional_sds` show
+            them as tables.
         fitted, fitted_fixed: with and without random effects. residuals: outcome less `fitted`.
         weights: (n,) prior weights, or None.
     """
@@ -121,8 +137,7 @@ class Fit:
     loglik: float
     convergence: Convergence
     collapsed: tuple[str, ...]
-    conditional_modes: dict[str, pd.DataFrame]
-    conditional_sds: dict[str, pd.DataFrame]
+    modes: dict[str, ConditionalModes]
     fitted: np.ndarray
     fitted_fixed: np.ndarray
     residuals: np.ndarray
@@ -165,6 +180,22 @@ class Fit:
     def singular(self) -> bool:
         """Whether the estimate lies on the boundary: some direction of a random effect has no variance."""
         return bool(self.collapsed)
+
+    @cached_property
+    def conditional_modes(self) -> dict[str, pd.DataFrame]:
+        """Per grouping factor the conditional modes, levels × effects."""
+        return {
+            group: pd.DataFrame(modes.values, index=list(modes.levels), columns=list(modes.names))
+            for group, modes in self.modes.items()
+        }
+
+    @cached_property
+    def conditional_sds(self) -> dict[str, pd.DataFrame]:
+        """Per grouping factor the standard deviations of the conditional modes given θ and β, levels × effects."""
+        return {
+            group: pd.DataFrame(modes.sds, index=list(modes.levels), columns=list(modes.names))
+            for group, modes in self.modes.items()
+        }
 
     @cached_property
     def leverage(self) -> np.ndarray:
@@ -240,8 +271,15 @@ class Fit:
             "loglik": self.loglik,
             "convergence": {**vars(self.convergence), "optima": list(self.convergence.optima)},
             "collapsed": list(self.collapsed),
-            "conditional_modes": {group: _table(modes) for group, modes in self.conditional_modes.items()},
-            "conditional_sds": {group: _table(sds) for group, sds in self.conditional_sds.items()},
+            "modes": {
+                group: {
+                    "levels": list(modes.levels),
+                    "names": list(modes.names),
+                    "values": modes.values.tolist(),
+                    "sds": modes.sds.tolist(),
+                }
+                for group, modes in self.modes.items()
+            },
             "fitted": self.fitted.tolist(),
             "fitted_fixed": self.fitted_fixed.tolist(),
             "residuals": self.residuals.tolist(),
@@ -270,8 +308,7 @@ class Fit:
         )
         convergence = values["convergence"]
         values["convergence"] = Convergence(**{**convergence, "optima": tuple(convergence["optima"])})
-        for name in ("conditional_modes", "conditional_sds"):
-            values[name] = {group: _frame(table) for group, table in values[name].items()}
+        values["modes"] = {group: _modes(stored) for group, stored in values["modes"].items()}
         values["recipe"] = DesignRecipe.from_dict(values["recipe"])
         fitted = Fit(**values)
         fitted.__dict__["leverage"] = stored_leverage
@@ -292,14 +329,15 @@ class Fit:
     __hash__ = None
 
 
-def _table(frame: pd.DataFrame) -> dict[str, Any]:
-    return {"levels": list(frame.index), "names": list(frame.columns), "values": frame.to_numpy().tolist()}
+def _modes(stored: dict[str, Any]) -> ConditionalModes:
+    shape = (len(stored["levels"]), len(stored["names"]))
+    values, sds = (np.array(stored[name], dtype=float).reshape(shape) for name in ("values", "sds"))
+    return ConditionalModes(tuple(stored["levels"]), tuple(stored["names"]), values, sds)
 
 
-def _frame(table: dict[str, Any]) -> pd.DataFrame:
-    shape = (len(table["levels"]), len(table["names"]))
-    values = np.array(table["values"], dtype=float).reshape(shape)
-    return pd.DataFrame(values, index=table["levels"], columns=table["names"])
+@lru_cache(maxsize=1)
+def _linear_algebra() -> ThreadpoolController:
+    return ThreadpoolController()
 
 
 def fit(
@@ -329,15 +367,20 @@ def fit(
     """
     design = parse(formula).design(data, weights=weights, offset=offset)
     y = design.y if design.offset is None else design.y - design.offset
-    if not design.random:
-        return _least_squares(formula, design, y, reml, len(data))
+    # One thread: results must not depend on the number of cores, and the matrices are too small to gain from more.
+    with _linear_algebra().limit(limits=1, user_api="blas"):
+        if not design.random:
+            return _least_squares(formula, design, y, reml, len(data))
+        return _mixed_model(formula, design, y, reml, len(data))
+
+
+def _mixed_model(formula: str, design: Design, y: np.ndarray, reml: bool, n_data: int) -> Fit:
     factors, places = _factors(design)
     _refuse_more_effects_than_rows(design)
     _refuse_too_many_beside_the_largest(design, factors)
     problem = Problem.of(y, design.X, factors, design.weights)
     _refuse_exact_outcome(design, y, problem.fixed.scale)
-    optimum = optimise(problem, reml)
-    return _mixed(formula, design, optimum, factors, places, len(data))
+    return _mixed(formula, design, optimise(problem, reml), factors, places, n_data)
 
 
 def _factors(design: Design) -> tuple[list[Factor], list[tuple[int, slice]]]:
@@ -393,17 +436,17 @@ def _mixed(formula: str, design: Design, optimum: Optimum, factors: Sequence[Fac
         T = found.T[k][part, part]
         random.append(VarianceComponents(term.group, term.names, found.sigma**2 * (T @ T.T)))
         theta.extend(T[i, j] for j in range(len(T)) for i in range(j, len(T)))
-    modes, sds, groups = {}, {}, {}
+    modes, groups = {}, {}
     fitted_fixed = design.X[:, kept] @ found.beta + (0.0 if design.offset is None else design.offset)
     fitted = fitted_fixed.copy()
     for k, factor in enumerate(factors):
         terms = [term for term, (place, _) in zip(design.random, places, strict=True) if place == k]
-        names = [name for term in terms for name in term.names]
-        levels = list(terms[0].levels)
+        names = tuple(name for term in terms for name in term.names)
         variances = np.einsum("aaj->ja", found.mode_covariances[k])
-        modes[terms[0].group] = pd.DataFrame(found.modes[k], index=levels, columns=names)
-        sds[terms[0].group] = pd.DataFrame(np.sqrt(np.maximum(variances, 0.0)), index=levels, columns=names)
-        groups[terms[0].group] = len(levels)
+        modes[terms[0].group] = ConditionalModes(
+            tuple(terms[0].levels), names, found.modes[k], np.sqrt(np.maximum(variances, 0.0))
+        )
+        groups[terms[0].group] = factor.n_levels
         fitted += np.einsum("ij,ij->i", factor.columns, found.modes[k][factor.codes])
     return Fit(
         formula=formula,
@@ -424,8 +467,7 @@ def _mixed(formula: str, design: Design, optimum: Optimum, factors: Sequence[Fac
         loglik=-0.5 * optimum.deviance,
         convergence=_convergence(optimum),
         collapsed=_collapsed(optimum, random, places),
-        conditional_modes=modes,
-        conditional_sds=sds,
+        modes=modes,
         fitted=fitted,
         fitted_fixed=fitted_fixed,
         residuals=design.y - fitted,
@@ -544,8 +586,7 @@ def _least_squares(formula: str, design: Design, y: np.ndarray, reml: bool, n_da
         loglik=-0.5 * deviance,
         convergence=Convergence("converged", "Least squares has a closed form.", 0, 1, 0.0, 1.0, (deviance,)),
         collapsed=(),
-        conditional_modes={},
-        conditional_sds={},
+        modes={},
         fitted=fitted,
         fitted_fixed=fitted,
         residuals=design.y - fitted,
