@@ -18,11 +18,15 @@ LARGEST_EXACT = 2**53
 
 @dataclass(frozen=True)
 class Contrast:
-    """How a factor is coded against the intercept: R's contr.treatment, contr.sum, contr.helmert or contr.poly."""
+    """How a factor is coded against the intercept: R's contr.treatment, contr.sum, contr.helmert or contr.poly.
+
+    numbered: whether columns are named by the number of their level, as R does for C(x, contr.treatment).
+    """
 
     kind: Literal["treatment", "SAS", "sum", "helmert", "poly"]
     base: str | int | None = None
     scores: tuple[float, ...] | None = None
+    numbered: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,7 +161,9 @@ def _whole_numbers(series: pd.Series, name: str) -> np.ndarray:
 
 
 def _categories(values: pd.Categorical) -> Factor:
-    labels = [label(category) for category in values.categories.tolist()]
+    categories = values.categories.tolist()
+    plain = values.categories.dtype.kind in "iu" if isinstance(values.categories.dtype, np.dtype) else False
+    labels = [*map(str, categories)] if plain else [*map(label, categories)]
     return _merged(values.codes.astype(np.intp), labels, ordered=bool(values.ordered))
 
 
@@ -167,6 +173,8 @@ def _objects(series: pd.Series, name: str, kind: Literal["category", "date"]) ->
     except TypeError:
         raise InputError(f"The column '{name}' holds values that are neither numbers nor text.") from None
     uniques = found.tolist()
+    if not uniques:
+        return np.full(len(series), np.nan)
     if kind == "category" and uniques and not isinstance(uniques[0], str):
         if all(isinstance(value, bool | np.bool_) for value in uniques):
             truth = np.array([int(value) for value in uniques] + [-1], dtype=np.intp)
@@ -247,9 +255,10 @@ def _small_whole(values: np.ndarray) -> tuple[int, np.ndarray, int] | None:
     low, high = values.min(), values.max()
     if not (-1e15 < low and high < 1e15 and float(high) - float(low) < 4 * len(values) + 1000):
         return None
-    offsets = (values - low).astype(np.intp)
-    if values.dtype.kind == "f" and (not float(low).is_integer() or not np.array_equal(offsets + low, values)):
+    whole = values.astype(np.intp, copy=False)
+    if values.dtype.kind == "f" and not np.array_equal(whole, values):
         return None
+    offsets = whole - int(low)
     return int(low), offsets, int(high) - int(low) + 1
 
 

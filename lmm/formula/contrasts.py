@@ -33,7 +33,8 @@ def coding_matrix(factor: Factor, label: str, full: bool) -> tuple[np.ndarray, t
     contrast = factor.contrast or Contrast("poly" if factor.ordered else "treatment")
     if contrast.kind == "treatment":
         base = _base(contrast.base, levels, label)
-        return np.delete(np.eye(len(levels)), base, axis=1), levels[:base] + levels[base + 1 :]
+        suffixes = _numbers(levels) if contrast.numbered else levels
+        return np.delete(np.eye(len(levels)), base, axis=1), suffixes[:base] + suffixes[base + 1 :]
     return _other_contrasts(contrast, levels, label)
 
 
@@ -52,8 +53,8 @@ def _other_contrasts(contrast: Contrast, levels: tuple[str, ...], label: str) ->
     from formulaic.transforms import contrasts as formulaic_contrasts
 
     if contrast.kind == "SAS":
-        return np.eye(len(levels))[:, :-1], levels[:-1]
-    numbered = tuple(str(i + 1) for i in range(len(levels) - 1))
+        return np.eye(len(levels))[:, :-1], (_numbers(levels) if contrast.numbered else levels)[:-1]
+    numbered = _numbers(levels)[:-1]
     if contrast.kind == "sum":
         coding, suffixes = formulaic_contrasts.SumContrasts(), numbered
     elif contrast.kind == "helmert":
@@ -65,3 +66,7 @@ def _other_contrasts(contrast: Contrast, levels: tuple[str, ...], label: str) ->
         coding = formulaic_contrasts.PolyContrasts(scores=scores)
         suffixes = tuple((".L", ".Q", ".C")[i] if i < 3 else f"^{i + 1}" for i in range(len(levels) - 1))
     return coding.get_coding_matrix(levels, reduced_rank=True).to_numpy(dtype=float), suffixes
+
+
+def _numbers(levels: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(str(i + 1) for i in range(len(levels)))

@@ -20,8 +20,8 @@ def deparse(node: Node) -> str:
             return f"{int(value)}L" if integer else number_text(value)
         case Text(value):
             return quoted(value, '"')
-        case Logical(value):
-            return "TRUE" if value else "FALSE"
+        case Logical(_, text):
+            return text
         case Unary(operator, operand):
             return operator + deparse(operand)
         case Parentheses(inner):

@@ -62,7 +62,8 @@ def check_expression(node: Node, text: str) -> None:
 def _check_call(call: Call, text: str) -> None:
     name = functions.plain_name(call.function)
     if name not in functions.FUNCTIONS:
-        near = difflib.get_close_matches(name, functions.FUNCTIONS, 1)
+        without_module = name.rpartition(".")[2]
+        near = difflib.get_close_matches(without_module, functions.FUNCTIONS, 1)
         hint = f" (the nearest is {near[0]}())" if near else ""
         raise mistake(text, call.position, f"A formula cannot call {call.function}(){hint}: make the column first.")
     positional, named = _arguments(call)
@@ -118,7 +119,7 @@ class Evaluation:
 
     def variable(self, node: Node) -> Value:
         """Return the column or columns of an expression: integers, floats (n,), a Basis or a Factor of n rows."""
-        if isinstance(node, Name) and node.text in self.table:
+        if isinstance(node, Name):
             return self.table[node.text]
         label = deparse(node)
         if label not in self._values:
@@ -195,13 +196,18 @@ class Evaluation:
             return self.value(nodes["x"])
         label = deparse(call)
         x = self.value(nodes.pop("x"))
-        values = {key: node.text if _is_contrast(call, key, node) else self.value(node) for key, node in nodes.items()}
+        values = {key: self._constant(call, key, node) for key, node in nodes.items()}
         if name in functions.CATEGORICAL:
             if isinstance(x, Basis) or not isinstance(x, Factor | np.ndarray):
                 raise InputError(f"{label} needs a single column as its first argument.")
             _refuse_columns(label, values)
             return functions.CATEGORICAL[name](x, **values, state=self.states.setdefault(label, {}))
         return self._stateful(name, label, np.asarray(as_numbers(x, call.arguments[0][1]), dtype=float), values)
+
+    def _constant(self, call: Call, key: str, node: Node) -> Any:
+        if not _is_contrast(call, key, node):
+            return self.value(node)
+        return node if key == "contr" else node.text
 
     def _elementwise(self, name: str, nodes: dict[str, Any]) -> np.ndarray:
         arguments = []

@@ -17,6 +17,7 @@ import numpy as np
 from lmm.errors import InputError
 from lmm.formula.columns import Basis, Contrast, Factor, as_factor, label, listing
 from lmm.formula.contrasts import CONTRASTS
+from lmm.formula.syntax import Name
 
 # ── row by row ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -284,18 +285,24 @@ def relevel(x, ref, *, state: dict) -> Factor:
     return found.relabelled([reference, *rest])[0]
 
 
-def contrasted(x, contr="default", base=None, scores=None, *, state: dict) -> Factor:
-    """R's C(x, contr.sum) and the like; base: the reference level or its number, for contr.treatment."""
+def contrasted(x, contr=None, base=None, scores=None, *, state: dict) -> Factor:
+    """R's C(x, contr.sum) and the like; base: the reference level or its number, for contr.treatment.
+
+    contr: a contrast's bare name, or its quoted text.
+    """
     found = replace(as_factor(x), kind="category")
-    if contr == "default":
+    if contr is None:
         if base is None and scores is None:
             return found
-        contr = "contr.treatment" if base is not None else "contr.poly"
-    if contr not in CONTRASTS:
-        raise InputError(f"C() knows no contrast {contr!r}: use contr.treatment, .sum, .helmert or .poly.")
+        contr = "treatment" if base is not None else "poly"
+    name = contr.text if isinstance(contr, Name) else contr
+    if name not in CONTRASTS:
+        raise InputError(f"C() knows no contrast {name!r}: use contr.treatment, .sum, .helmert or .poly.")
     reference = int(base) if isinstance(base, float | int) else base
     numbers = _numbers(scores, "scores")
-    return replace(found, contrast=Contrast(CONTRASTS[contr], reference, tuple(numbers) if numbers else None))
+    # R hands a function given by its bare name, or with a numeric base, the number of levels instead of the levels
+    numbered = isinstance(base, float | int) or (name is not contr and name.startswith("contr.") and base is None)
+    return replace(found, contrast=Contrast(CONTRASTS[name], reference, tuple(numbers) if numbers else None, numbered))
 
 
 def as_numeric(x, *, state: dict):

@@ -41,9 +41,10 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Logical:
-    """TRUE or FALSE."""
+    """TRUE or FALSE (Python's True and False too), or T or F as the value of an argument."""
 
     value: bool
+    text: str
     position: int = field(default=0, compare=False)
 
 
@@ -196,9 +197,8 @@ class _Parser:
             power = PRECEDENCE.get(operator, -1) if token.kind == "operator" else -1
             if power < weakest or power < 0:
                 return left
-            if operator == "~" or (operator in COMPARISONS and _is_comparison(left)):
-                if weakest > 0 or _is_chained(left, operator):
-                    raise self.unexpected("an operator other than this")
+            if _cannot_chain(left, operator):
+                raise self.unexpected("another operator or the end")
             self.take()
             # `^` associates to the right and lets a sign follow: 2^-1
             right = self.expression(power if operator == "^" else power + 1)
@@ -228,12 +228,14 @@ class _Parser:
                 return Call(token.text, self.arguments(), token.position)
             if "::" in token.text:
                 raise mistake(self.text, token.position, f"'{token.text}' names no column: '::' is for functions.")
-            if token.text in ("TRUE", "FALSE"):
-                return Logical(token.text == "TRUE", token.position)
+            if token.text in ("TRUE", "FALSE", "True", "False"):
+                return Logical(token.text.upper() == "TRUE", token.text, token.position)
             return Name(token.text, token.position)
         if token.kind == "backtick":
             self.take()
             return Name(_unescape(token.text), token.position)
+        if token.text == "~" and self.next == 0:
+            raise mistake(self.text, token.position, "The formula has no outcome left of '~'.")
         raise self.unexpected("a column, a number or a function")
 
     def arguments(self) -> tuple[tuple[str | None, Node], ...]:
@@ -248,7 +250,7 @@ class _Parser:
                 self.take()
             value = self.expression(20)
             if keyword is not None and isinstance(value, Name) and value.text in ("T", "F"):
-                value = Logical(value.text == "T", value.position)
+                value = Logical(value.text == "T", value.text, value.position)
             found.append((keyword, value))
             if self.take_operator(")"):
                 return tuple(found)
@@ -256,14 +258,9 @@ class _Parser:
                 raise self.unexpected("a comma or a closing parenthesis")
 
 
-def _is_comparison(node: Node) -> bool:
-    return isinstance(node, Binary) and node.operator in COMPARISONS
-
-
-def _is_chained(left: Node, operator: str) -> bool:
-    if operator == "~":
-        return isinstance(left, Binary) and left.operator == "~"
-    return _is_comparison(left)
+def _cannot_chain(left: Node, operator: str) -> bool:
+    alike = ("~",) if operator == "~" else COMPARISONS
+    return operator in alike and isinstance(left, Binary) and left.operator in alike
 
 
 def _unescape(quoted: str) -> str:
