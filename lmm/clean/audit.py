@@ -47,7 +47,8 @@ def _steps(study: Study, raw: pd.DataFrame) -> list[dict[str, Any]]:
     for variable in raw.columns:
         kept = left[left[variable].notna()]
         if len(kept) < len(left):
-            sentence = f"{_rows(len(left) - len(kept))} without a value of {variable} were left out."
+            lost = len(left) - len(kept)
+            sentence = f"{_rows(lost)} without a value of {variable} {'was' if lost == 1 else 'were'} left out."
             steps.append(_step(f"missing {variable}", sentence, study, left, kept))
         left = kept
     sentence = f"Every candidate model is fitted to the same {_rows(len(left))}."

@@ -6,6 +6,7 @@ import bz2
 import csv
 import gzip
 import lzma
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def read_header(path: Path, where: str) -> Header:
         raise InputError(f"{where} is not UTF-8 text; save it as UTF-8.") from error
     except csv.Error as error:
         raise InputError(f"{where} is not a CSV file ({error}); save it as one.") from error
-    except (OSError, EOFError, lzma.LZMAError) as error:
+    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
         raise InputError(f"{where} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
     header = max(headers, key=lambda candidate: len(candidate.columns))
     if not any(name.strip() for name in header.columns):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import lzma
 import re
 import warnings
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -74,20 +76,21 @@ def _where(study: Study) -> str:
 def _cells(
     study: Study, path: Path, header: Header, places: dict[str, int], as_text: set[str], codes: tuple[str, ...]
 ) -> pd.DataFrame:
-    """Read the columns at `places`, of the type their cells suggest unless they are to be read as text."""
+    """Read the columns at `places`, of the type their cells suggest unless they are to be read as text.
+
+    All columns are read before some are kept: told to use some, pandas cuts rows that are too long without a word.
+    """
     with _one_sentence_errors(study, header):
         table = pd.read_csv(
             path,
             **_layout(header),
-            usecols=sorted(places.values()),
             dtype={places[column]: str for column in as_text},
             keep_default_na=False,
             na_values=list(codes),
             low_memory=False,
         )
-    table = table.rename(columns={place: column for column, place in places.items()})[list(places)]
     table.index = pd.RangeIndex(1, len(table) + 1, name="line")
-    return table
+    return table[list(places.values())].set_axis(list(places), axis=1)
 
 
 def _layout(header: Header) -> dict[str, Any]:
@@ -109,23 +112,22 @@ def _one_sentence_errors(study: Study, header: Header) -> Iterator[None]:
             warnings.simplefilter("error", pd.errors.ParserWarning)
             yield
     except pd.errors.ParserError as error:
-        raise InputError(f"{where} {_ragged(str(error), header)}.") from error
+        raise InputError(f"{where} {_unreadable(str(error), header)}") from error
     except pd.errors.ParserWarning as error:
         raise InputError(
-            f"{where} has rows with more cells than its header has names ({len(header.columns)}); name every column."
+            f"{where} has more cells in its rows than its header has names ({len(header.columns)}); name every column."
         ) from error
     except UnicodeDecodeError as error:
         raise InputError(f"{where} is not UTF-8 text; save it as UTF-8.") from error
-    except (EOFError, OSError) as error:
+    except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
         raise InputError(f"{where} cannot be read to its end: {error}.") from error
 
 
-def _ragged(message: str, header: Header) -> str:
-    found = re.search(r"line (\d+), saw (\d+)", message)
-    if found is None:
-        return f"cannot be read: {message.strip()}"
-    line, cells = found.groups()
+def _unreadable(message: str, header: Header) -> str:
+    ragged = re.search(r"line (\d+), saw (\d+)", message)
+    if ragged is None:
+        return f"cannot be read as CSV: {message.strip()}."
     return (
-        f"has {cells} cells in line {line} of the file where its header names {len(header.columns)} columns; "
-        "mend that line"
+        f"has {ragged[2]} cells in line {ragged[1]} of the file, where its header has names for {len(header.columns)}; "
+        "mend that line, or name every column."
     )

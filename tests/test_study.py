@@ -1,0 +1,142 @@
+"""The config: defaults, every mistake at once, and fingerprints that change with what they stand for."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from lmm import InputError, study
+
+ROOT = Path(__file__).parents[1]
+BLOCK = {"name": "sleep", "data": "sleep.csv", "outcome": "Reaction", "groups": ["Subject"]}
+
+
+def one(**changes):
+    return study.load({"seed": 7, "studies": [BLOCK | changes]})[0]
+
+
+def mistakes(*blocks, **top):
+    with pytest.raises(InputError) as caught:
+        study.load(top | {"studies": list(blocks)})
+    return str(caught.value).splitlines()
+
+
+def test_a_block_of_four_lines_is_a_study():
+    loaded = one()
+    assert (loaded.fixed, loaded.slopes, loaded.split, loaded.seed) == ("1", {}, "study", 7)
+    assert loaded.ladder.alpha_random == 0.20
+    assert loaded.ladder.allow_singular is False
+
+
+def test_nesting_operator_expands_as_in_lme4():
+    assert one(groups=["school/class/pupil", "rater"]).groups == [
+        "school",
+        "school:class",
+        "school:class:pupil",
+        "rater",
+    ]
+    assert one(groups=["batch : cask"]).groups == ["batch:cask"]
+
+
+def test_yaml_numbers_stand_for_labels_and_for_the_intercept():
+    loaded = one(missing=[-99, "x"], levels={"dose": [0, 1.5]}, fixed=1)
+    assert (loaded.missing, loaded.levels, loaded.fixed) == (["-99", "x"], {"dose": ["0", "1.5"]}, "1")
+
+
+def test_all_mistakes_come_at_once_one_line_each_with_study_and_key():
+    lines = mistakes(
+        BLOCK | {"fxed": "x"},
+        BLOCK | {"name": "second", "ladder": {"alpha_randm": 0.3}},
+        {"name": "third", "data": "t.csv", "groups": ["g"]},
+        sed=3,
+    )
+    assert lines == [
+        "study sleep: unknown key 'fxed'; did you mean 'fixed'?",
+        "study second: unknown key 'ladder.alpha_randm'; did you mean 'alpha_random'?",
+        "study third: the key 'outcome' is missing; add it.",
+        "config: unknown key 'sed'; did you mean 'seed'?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"ladder": {"allow_singular": "false"}}, "key ladder.allow_singular: must be true or false, without quotes"),
+        ({"ladder": {"allow_singular": 0}}, "key ladder.allow_singular: must be true or false"),
+        ({"ladder": {"alpha_random": "0.2"}}, "key ladder.alpha_random: must be a number, without quotes"),
+        ({"ladder": {"alpha_random": True}}, "key ladder.alpha_random: must be a number"),
+        ({"ladder": {"alpha_random": 20}}, "key ladder.alpha_random: must be less than 1, not 20."),
+        ({"seed": "3"}, "key seed: must be a whole number, without quotes"),
+        ({"groups": "Subject"}, 'key groups: must be a list such as [a, b], not "Subject".'),
+        ({"groups": []}, "key groups: is empty"),
+        ({"groups": ["a", "a/b"]}, "key groups: names the grouping factor 'a' twice"),
+        ({"groups": ["a:"]}, "key groups: cannot read 'a:'"),
+        ({"slopes": {"subject": "Days"}}, "key slopes: 'subject' is not one of the groups Subject (did you mean 'Subj"),
+        ({"slopes": None}, "key slopes: nothing is given"),
+        ({"levels": {"sex": [True, False]}}, "key levels.sex: YAML reads this as true; put it in quotes."),
+        ({"levels": {"sex": ["f", "f"]}}, "key levels: names the level 'f' of sex twice"),
+        ({"split": "rungs"}, "key split: must be 'study' or 'rung', not \"rungs\"."),
+        ({"name": "a b"}, "key name: may hold letters, digits, _ and - only"),
+        ({"time": 3}, "key time: must be text, not 3."),
+    ],
+)
+def test_a_mistaken_value_is_named_with_its_key(changes, line):
+    name = changes.get("name", "sleep")
+    assert mistakes(BLOCK | changes)[0].startswith(f"study {name}, {line}")
+
+
+def test_duplicate_names_are_refused_whatever_their_case():
+    (line,) = mistakes(BLOCK, BLOCK | {"name": "Other"}, BLOCK | {"name": "SLEEP"})
+    assert line == "study SLEEP, key name: studies number 1 and 3 have the same name; rename one of them."
+
+
+@pytest.mark.parametrize("config", [{}, {"studies": None}, {"studies": []}, {"studies": {"name": "a"}}])
+def test_a_config_without_studies_is_refused(config):
+    with pytest.raises(InputError, match="studies"):
+        study.load(config)
+
+
+def test_fingerprint_changes_with_what_changes_numbers_alone():
+    fingerprint = one().fingerprint()
+    assert one(fixed="1", groups=["Subject"]).fingerprint() == fingerprint
+    assert one(title="Other", question="Why?", unit="ms", split="rung").fingerprint() == fingerprint
+    for changes in ({"fixed": "x"}, {"seed": 8}, {"missing": ["9"]}, {"ladder": {"alpha_random": 0.1}}):
+        assert one(**changes).fingerprint() != fingerprint
+
+
+def test_wording_changes_with_title_question_and_unit_alone():
+    wording = one().wording()
+    assert one(fixed="x", seed=8).wording() == wording
+    for changes in ({"title": "Other"}, {"question": "Why?"}, {"unit": "ms"}):
+        assert one(**changes).wording() != wording
+
+
+def test_the_schema_in_the_repository_is_the_models():
+    stored = json.loads((ROOT / "workflow/schemas/config.schema.json").read_text(encoding="utf-8"))
+    assert stored == study.schema(), "run: python -m lmm schema > workflow/schemas/config.schema.json"
+
+
+def test_every_key_is_described():
+    schema = study.schema()
+    for block in [schema, *schema["$defs"].values()]:
+        for key, entry in block["properties"].items():
+            assert "description" in (schema["$defs"]["Ladder"] if "$ref" in entry else entry), key
+
+
+def test_the_demonstration_config_has_three_studies():
+    loaded = study.load(yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8")))
+    assert [each.name for each in loaded] == ["sleepstudy", "egsingle", "penicillin"]
+
+
+def test_the_keys_shown_in_comments_of_the_demonstration_config_are_real():
+    text = (ROOT / "config.yaml").read_text(encoding="utf-8").split("Keys that the studies above")[1]
+    block = "\n".join(line.removeprefix("#   ") for line in text.splitlines()[2:])
+    loaded = one(**yaml.safe_load(block))
+    assert loaded.split == "rung"
+    assert set(study.Study.model_fields) == {*yaml.safe_load(block), *_keys_above()}
+
+
+def _keys_above():
+    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    return {key for block in config["studies"] for key in block} | {"seed"}
