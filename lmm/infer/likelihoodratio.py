@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 # Two optimisations of one deviance agree within this much (method: "converged if Δ(−2LL) < 1e-3"), so a
 # statistic below zero by less is rounding and one below zero by more is a missed optimum.
 OPTIMUM_TOLERANCE = 1e-3
+# A variance estimated at zero gives a statistic of zero up to rounding; its p is 1, not the ½ of a positive one.
+ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ def verdict(
 ) -> LikelihoodRatioTest:
     """Statistic, p-values and criteria of a comparison whose null distribution is known."""
     statistic = 2 * (larger.loglik - smaller.loglik)
-    if null is not None and -OPTIMUM_TOLERANCE <= statistic < 0:
+    if null is not None and -OPTIMUM_TOLERANCE <= statistic < ROUNDING:
         statistic = 0.0
     if null is not None and statistic < 0:
         reason = (
@@ -160,9 +162,7 @@ def why_not_nested(smaller: Candidate, larger: Candidate, random: RandomComparis
     """Why the smaller model is not a special case of the larger one, or None if it is."""
     pair = f"'{smaller.formula}' is not nested in '{larger.formula}'"
     if random.null is None:
-        return (
-            f"{pair}: the random part of one does not contain the other's, so only AIC and BIC compare them."
-        )
+        return f"{pair}: the random part of one does not contain the other's, so only AIC and BIC compare them."
     if not set(smaller.coefficients) <= set(larger.coefficients):
         missing = next(name for name in smaller.coefficients if name not in larger.coefficients)
         return f"{pair}: the smaller alone has the coefficient {missing}, so only AIC and BIC compare them."
@@ -174,7 +174,5 @@ def why_not_nested(smaller: Candidate, larger: Candidate, random: RandomComparis
 def approximation(smaller: Candidate, random: RandomComparison) -> str | None:
     """What the mixture stands for; it also assumes the smaller model to be inside its range."""
     if smaller.singular and random.parameters:
-        return (
-            "The smaller model is itself singular, and the mixture assumes that it is not: p is approximate."
-        )
+        return "The smaller model is itself singular, and the mixture assumes that it is not: p is approximate."
     return random.approximation

@@ -132,9 +132,7 @@ def is_compound_symmetry_within(smaller: tuple[Block, ...], larger: tuple[Block,
     return all(name.startswith(factor) and name != factor for name in unstructured.names - {INTERCEPT})
 
 
-def unstructured_against_compound_symmetry(
-    smaller: tuple[Block, ...], larger: tuple[Block, ...]
-) -> RandomComparison:
+def unstructured_against_compound_symmetry(smaller: tuple[Block, ...], larger: tuple[Block, ...]) -> RandomComparison:
     """Equal variances and covariances inside an unstructured matrix: an interior hypothesis, plain χ²."""
     (unstructured,) = set(larger) - set(smaller)
     parameters = comb(len(unstructured.names) + 1, 2) - 2

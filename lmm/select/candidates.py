@@ -1,0 +1,107 @@
+"""The candidates of a study with their recorded fits, ready to be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lmm.errors import InputError
+from lmm.infer.candidate import Candidate, candidate_of_record
+from lmm.infer.likelihoodratio import LikelihoodRatioTest, compare
+from lmm.select.criteria import criteria, independent_groups
+from lmm.select.rungs import FIXED, NULL, Rung, ladder
+from lmm.select.structure import INTERCEPT, RandomPart, Structure
+
+if TYPE_CHECKING:
+    from lmm.study import Study
+
+ZERO_INTERCEPT = "the variance of (Intercept) is zero"
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """The rungs of a study's ladder and what fitting them gave; candidates are asked for by their random part."""
+
+    study: Study
+    rungs: tuple[Rung, ...]
+    recorded: Mapping[str, Mapping[str, Any]]
+    audit: Mapping[str, Any]
+
+    def rung(self, random: RandomPart) -> Rung:
+        """The candidate with the full mean and this random part; the empty one is fitted by least squares."""
+        if not random:
+            return next(rung for rung in reversed(self.rungs) if rung.id in (NULL, FIXED))
+        return next(rung for rung in self.rungs if rung.random == random)
+
+    def id(self, random: RandomPart) -> str:
+        """The name of a candidate."""
+        return self.rung(random).id
+
+    def record(self, random: RandomPart, estimator: str = "REML") -> Mapping[str, Any] | None:
+        """What was recorded of a candidate's fit, or None if it could not be fitted."""
+        return self.recorded[self.id(random)]["fits"][estimator]
+
+    def failure(self, random: RandomPart) -> str | None:
+        """Why a candidate could not be fitted, in a sentence; None if it was."""
+        return self.recorded[self.id(random)]["failure"]
+
+    def candidate(self, random: RandomPart, estimator: str = "REML") -> Candidate:
+        """A candidate's fit as the likelihood ratio test takes it."""
+        formula = self.rung(random).formula
+        return candidate_of_record(formula, self.study.outcome, estimator, self.record(random, estimator))
+
+    def compare(self, smaller: RandomPart, larger: RandomPart) -> LikelihoodRatioTest:
+        """Test two random parts by REML; the mean is the same in both."""
+        return compare(self.candidate(smaller), self.candidate(larger))
+
+    def criteria(self, *randoms: RandomPart) -> dict[str, dict[str, float]]:
+        """AIC and BIC by REML of those candidates that could be fitted, by their names."""
+        groups = independent_groups(self.audit)
+        return {self.id(random): criteria(self.record(random), groups) for random in randoms if self.record(random)}
+
+    def levels(self, group: str) -> int:
+        """Number of levels of a grouping factor."""
+        return next(entry["levels"] for entry in self.audit["groups"] if entry["group"] == group)
+
+    def flaw(self, random: RandomPart) -> str | None:
+        """Why a candidate cannot be the final model, in a sentence, or None if it can.
+
+        A slope's structure must not lie on the boundary (unless the study allows it); an intercept's may, as design
+        levels stay even with a variance of zero.
+        """
+        record = self.record(random)
+        if record is None:
+            return self.failure(random)
+        if not record["converged"]:
+            return record["convergence"]["message"]
+        if self.study.ladder.allow_singular:
+            return None
+        return next((s for s in record["collapsed"] for structure in random if collapses(structure, s)), None)
+
+
+def collapses(structure: Structure, sentence: str) -> bool:
+    """Whether a sentence of a fit's "collapsed" says that this structure's slopes have lost a direction."""
+    return (
+        structure.kind != INTERCEPT and sentence.startswith(f"{structure.group}: ") and ZERO_INTERCEPT not in sentence
+    )
+
+
+def candidates_of(study: Study, recorded_ladder: Mapping[str, Any], audit: Mapping[str, Any]) -> Candidates:
+    """Match the recorded fits with the rungs the study asks for, and refuse to decide without the references.
+
+    Raises InputError where the two differ (the record is of another version of the study), or where a model that no
+    decision can do without could not be fitted.
+    """
+    rungs = tuple(ladder(study))
+    recorded = {entry["id"]: entry for entry in recorded_ladder["rungs"]}
+    for rung in rungs:
+        if rung.id not in recorded or recorded[rung.id]["formula"] != rung.formula:
+            raise InputError(
+                f"study {study.name}: the fitted ladder does not hold the candidate {rung.id}, '{rung.formula}'; fit "
+                "it again from this config."
+            )
+        needed = all(structure.kind == INTERCEPT for structure in rung.random)
+        if needed and recorded[rung.id]["failure"]:
+            raise InputError(f"study {study.name}, model '{rung.formula}': {recorded[rung.id]['failure']}")
+    return Candidates(study, rungs, recorded, audit)

@@ -1,0 +1,55 @@
+"""Where a criterion by itself would have chosen differently, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lmm.numbers import decimal, listing, p_value
+from lmm.select.criteria import AIC, BIC, BIC_GROUPS
+from lmm.select.step import CORRELATION, FIXED, LRT, SLOPE
+from lmm.select.structure import RandomPart
+
+NAMES = {LRT: "the likelihood ratio test", AIC: "AIC", BIC: "BIC over observations", BIC_GROUPS: "BIC over groups"}
+
+
+def disagreements(steps: list[Mapping[str, Any]], random: RandomPart) -> list[str]:
+    """A sentence for each decision on slopes or fixed effects that some criterion by itself would not have made.
+
+    What is part of the design is not told: no criterion was asked.
+    """
+    found = [dissent(step, chosen) for step, chosen in choices(steps, random)]
+    return [sentence for sentence in found if sentence]
+
+
+def choices(steps: list[Mapping[str, Any]], random: RandomPart) -> Iterator[tuple[Mapping[str, Any], str]]:
+    """For each decision the step that compared all its candidates, and what was chosen in the end.
+
+    The slopes of a grouping factor are decided in one or more steps, the last time they are met.
+    """
+    for structure in random:
+        mine = [s for s in steps if s["kind"] in (SLOPE, CORRELATION) and s["step"].startswith(f"{structure.group}: ")]
+        if not any(s["candidates"] for s in mine):
+            continue
+        widest = max(len(s["candidates"]) for s in mine)
+        yield [s for s in mine if len(s["candidates"]) == widest][-1], mine[-1]["chosen"]
+    yield from ((step, step["chosen"]) for step in steps if step["kind"] == FIXED)
+
+
+def dissent(step: Mapping[str, Any], chosen: str) -> str | None:
+    """Which criteria would have chosen something else, by how much; None if none would."""
+    others: dict[str, list[str]] = {}
+    for criterion, choice in step["by_criterion"].items():
+        if choice != chosen and chosen in step["candidates"]:
+            margin = p_value(step["p"]) if criterion == LRT else f"by {margin_of(step, criterion, choice, chosen)}"
+            others.setdefault(choice, []).append(f"{NAMES[criterion]} ({margin})")
+    if not others:
+        return None
+    told = "; ".join(f"{listing(criteria)} would choose {choice}" for choice, criteria in others.items())
+    return f"{step['step']}: {chosen} is chosen, but {told}."
+
+
+def margin_of(step: Mapping[str, Any], criterion: str, choice: str, chosen: str) -> str:
+    """How far the chosen candidate's criterion lies above the lowest one."""
+    values = step["candidates"]
+    return decimal(values[chosen][criterion] - values[choice][criterion], 1)

@@ -1,0 +1,58 @@
+"""A fit as ladder.json holds it: the numbers that decisions and tables are made of, without the data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lmm.infer.rsquared import variance_shares
+
+if TYPE_CHECKING:
+    import pandas
+
+    from lmm.model import Fit
+
+
+def record_of_fit(fit: Fit, table: pandas.DataFrame) -> dict[str, Any]:
+    """Likelihood, criteria, estimates and state of convergence of a fit to `table`, ready for JSON.
+
+    AIC and BIC count all parameters; BIC is over observations. A correlation beside a variance of zero is null.
+    """
+    shares = variance_shares(fit, table)
+    return {
+        "loglik": fit.loglik,
+        "deviance": fit.deviance,
+        "npar": fit.npar,
+        "n": fit.n,
+        "aic": fit.aic,
+        "bic": fit.bic,
+        "fixed": [
+            {"name": name, "estimate": float(estimate), "se": float(se)}
+            for name, estimate, se in zip(fit.coefficients, fit.beta, fit.se, strict=True)
+        ],
+        "dropped_columns": list(fit.dropped_columns),
+        "random": [
+            {
+                "group": term.group,
+                "names": list(term.names),
+                "sd": term.sd.tolist(),
+                "correlation": [[finite_or_none(value) for value in row] for row in term.correlation],
+            }
+            for term in fit.random
+        ],
+        "sigma": fit.sigma,
+        "groups": dict(fit.groups),
+        "r2_marginal": shares.r2_marginal,
+        "r2_conditional": shares.r2_conditional,
+        "icc": shares.icc,
+        "singular": fit.singular,
+        "collapsed": list(fit.collapsed),
+        "converged": fit.converged,
+        "convergence": {**vars(fit.convergence), "optima": list(fit.convergence.optima)},
+    }
+
+
+def finite_or_none(value: float) -> float | None:
+    """A number as JSON can hold it."""
+    return float(value) if np.isfinite(value) else None

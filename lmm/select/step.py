@@ -1,0 +1,104 @@
+"""One step of the climb: two candidates compared, and what was decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lmm.infer.likelihoodratio import LikelihoodRatioTest
+from lmm.select.criteria import AIC, BIC, BIC_GROUPS, lowest
+
+KEEP, DROP, DESIGN = "keep", "drop", "design"
+INTERCEPT, SLOPE, CORRELATION, BACK_OFF, FIXED = "intercept", "slope", "correlation", "back-off", "fixed effect"
+LRT = "LRT"
+
+
+def decided(
+    kind: str, name: str, question: str, smaller: str, larger: str, decision: str, reason: str
+) -> dict[str, Any]:
+    """The head of a step: what was asked of which two candidates, and the answer.
+
+    `kind` is INTERCEPT, SLOPE, CORRELATION, BACK_OFF or FIXED. `decision` is "keep" (the larger candidate is
+    chosen), "drop" (the smaller), or "design" (the larger, whatever the data say: it was settled in advance).
+    """
+    return {
+        "step": name,
+        "kind": kind,
+        "question": question,
+        "smaller": smaller,
+        "larger": larger,
+        "decision": decision,
+        "chosen": smaller if decision == DROP else larger,
+        "reason": reason,
+    }
+
+
+def measured(
+    step: Mapping[str, Any],
+    test: LikelihoodRatioTest,
+    alpha: float,
+    criteria: Mapping[str, Mapping[str, float]],
+    notes: list[str],
+) -> dict[str, Any]:
+    """A step with its test, and with what each criterion would choose by itself.
+
+    `criteria` holds, for every candidate this step could end with, what `lmm.select.criteria.criteria` gives; it is
+    recorded as "candidates".
+    """
+    smaller, larger = step["smaller"], step["larger"]
+    return {
+        **step,
+        "estimator": test.estimator,
+        "smaller_formula": test.smaller,
+        "larger_formula": test.larger,
+        "statistic": test.statistic,
+        "null": None if test.null is None else str(test.null),
+        "df": None if test.null is None else list(test.null.df),
+        "null_weights": None if test.null is None else list(test.null.weights),
+        "p": test.p,
+        "naive_df": test.naive_df,
+        "naive_p": test.naive_p,
+        "alpha": alpha,
+        "delta_aic": test.delta_aic,
+        "delta_bic": test.delta_bic,
+        "delta_bic_groups": criteria[larger][BIC_GROUPS] - criteria[smaller][BIC_GROUPS],
+        "candidates": {name: dict(values) for name, values in criteria.items()},
+        "by_criterion": {
+            LRT: larger if rejects(test, alpha) else smaller,
+            **{criterion: lowest(criteria, criterion) for criterion in (AIC, BIC, BIC_GROUPS)},
+        },
+        "notes": [note for note in (test.reason, test.approximation, *notes) if note],
+    }
+
+
+def unmeasured(
+    step: Mapping[str, Any], estimator: str, alpha: float, smaller_formula: str, larger_formula: str
+) -> dict[str, Any]:
+    """A step that was decided without a test, because there was nothing to test or no fit to test with."""
+    nothing = ("statistic", "null", "df", "null_weights", "p", "naive_df", "naive_p")
+    return {
+        **step,
+        "estimator": estimator,
+        "smaller_formula": smaller_formula,
+        "larger_formula": larger_formula,
+        **dict.fromkeys(nothing),
+        "alpha": alpha,
+        **dict.fromkeys(("delta_aic", "delta_bic", "delta_bic_groups")),
+        "candidates": {},
+        "by_criterion": {},
+        "notes": [],
+    }
+
+
+def rejects(test: LikelihoodRatioTest, alpha: float) -> bool:
+    """Whether the test rejects the smaller model; one without a p-value never does."""
+    return test.p is not None and test.p < alpha
+
+
+def unconverged(records: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """A sentence for each fit of a comparison, by its formula, that did not converge."""
+    return [
+        f"The fit of '{formula}' did not converge, so that this comparison is uncertain."
+        for formula, record in records.items()
+        if not record["converged"]
+    ]
