@@ -22,7 +22,7 @@ from lmm.engine import Factor, Optimum, Problem, optimise
 from lmm.engine.estimates import estimates
 from lmm.engine.leverage import leverage
 from lmm.engine.optimum import SINGULAR
-from lmm.engine.whitening import independent_columns, whiten_fixed
+from lmm.engine.whitening import WhitenedFixed, whiten_fixed
 from lmm.errors import InputError
 from lmm.formula import Design, DesignRecipe, parse
 
@@ -202,9 +202,9 @@ class Fit:
         """(n,) diagonal of the hat matrix, random effects included."""
         if self.optimum is not None:
             return leverage(self.optimum)
-        columns = self.design.X * (1.0 if self.weights is None else np.sqrt(self.weights)[:, None])
-        orthonormal, _ = np.linalg.qr(columns[:, independent_columns(self.design.X)])
-        return (orthonormal**2).sum(1)
+        roots = np.ones(self.n) if self.weights is None else np.sqrt(self.weights)
+        fixed = whiten_fixed(self.design.y * roots, self.design.X * roots[:, None])
+        return (fixed.orthonormal**2).sum(1) / self.n
 
     def predict(self, newdata: pd.DataFrame | None = None, *, random: bool = True) -> np.ndarray:
         """Predicted outcomes, on the scale of the formula's left side.
@@ -379,7 +379,7 @@ def _mixed_model(formula: str, design: Design, y: np.ndarray, reml: bool, n_data
     _refuse_more_effects_than_rows(design)
     _refuse_too_many_beside_the_largest(design, factors)
     problem = Problem.of(y, design.X, factors, design.weights)
-    _refuse_exact_outcome(design, y, problem.fixed.scale)
+    _refuse_nothing_left(design, y, problem.fixed)
     return _mixed(formula, design, optimise(problem, reml), factors, places, n_data)
 
 
@@ -420,8 +420,13 @@ def _refuse_too_many_beside_the_largest(design: Design, factors: Sequence[Factor
         )
 
 
-def _refuse_exact_outcome(design: Design, y: np.ndarray, scale: float) -> None:
-    if scale <= 1e-13 * float(np.sqrt(np.mean(y * y))):
+def _refuse_nothing_left(design: Design, y: np.ndarray, fixed: WhitenedFixed) -> None:
+    if len(fixed.kept) >= len(y):
+        raise InputError(
+            f"The fixed part has {len(fixed.kept)} independent columns for {len(y)} rows, so no row is left to "
+            f"estimate a variance; leave out predictors or add rows."
+        )
+    if fixed.scale <= 1e-13 * float(np.sqrt(np.mean(y * y))):
         raise InputError(
             f"The outcome {design.outcome} is an exact linear function of the fixed effects, so nothing is left to "
             f"vary; check whether a predictor is the outcome under another name."
@@ -553,11 +558,11 @@ def _listed(names: Sequence[str]) -> str:
 
 def _least_squares(formula: str, design: Design, y: np.ndarray, reml: bool, n_data: int) -> Fit:
     """The model without random effects, with the same conventions for the likelihood."""
-    kept = independent_columns(design.X)
     roots = np.ones(len(y)) if design.weights is None else np.sqrt(design.weights)
+    fixed = whiten_fixed(y * roots, design.X * roots[:, None])
+    kept = fixed.kept
     X = design.X[:, kept]
-    fixed = whiten_fixed(y * roots, X * roots[:, None], np.arange(len(kept)))
-    _refuse_exact_outcome(design, y, fixed.scale)
+    _refuse_nothing_left(design, y, fixed)
     n, p = X.shape
     degrees = n - p if reml else n
     sigma2 = n * fixed.scale**2 / degrees

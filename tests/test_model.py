@@ -211,6 +211,7 @@ def test_summary_shows_what_was_fitted(sleep):
         ("Reaction ~ Days + (1 | row)", "row"),
         ("Reaction ~ Days + (Days | pair)", "180 random coefficients"),
         ("twice ~ Days + I(2 * Days) + (1 | Subject)", "exact linear function"),
+        ("Reaction ~ factor(row) + (1 | Subject)", "180 independent columns for 180 rows"),
         ("Reaction ~ Dais + (1 | Subject)", "Days"),
     ],
 )

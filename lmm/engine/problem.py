@@ -13,12 +13,7 @@ import scipy.sparse as sparse
 
 from lmm.engine.border import DenseBorder, SparseBorder
 from lmm.engine.factor import Factor
-from lmm.engine.whitening import (
-    WhitenedFixed,
-    independent_columns,
-    whiten_factor,
-    whiten_fixed,
-)
+from lmm.engine.whitening import WhitenedFixed, whiten_factor, whiten_fixed
 
 # Above this share of non-zero entries a dense product is faster than a sparse one (measured).
 _DENSE_SHARE = 0.08
@@ -79,17 +74,11 @@ class Problem:
             factors: one or more grouping factors, each named once.
             weights: (n,) prior weights, all positive, or None for ones.
         """
-        # The rank is judged before weighting, as lme4 does.
-        kept = independent_columns(X)
-        X = X[:, kept]
         roots = None if weights is None else np.sqrt(weights)
         if roots is not None:
             X, y = X * roots[:, None], y * roots
-        fixed = whiten_fixed(y, X, np.arange(X.shape[1]))
-        fixed = WhitenedFixed(
-            kept,
-            *(getattr(fixed, name) for name in ("orthonormal", "upper", "coefficients", "residual", "scale")),
-        )
+        fixed = whiten_fixed(y, X)
+        X = X[:, fixed.kept]
         order = tuple(sorted(range(len(factors)), key=lambda k: -factors[k].n_columns * factors[k].n_levels))
         whitened = [
             whiten_factor(

@@ -46,40 +46,42 @@ class WhitenedFixed:
 
 
 def orthonormalise(columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Columns = QR with Q'Q = nI and a diagonal of R that is not negative."""
-    n, p = columns.shape
-    if p == 0:
-        return np.empty((n, 0)), np.empty((0, 0))
+    """Columns (n, p), p ≤ n, = QR with Q'Q = nI and a diagonal of R that is not negative."""
     factored, tau, _, _ = lapack.dgeqrf(columns)
+    return _from_factored(factored, tau)
+
+
+def _from_factored(factored: np.ndarray, tau: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    n, p = factored.shape
     upper = np.triu(factored[:p])
-    orthonormal, _, _ = lapack.dorgqr(factored, tau, overwrite_a=True)
     signs = np.where(np.diag(upper) < 0, -1.0, 1.0)
+    orthonormal = lapack.dorgqr(factored, tau, overwrite_a=True)[0] if p else np.empty((n, 0))
     orthonormal *= signs * np.sqrt(n)
     return orthonormal, upper * signs[:, None] / np.sqrt(n)
 
 
-def independent_columns(columns: np.ndarray) -> np.ndarray:
-    """Positions of the columns that the earlier kept ones do not explain, as R's `lm` and `lmer` keep them."""
-    kept = np.arange(columns.shape[1])
-    lengths = np.sqrt(np.einsum("ij,ij->j", columns, columns))
-    kept = kept[lengths > 0]
-    while len(kept):
-        n = len(columns)
-        factored, _, _, _ = lapack.dgeqrf(columns[:, kept])
-        left = np.zeros(len(kept))
-        left[:n] = np.abs(np.diag(factored))
-        explained = np.flatnonzero(left < COLLINEAR * lengths[kept])
+def _explained(upper: np.ndarray) -> np.ndarray:
+    """Positions of the columns of R that the earlier ones explain."""
+    left = np.zeros(upper.shape[1])
+    left[: len(upper)] = np.abs(np.diag(upper))
+    return np.flatnonzero(left <= COLLINEAR * np.sqrt((upper * upper).sum(0)))
+
+
+def whiten_fixed(y: np.ndarray, X: np.ndarray) -> WhitenedFixed:
+    """Whiten X (n, p) and the outcome y (n,), both already multiplied by the root of the weights.
+
+    Of collinear columns the earliest are kept, as R's `lm` and `lmer` do.
+    """
+    n = len(y)
+    kept = np.arange(X.shape[1])
+    while True:
+        factored, tau, _, _ = lapack.dgeqrf(X[:, kept])
+        explained = _explained(np.triu(factored[: len(kept)]))
         if not len(explained):
             break
-        # Only the first is sure: the factor's later columns were reduced by the direction of rounding it left.
+        # Only the first is sure: later columns were reduced by the direction of rounding that it left.
         kept = np.delete(kept, explained[0])
-    return kept
-
-
-def whiten_fixed(y: np.ndarray, X: np.ndarray, kept: np.ndarray) -> WhitenedFixed:
-    """Whiten the kept columns of X and the outcome y (n,), both already multiplied by the root of the weights."""
-    n = len(y)
-    orthonormal, upper = orthonormalise(X[:, kept])
+    orthonormal, upper = _from_factored(factored, tau)
     coefficients = orthonormal.T @ y / n
     residual = y - orthonormal @ coefficients
     again = orthonormal.T @ residual / n
@@ -116,7 +118,7 @@ def whiten_factor(
             whitened[:, term], upper = fixed.orthonormal[:, :size], fixed.upper[:size, :size]
         else:
             whitened[:, term], upper = orthonormalise(Z)
-            if np.diag(upper).min() <= COLLINEAR * np.sqrt((upper * upper).sum(0)).min():
+            if len(_explained(upper)):
                 upper = np.diag(np.sqrt((Z * Z).mean(0)) + (Z == 0).all(0))
                 whitened[:, term] = Z / np.diag(upper)
         transforms.append(upper)
