@@ -9,6 +9,7 @@ rule report:
         figures=rules.diagnose.output.figures,
     output:
         page="reports/{study}/index.html",
+        entry="results/{study}/report/entry.json",
     log:
         "logs/{study}/report.log",
     conda:
@@ -28,10 +29,7 @@ rule report:
 
 rule index:
     input:
-        audits=expand(rules.clean.output.audit, study=STUDIES),
-        decisions=expand(rules.select.output.decision, study=STUDIES),
-        findings=expand(rules.diagnose.output.findings, study=STUDIES),
-        finals=expand(rules.diagnose.output.final, study=STUDIES),
+        entries=expand(rules.report.output.entry, study=STUDIES),
     output:
         page="reports/index.html",
     log:
