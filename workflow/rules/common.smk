@@ -2,6 +2,7 @@
 import sys
 from pathlib import Path
 
+from lmm.clean import preflight
 from lmm.errors import InputError
 from lmm.job import closing_lines, failure_lines, forget_failures
 from lmm.provenance import code_hash
@@ -10,11 +11,9 @@ from lmm.study import load
 
 try:
     STUDIES = {study.name: study for study in load(config)}
-    LADDERS = {study.name: ladder(study) for study in STUDIES.values()}
-    if workflow.is_main_process:
-        from lmm.clean import preflight
-
+    if workflow.is_main_process:  # jobs on a cluster read this file again, and need not check the tables again
         preflight(STUDIES.values(), Path())
+    LADDERS = {study.name: ladder(study) for study in STUDIES.values()}
 except InputError as error:
     sys.exit(str(error))
 

@@ -1,0 +1,94 @@
+"""What Snakemake plans, and what it says where it cannot plan."""
+
+import pytest
+
+from tests.workflow.project import (
+    EGSINGLE,
+    INDEX,
+    PENICILLIN,
+    ROOT,
+    SLEEPSTUDY,
+    demonstration,
+    new_project,
+    planned,
+    snakemake,
+    write_config,
+)
+
+ALL = ("sleepstudy", "egsingle", "penicillin")
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    return new_project(tmp_path_factory.mktemp("plan"), demonstration(*ALL))
+
+
+def test_a_bare_dry_run_plans_every_job_of_the_demonstration(project):
+    assert planned(project) == {*SLEEPSTUDY, *EGSINGLE, *PENICILLIN, INDEX}
+    assert not (project / "results").exists()
+
+
+def test_a_user_runs_from_a_folder_of_their_own(tmp_path):
+    block = {"name": "mine", "data": "t.csv", "outcome": "y", "groups": ["g"]}
+    (tmp_path / "t.csv").write_text("y,g\n")
+    (tmp_path / "mine.yaml").write_text(f"studies: [{block}]")
+    done = snakemake(tmp_path, "-n", "--snakefile", str(ROOT / "Snakefile"), "--configfile", "mine.yaml")
+    assert done.returncode == 0, done.stderr
+    assert "mine: writing the report" in done.stdout + done.stderr
+
+
+def test_one_job_for_each_rung_where_the_study_says_so(tmp_path, project):
+    config = demonstration("sleepstudy", "penicillin")
+    config["studies"][0]["split"] = "rung"
+    clean, _, *after = SLEEPSTUDY
+    rungs = ["null", "fixed", "Subject.intercept", "Subject.uncorrelated", "Subject.slope"]
+    fits = [f"sleepstudy: fitting {rung}" for rung in rungs]
+    assert planned(new_project(tmp_path / "p", config)) == {
+        clean,
+        *fits,
+        "sleepstudy: gathering the ladder",
+        *after,
+        *PENICILLIN,
+        INDEX,
+    }
+
+
+def test_every_mistake_of_config_data_and_formula_shows_before_any_job(tmp_path):
+    config = demonstration(*ALL)
+    for study, changes in zip(
+        config["studies"], ({"outcome": "Reacton"}, {"data": "data/egsingle.csv"}, {"fixed": "plate *"}), strict=True
+    ):
+        study.update(changes)
+    done = snakemake(new_project(tmp_path / "p", config), "--cores", "1")
+    assert done.returncode != 0
+    lines = [line for line in done.stderr.splitlines() if line.startswith("study ")]
+    assert lines[:2] == [
+        "study sleepstudy: data/sleepstudy.csv has no column 'Reacton' (outcome); did you mean 'Reaction'?",
+        "study egsingle: data/egsingle.csv does not exist; did you mean 'egsingle.csv.gz'?",
+    ]
+    assert lines[2].startswith("study penicillin, key fixed: ")
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "p/results").exists()
+
+
+def test_misspelt_keys_and_duplicate_names_show_without_a_traceback(tmp_path):
+    config = demonstration("sleepstudy", "penicillin")
+    config["studies"][0]["fxed"] = config["studies"][0].pop("fixed")
+    config["studies"][1]["name"] = "sleepstudy"
+    done = snakemake(new_project(tmp_path / "p", config), "-n")
+    assert done.returncode != 0
+    assert "study sleepstudy: unknown key 'fxed'; did you mean 'fixed'?\n" in done.stderr
+    assert "studies number 1 and 2 have the same name; rename one of them.\n" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_words_from_the_command_line_are_not_taken_for_truth(project, tmp_path):
+    config = demonstration("penicillin")
+    config["studies"][0]["ladder"] = {"allow_singular": "false"}
+    done = snakemake(write_config(new_project(tmp_path / "p", config), config), "-n")
+    assert "key ladder.allow_singular: must be true or false, without quotes" in done.stderr
+
+
+def test_lint_finds_nothing(project):
+    done = snakemake(project, "--lint")
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,106 @@
+"""What a change makes run again: that, what follows from it, and nothing else."""
+
+import pytest
+
+from tests.workflow.project import (
+    INDEX,
+    PENICILLIN,
+    SLEEPSTUDY,
+    copy_of,
+    copy_of_package,
+    demonstration,
+    new_project,
+    outputs,
+    planned,
+    run,
+    snakemake,
+    write_config,
+)
+
+
+def two_studies():
+    return demonstration("sleepstudy", "penicillin")
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A project whose run is over; tests work on copies of it."""
+    project = new_project(tmp_path_factory.mktemp("rerun") / "project", two_studies())
+    done = run(project)
+    assert "sleepstudy: reports/sleepstudy/index.html" in done.stderr
+    assert "all reports: reports/index.html" in done.stderr
+    return project
+
+
+@pytest.fixture
+def project(finished, tmp_path):
+    return copy_of(finished, tmp_path / "project")
+
+
+def test_a_run_leaves_reports_results_and_logs(finished):
+    assert (finished / "reports/index.html").stat().st_size > 1000
+    for study in ("sleepstudy", "penicillin"):
+        page = (finished / "reports" / study / "index.html").read_text(encoding="utf-8")
+        assert page.count("<svg") >= 3
+        assert "file:///" not in page and 'src="http' not in page
+        for stage in ("clean", "fit", "select", "diagnose", "report"):
+            assert (finished / "logs" / study / f"{stage}.log").exists()
+    assert not [name for name in outputs(finished) if "/." in name], "temporary files are left"
+
+
+def test_a_second_run_does_nothing(project):
+    before = {path: path.stat().st_mtime_ns for path in (project / "results").rglob("*")}
+    done = run(project)
+    assert "Nothing to be done" in done.stderr
+    assert {path: path.stat().st_mtime_ns for path in (project / "results").rglob("*")} == before
+
+
+def test_a_change_to_one_study_reruns_that_study_and_the_index(project):
+    config = two_studies()
+    config["studies"][1]["ladder"] = {"alpha_fixed": 0.01}
+    assert planned(write_config(project, config)) == {*PENICILLIN, INDEX}
+
+
+def test_a_change_of_wording_fits_nothing_again(project):
+    config = two_studies()
+    config["studies"][0]["title"] = "Another title"
+    assert planned(write_config(project, config)) == {*SLEEPSTUDY[3:], INDEX}
+
+
+def test_another_split_changes_no_number_and_gathers_only_what_it_must(project):
+    config = two_studies()
+    config["studies"].append(config["studies"][0] | {"name": "third"})
+    jobs = planned(write_config(project, config))
+    assert {job.split(":")[0] for job in jobs} == {"third", INDEX}
+
+
+def test_a_change_to_the_data_reruns_its_study(project):
+    with (project / "data/penicillin.csv").open("a") as table:
+        table.write('25,"a","A"\n')
+    assert planned(project) == {*PENICILLIN, INDEX}
+
+
+def test_a_change_to_a_template_reruns_the_reports_alone(project, tmp_path):
+    package = copy_of_package(tmp_path / "package")
+    assert planned(project, PYTHONPATH=str(package)) == set()
+    template = next(path for path in (package / "lmm/report/templates").iterdir() if path.suffix == ".html")
+    template.write_text(template.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    assert planned(project, PYTHONPATH=str(package)) == {SLEEPSTUDY[4], PENICILLIN[4], INDEX}
+
+
+def test_a_change_to_the_engine_reruns_the_fits_and_what_follows(project, tmp_path):
+    package = copy_of_package(tmp_path / "package")
+    module = next((package / "lmm/engine").glob("[a-z]*.py"))
+    module.write_text(module.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    assert planned(project, PYTHONPATH=str(package)) == {*SLEEPSTUDY[1:], *PENICILLIN[1:], INDEX}
+
+
+def test_results_of_mixed_runs_make_no_report(project):
+    """A table swapped behind the workflow's back is noticed, because every reader checks the row hash."""
+    table = project / "results/sleepstudy/clean/table.parquet"
+    table.write_bytes((project / "results/penicillin/clean/table.parquet").read_bytes())
+    done = snakemake(project, "--cores", "1", "--forcerun", "fit")
+    assert done.returncode != 0
+    sentence = "study sleepstudy: results/sleepstudy/clean/table.parquet does not hold the rows that its audit names"
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
