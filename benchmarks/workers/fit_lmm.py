@@ -1,0 +1,25 @@
+"""This project's `lmm.fit`; the action "design" reads the formula and builds the matrices, and stops there."""
+
+import sys
+
+from serve import pandas_table, serve
+
+import lmm
+from lmm.formula import parse
+
+
+def main(table_file: str, formula: str) -> None:
+    """Serve fits of `formula`."""
+    table = pandas_table(table_file)
+
+    def fit() -> float:
+        return lmm.fit(formula, table, reml=True).deviance
+
+    def design() -> int:
+        return len(parse(formula).design(table).y)
+
+    serve(lmm.__version__, {"fit": fit, "design": design})
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
