@@ -288,6 +288,11 @@ def interaction(factors: Sequence[Factor]) -> Factor:
         codes, kept = compact(crossed, len(result.levels) * width)
         first, second = result.levels, factor.levels
         labels = tuple(f"{first[cell // width]}:{second[cell % width]}" for cell in kept.tolist())
+        if len(set(labels)) < len(labels):
+            twice = next(text for text in labels if labels.count(text) > 1)
+            raise InputError(
+                f"Two different combinations of levels are both called '{twice}': rename levels with a colon in them."
+            )
         result = Factor(codes, labels)
     return result
 

@@ -7,7 +7,7 @@ import re
 from lmm.formula.syntax import Binary, Call, Logical, Name, Node, Number, Parentheses, Text, Unary
 
 SPACED = {"~", "|", "||", "&", "&&", "==", "!=", "<", ">", "<=", ">=", "+", "-", "*", "%in%", "%%", "%/%"}
-SYNTACTIC = re.compile(r"(?:[^\W\d]|\.(?!\d))[\w.]*")
+SYNTACTIC = re.compile(r"(?:[^\W\d]|\.(?!\d))[\w.\u0300-\u036f]*")
 RESERVED = set("TRUE FALSE NULL NA NaN Inf if else repeat while function for in next break".split())
 
 

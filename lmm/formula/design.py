@@ -131,12 +131,6 @@ def _shared_columns(laid_out: list[Block], X: np.ndarray, place: dict[Key, slice
 def _random_term(
     expression: str, part: RandomPart, names: tuple[str, ...], columns: np.ndarray, group: Factor
 ) -> RandomTerm:
-    rows, levels = len(columns), len(group.levels)
-    if levels * len(names) >= rows:
-        raise InputError(
-            f"The random term ({expression} | {part.group_label}) asks for {levels * len(names)} random coefficients "
-            f"({len(names)} for each of {levels} levels) from {rows} rows: it needs more rows or fewer columns."
-        )
     return RandomTerm(expression, part.group_label, names, columns, group.codes, group.levels)
 
 

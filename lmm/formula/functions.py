@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ from lmm.errors import InputError
 from lmm.formula.columns import Basis, Contrast, Factor, as_factor, label, listing
 from lmm.formula.contrasts import CONTRASTS
 from lmm.formula.syntax import Name
+
+MOST_COLUMNS = 1000  # of a polynomial or a spline
 
 # ── row by row ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -42,23 +45,14 @@ def inverse_logit(x):
     return 1 / (1 + np.exp(-np.asarray(x)))
 
 
-def smallest(*x):
+def smallest(x, *more):
     """R's pmin."""
-    return _reduce(np.minimum, x)
+    return reduce(np.minimum, more, x)
 
 
-def largest(*x):
+def largest(x, *more):
     """R's pmax."""
-    return _reduce(np.maximum, x)
-
-
-def _reduce(function, arguments):
-    if not arguments:
-        raise TypeError("at least one argument")
-    result = arguments[0]
-    for argument in arguments[1:]:
-        result = function(result, argument)
-    return result
+    return reduce(np.maximum, more, x)
 
 
 def choice(test, yes, no):
@@ -213,8 +207,8 @@ def _summary(function: Callable) -> Callable:
 
 
 def _whole(value: Any, what: str, least: int) -> int:
-    if not isinstance(value, float | int) or value != int(value) or value < least:
-        raise InputError(f"In the formula {what} must be a whole number from {least}, not {value!r}.")
+    if not isinstance(value, float | int) or not least <= value <= MOST_COLUMNS or value != int(value):
+        raise InputError(f"In the formula {what} must be a whole number from {least} to {MOST_COLUMNS}.")
     return int(value)
 
 
@@ -296,7 +290,7 @@ def contrasted(x, contr=None, base=None, scores=None, *, state: dict) -> Factor:
             return found
         contr = "treatment" if base is not None else "poly"
     name = contr.text if isinstance(contr, Name) else contr
-    if name not in CONTRASTS:
+    if not isinstance(name, str) or name not in CONTRASTS:
         raise InputError(f"C() knows no contrast {name!r}: use contr.treatment, .sum, .helmert or .poly.")
     reference = int(base) if isinstance(base, float | int) else base
     numbers = _numbers(scores, "scores")

@@ -1,4 +1,4 @@
-# Writes formula_fixtures.json: what R and lme4 make of formulas, for tests/test_formula.py.
+# Writes formula_fixtures.json: what R and lme4 make of formulas, for tests/formula/test_agreement_with_r.py.
 # Run in this folder: OPENBLAS_NUM_THREADS=1 Rscript formula_fixtures.R   (R 4.2.2, lme4 1.1-31, jsonlite)
 suppressMessages({library(lme4); library(jsonlite); library(splines)})
 invisible(Sys.setlocale("LC_CTYPE", "C.UTF-8")); invisible(Sys.setlocale("LC_COLLATE", "C"))  # text is sorted by code point
