@@ -161,9 +161,11 @@ def _whole_numbers(series: pd.Series, name: str) -> np.ndarray:
 
 
 def _categories(values: pd.Categorical) -> Factor:
-    categories = values.categories.tolist()
-    plain = values.categories.dtype.kind in "iu" if isinstance(values.categories.dtype, np.dtype) else False
-    labels = [*map(str, categories)] if plain else [*map(label, categories)]
+    categories, dtype = values.categories.tolist(), values.categories.dtype
+    if isinstance(dtype, pd.StringDtype):
+        labels = categories
+    else:
+        labels = [*map(str if dtype.kind in "iu" else label, categories)]
     return _merged(values.codes.astype(np.intp), labels, ordered=bool(values.ordered))
 
 
