@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+import lmm
 from lmm.errors import InputError
 from lmm.infer.candidate import Candidate
-from lmm.infer.likelihoodratio import compare, compare_fixed_parts
+from lmm.infer.likelihoodratio import compare, compare_fixed_parts, likelihood_ratio_test
 from lmm.infer.randomstructure import INTERCEPT, Block
+from tests.reference.tables import read_table, reference_cases
 
 # sleepstudy, REML and ML, from R (lme4 1.1-31, tight optima)
 intercept = Candidate(
@@ -92,9 +94,7 @@ def test_incomparable_likelihoods_are_refused(change, message):
 
 
 def test_models_that_are_not_nested_get_criteria_and_no_p_value():
-    other = replace(
-        slope, formula="Reaction ~ Days + (1 | Day)", random=(Block("Day", frozenset({INTERCEPT})),)
-    )
+    other = replace(slope, formula="Reaction ~ Days + (1 | Day)", random=(Block("Day", frozenset({INTERCEPT})),))
     test = compare(intercept, other)
     assert test.p is None and test.null is None and not test.optimum_missed
     assert "not nested" in test.reason
@@ -118,3 +118,54 @@ def test_statistic_clearly_below_zero_is_a_missed_optimum():
 
 def test_singular_smaller_model_makes_the_mixture_approximate():
     assert "approximate" in compare(replace(intercept, singular=True), slope).approximation
+
+
+@pytest.fixture(scope="module")
+def sleep():
+    return read_table(reference_cases()["sleepstudy-corr"])
+
+
+def test_fits_are_compared_as_their_recorded_numbers_are(sleep):
+    small = lmm.fit("Reaction ~ Days + (1 | Subject)", sleep)
+    large = lmm.fit("Reaction ~ Days + (Days | Subject)", sleep)
+    test = likelihood_ratio_test(large, small)
+    assert test.statistic == pytest.approx(42.8368134364302, abs=1e-5)
+    assert test.p == pytest.approx(2.79252981506993e-10, rel=1e-4)
+    assert (test.smaller, test.larger) == (small.formula, large.formula)
+
+
+def test_the_verdict_does_not_depend_on_the_units_of_outcome_or_slope(sleep):
+    rescaled = sleep.assign(Reaction=1e6 * sleep["Reaction"], Days=1e-6 * sleep["Days"] + 3)
+    statistics = []
+    for table in (sleep, rescaled):
+        fits = [lmm.fit(f"Reaction ~ Days + ({x} | Subject)", table) for x in ("1", "Days")]
+        statistics.append(likelihood_ratio_test(*fits).statistic)
+    assert statistics[0] == pytest.approx(statistics[1], abs=1e-5)
+
+
+def test_fits_to_other_values_or_rows_are_refused(sleep):
+    small = lmm.fit("Reaction ~ Days + (1 | Subject)", sleep)
+    with pytest.raises(InputError, match="different outcome values"):
+        likelihood_ratio_test(
+            small, lmm.fit("Reaction ~ Days + (Days | Subject)", sleep.assign(Reaction=sleep["Reaction"] + 1))
+        )
+    with pytest.raises(InputError, match="different rows"):
+        likelihood_ratio_test(small, lmm.fit("Reaction ~ Days + (Days | Subject)", sleep.iloc[:-1]))
+    with pytest.raises(InputError, match="different fixed effects"):
+        likelihood_ratio_test(small, lmm.fit("Reaction ~ 1 + (Days | Subject)", sleep))
+    with pytest.raises(InputError, match="different weights"):
+        likelihood_ratio_test(small, lmm.fit("Reaction ~ Days + (Days | Subject)", sleep, weights="w"))
+
+
+def test_reml_of_other_fixed_effects_is_refused_because_it_depends_on_units(sleep):
+    # method, rule 2: the REML "LRT" of Days is 117.86 in days and 111.51 in hours; by ML it is 116.46 in both
+    hours = sleep.assign(Days=24 * sleep["Days"])
+    ml, reml = [], []
+    for table in (sleep, hours):
+        for reml_fit, found in ((False, ml), (True, reml)):
+            without, with_days = (
+                lmm.fit(f"Reaction ~ {mean} + (1 | Subject)", table, reml=reml_fit) for mean in ("1", "Days")
+            )
+            found.append(2 * (with_days.loglik - without.loglik))
+    assert [round(x, 2) for x in reml] == [117.86, 111.51]
+    assert [round(x, 2) for x in ml] == [116.46, 116.46]

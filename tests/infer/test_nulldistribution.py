@@ -22,9 +22,7 @@ def test_two_and_four_df_have_closed_forms(x):
     assert chi_squared_tail(x, 4) == pytest.approx(math.exp(-x / 2) * (1 + x / 2), rel=1e-12)
 
 
-@pytest.mark.parametrize(
-    ("x", "df"), [(3.841459, 1), (5.991465, 2), (7.814728, 3), (11.070498, 5), (18.307038, 10)]
-)
+@pytest.mark.parametrize(("x", "df"), [(3.841459, 1), (5.991465, 2), (7.814728, 3), (11.070498, 5), (18.307038, 10)])
 def test_upper_five_percent_points_of_the_printed_tables(x, df):
     assert chi_squared_tail(x, df) == pytest.approx(0.05, abs=1e-7)
 

@@ -82,8 +82,6 @@ def test_bound_for_two_coefficients_at_once_exceeds_the_weights_of_a_balanced_de
 
 
 def test_bound_and_large_sample_forms_are_said():
-    assert (
-        "upper bound" in compare_random_parts((intercept,), (block("g", INTERCEPT, "b", "c"),)).approximation
-    )
+    assert "upper bound" in compare_random_parts((intercept,), (block("g", INTERCEPT, "b", "c"),)).approximation
     assert "simulation" in compare_random_parts((), (intercept,)).approximation
     assert compare_random_parts((intercept,), (block("g", INTERCEPT, "x"),)).approximation is None
