@@ -1,0 +1,44 @@
+# make report   set up .venv, run the studies of config.yaml, leave reports/index.html
+# make test     set up .venv with the test tools, run the test suite
+# make lint     what .ci/run checks beside the tests
+# make lock     pin the newest versions that fit together in requirements.lock
+
+PYTHON ?= python3
+CORES ?= 4
+WORKERS ?= 2
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock
+
+.PHONY: report test lint lock
+
+report: .venv/installed
+	@$(BIN)/python workflow/resume.py --cores $(CORES)
+	@echo "Open $(CURDIR)/reports/index.html in a browser."
+
+test: .venv/installed-for-tests
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
+
+lint: .venv/installed-for-tests
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint
+
+.venv/installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
+	@echo "Setting up .venv, once; this takes a minute …"
+	@$(PYTHON) -m venv .venv
+	@$(PIP) setuptools
+	@$(PIP) --no-build-isolation --editable .
+	@touch $@
+
+.venv/installed-for-tests: .venv/installed
+	@$(PIP) --no-build-isolation --editable '.[test]'
+	@touch $@
+
+lock: .venv/installed-for-tests
+	@$(BIN)/python -m pip install --quiet pip-tools
+	$(BIN)/pip-compile --upgrade --quiet --extra test --build-deps-for editable --allow-unsafe --strip-extras \
+	  --no-header --no-annotate --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+	  --output-file requirements.lock pyproject.toml

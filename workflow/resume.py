@@ -1,0 +1,70 @@
+"""Run Snakemake in this folder and take up where a killed run ended: `python workflow/resume.py --cores 4`.
+
+A run that was killed leaves a lock and unfinished files. The lock is taken away only when no run is alive in this
+folder; jobs that outlived their run are waited for, and what was unfinished is made anew.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+
+LOCKS = Path(".snakemake/locks")
+PATIENCE = 120
+"""Seconds to wait for jobs of a killed run: most end at once, having lost the run they worked for."""
+
+
+def main(arguments: list[str]) -> int:
+    """Unlock the folder if a killed run has left it locked, then run Snakemake with these arguments."""
+    if LOCKS.is_dir() and any(LOCKS.iterdir()):
+        if run := next(processes_here(is_run), None):
+            print(f"A run is under way in this folder (process {run.pid}): wait for it, or end it.", file=sys.stderr)
+            return 1
+        if not jobs_have_ended():
+            print("A job of a killed run is still at work in this folder: wait for it, or end it.", file=sys.stderr)
+            return 1
+        snakemake("--unlock", "--quiet", "all")
+    return snakemake("--rerun-incomplete", *arguments)
+
+
+def snakemake(*arguments: str) -> int:
+    """Run Snakemake and return its exit status."""
+    return subprocess.run([sys.executable, "-m", "snakemake", *arguments], check=False).returncode
+
+
+def jobs_have_ended() -> bool:
+    """Wait for the jobs of a killed run; say whether all of them have ended."""
+    deadline = time.monotonic() + PATIENCE
+    while any(processes_here(is_job)):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.2)
+    return True
+
+
+def processes_here(chosen):
+    """Yield the living processes with this working folder whose command line is chosen."""
+    for process in psutil.process_iter():
+        try:
+            if process.pid != psutil.Process().pid and Path(process.cwd()) == Path.cwd() and chosen(process.cmdline()):
+                yield process
+        except psutil.Error:  # ended meanwhile, or somebody else's
+            continue
+
+
+def is_run(command: list[str]) -> bool:
+    """Say whether a command line is Snakemake's own: `snakemake …` or `python -m snakemake …`."""
+    return any(Path(word).name == "snakemake" for word in command[:3])
+
+
+def is_job(command: list[str]) -> bool:
+    """Say whether a command line is a job's: `python .snakemake/scripts/….py`, or the shell around it."""
+    return any(".snakemake/scripts" in word for word in command)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
