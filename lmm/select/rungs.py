@@ -57,7 +57,6 @@ def ladder(study: Study) -> list[Rung]:
     for group in study.groups:
         ends = [(*end, structure) for end in ends for structure in structures(study, group)]
         rungs += [random_rung(study, mean, end) for end in ends]
-    refuse_equal_names(study, rungs)
     return rungs
 
 
@@ -120,19 +119,6 @@ def refuse_too_many(study: Study) -> None:
             f"study {study.name}: its groups and slopes make {rungs} candidate models with random effects, and "
             f"{MOST_RUNGS} are the most a ladder may have; take a grouping factor out of groups or of slopes."
         )
-
-
-def refuse_equal_names(study: Study, rungs: list[Rung]) -> None:
-    """Refuse grouping factors that would give two candidates one name, and so one file."""
-    seen: dict[str, Rung] = {}
-    for rung in rungs:
-        if rung.id.lower() in seen:
-            groups = " and ".join(r.random[-1].group for r in (seen[rung.id.lower()], rung))
-            raise InputError(
-                f"study {study.name}: the grouping factors {groups} would name their models alike ({rung.id}); "
-                "rename one of the columns."
-            )
-        seen[rung.id.lower()] = rung
 
 
 def fit_rung(rung: Rung, table: pandas.DataFrame) -> dict[str, Any]:

@@ -1,0 +1,77 @@
+"""Studies, ladders and audits for the tests of lmm.select."""
+
+import functools
+
+from lmm.clean.groups import rows_per_level
+from lmm.clean.roles import roles
+from lmm.clean.structure import structure, varies_within
+from lmm.select import decide
+from lmm.select.rungs import fit_rung, ladder
+from lmm.study import Study, load
+from tests.reference.tables import read_table, reference_cases, reference_ladders
+
+ROW_HASH = "of the tests"
+
+
+def study(outcome, groups, fixed="1", slopes=None, name="trial", **more) -> Study:
+    """Return a study as config.yaml would declare it."""
+    block = {"name": name, "data": "table.csv", "outcome": outcome, "fixed": fixed, "groups": groups}
+    return load({"seed": 1, "studies": [block | {"slopes": slopes or {}} | more]})[0]
+
+
+@functools.cache
+def table(case: str):
+    """Return one of the reference tables, by the name of a case or of a ladder."""
+    return read_table(reference_cases().get(case) or reference_ladders()[case])
+
+
+def audit(declared: Study, data) -> dict:
+    """Return the part of the audit that a decision reads."""
+    predictors = [name for name, played in roles(declared).items() if {"fixed", "slope"} & set(played)]
+    return {
+        "row_hash": ROW_HASH,
+        "groups": [{"group": group, "levels": len(rows_per_level(data, group))} for group in declared.groups],
+        "structure": structure(data, declared.groups),
+        "varies_within": varies_within(data, predictors, declared.groups),
+    }
+
+
+def fitted(declared: Study, data) -> dict:
+    """Return the ladder of a study, fitted."""
+    return {"row_hash": ROW_HASH, "rungs": [fit_rung(rung, data) for rung in ladder(declared)]}
+
+
+def decision(declared: Study, data) -> dict:
+    """Return the decision of a study, from its table."""
+    return decide(declared, fitted(declared, data), data, audit(declared, data))
+
+
+def step(made: dict, name: str) -> dict:
+    """Return the step of a decision with this name."""
+    return next(step for step in made["steps"] if step["step"] == name)
+
+
+def record(loglik, npar, random=(), *, n=180, mean=("(Intercept)", "x"), collapsed=(), converged=True) -> dict:
+    """Return a fit as ladder.json holds it; `random` lists (group, names) for each block."""
+    import math
+
+    return {
+        "loglik": loglik,
+        "deviance": -2 * loglik,
+        "npar": npar,
+        "n": n,
+        "aic": -2 * loglik + 2 * npar,
+        "bic": -2 * loglik + math.log(n) * npar,
+        "fixed": [{"name": name, "estimate": 0.0, "se": 1.0} for name in mean],
+        "dropped_columns": [],
+        "random": [{"group": g, "names": list(names), "sd": [], "correlation": []} for g, names in random],
+        "sigma": 1.0,
+        "groups": {},
+        "r2_marginal": 0.1,
+        "r2_conditional": 0.5,
+        "icc": 0.4,
+        "singular": bool(collapsed),
+        "collapsed": list(collapsed),
+        "converged": converged,
+        "convergence": {"message": "A step still lowers the deviance.", "optima": [-2 * loglik]},
+    }
