@@ -83,11 +83,7 @@ class Evidence:
     def outcome_label(self) -> str:
         """The outcome with its unit, for an axis; a transformed outcome has lost the unit."""
         unit = self.study.unit
-        return (
-            f"{self.fit.outcome} ({unit})"
-            if unit and self.fit.outcome == self.study.outcome
-            else self.fit.outcome
-        )
+        return f"{self.fit.outcome} ({unit})" if unit and self.fit.outcome == self.study.outcome else self.fit.outcome
 
     def line(self, row: int) -> str:
         """Where a row stands in the raw file: "line 58"."""

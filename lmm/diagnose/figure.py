@@ -14,7 +14,7 @@ class DiagnosticFigure:
     """A drawing with its words; all texts are plain sentences, `alt` states what the drawing shows.
 
     `good` says what a sound model looks like, `seen` what these data show (computed), `do` what follows from it.
-    `concern` is true where what is seen speaks against reporting the model as it stands.
+    `concern` says in a sentence what speaks against reporting the model as it stands; empty where nothing does.
     """
 
     name: str
@@ -23,10 +23,10 @@ class DiagnosticFigure:
     good: str
     seen: str
     do: str
-    concern: bool
+    concern: str
     drawing: str
 
-    def words(self) -> dict[str, str | bool]:
+    def words(self) -> dict[str, str]:
         """All but the drawing, for findings.json."""
         return {
             "name": self.name,
@@ -53,7 +53,7 @@ class OmittedFigure:
 
 
 def drawn(
-    figure: Figure, *, name: str, title: str, alt: str, good: str, seen: str, do: str, concern: bool = False
+    figure: Figure, *, name: str, title: str, alt: str, good: str, seen: str, do: str, concern: str = ""
 ) -> DiagnosticFigure:
     """The figure written as SVG, together with its words."""
     drawing = svg.render(figure, name, title, alt)

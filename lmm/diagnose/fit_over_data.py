@@ -152,9 +152,7 @@ def _level_means(evidence: Evidence, factors: list[Grouping]) -> DiagnosticFigur
                 f"{percent(ratio)} as much as the observed ones{agreement}."
             )
     seen = " ".join(sentences) or "The observed means of the levels do not differ."
-    names = (
-        listing([style.shorten(grouping.group) for grouping in factors]) if factors else "no grouping factor"
-    )
+    names = listing([style.shorten(grouping.group) for grouping in factors]) if factors else "no grouping factor"
     return drawn(
         _level_mean_drawing(evidence, panels),
         name="fit-over-data",

@@ -49,8 +49,8 @@ def residual_quantiles(evidence: Evidence) -> DiagnosticFigure | OmittedFigure:
     ranks = _ranks(len(order))
     values, scores = evidence.standardised[order][ranks], normal_scores(len(order))[ranks]
     envelope = Envelope(values, simulated[:, ranks])
-    concern = envelope.share <= UNLIKELY
     tails = _tails(values, envelope)
+    departs = envelope.share <= UNLIKELY
     shown = "residuals" if len(ranks) == len(order) else "quantiles shown"
     seen = (
         f"{envelope.number} of the {len(ranks):,d} {shown} {'lies' if envelope.number == 1 else 'lie'} outside the "
@@ -68,8 +68,8 @@ def residual_quantiles(evidence: Evidence) -> DiagnosticFigure | OmittedFigure:
         alt=alt,
         good="The points follow the line and stay inside the grey envelope, the tails included.",
         seen=seen,
-        do=_advice(concern, values, envelope),
-        concern=concern,
+        do=_advice(departs, values),
+        concern=f"The residuals are not normal. {tails}" if departs else "",
     )
 
 
@@ -108,8 +108,8 @@ def _sides(left: bool, right: bool) -> str:
     return "lower tail" if left else "upper tail"
 
 
-def _advice(concern: bool, values: np.ndarray, envelope: Envelope) -> str:
-    if not concern:
+def _advice(departs: bool, values: np.ndarray) -> str:
+    if not departs:
         return "Nothing: the normal distribution describes the residuals well enough."
     if np.abs(values).max() > LARGE:
         return (
@@ -123,9 +123,7 @@ def _advice(concern: bool, values: np.ndarray, envelope: Envelope) -> str:
     )
 
 
-def _drawing(
-    evidence: Evidence, rows: np.ndarray, scores: np.ndarray, values: np.ndarray, envelope: Envelope
-):
+def _drawing(evidence: Evidence, rows: np.ndarray, scores: np.ndarray, values: np.ndarray, envelope: Envelope):
     figure, (axes,) = style.canvas(3.3)
     axes.fill_between(scores, envelope.lower, envelope.upper, color=style.INK, alpha=0.13, linewidth=0)
     ends = np.array([scores[0], scores[-1]])

@@ -35,12 +35,14 @@ def of_term(evidence: Evidence, position: int) -> list[DiagnosticFigure | Omitte
         )
         return [OmittedFigure(*caterpillar, reason), OmittedFigure(*quantiles, reason)]
     modes, sds = (table.iloc[:, alive] for table in evidence.modes(position))
-    figures = [_caterpillar(evidence, component.group, modes, sds, *caterpillar)]
+    simulated = evidence.simulation.modes[position][:, :, alive]
+    outlying = _outlying(modes.to_numpy(), simulated)
+    labels = [style.shorten(modes.index[row]) for row in outlying[:3]]
+    figures = [_caterpillar(evidence, component.group, modes, sds, labels, *caterpillar)]
     if len(modes) < _FEWEST_LEVELS:
         reason = f"{counted(len(modes), 'level')} cannot speak for or against a normal distribution."
         figures.append(OmittedFigure(*quantiles, reason))
     else:
-        simulated = evidence.simulation.modes[position][:, :, alive]
         figures.append(_quantiles(evidence, component, modes, simulated, *quantiles))
     return figures
 
@@ -55,7 +57,23 @@ def effect_name(name: str) -> str:
     return "intercept" if name == INTERCEPT else f"effect of {style.shorten(name)}"
 
 
-def _caterpillar(evidence, group, modes, sds, name, title) -> DiagnosticFigure:
+def _outlying(modes: np.ndarray, simulated: np.ndarray) -> np.ndarray:
+    """Rows of levels further out (in SD of their effect) than the farthest of nearly every simulated data set.
+
+    `modes` (levels, q) and `simulated` (B, levels, q). With many levels some lie far out by chance alone.
+    """
+
+    def spread(values: np.ndarray) -> np.ndarray:
+        centred = np.abs(values - values.mean(axis=-2, keepdims=True))
+        return (centred / np.maximum(values.std(axis=-2, keepdims=True), 1e-300)).max(axis=-1)
+
+    farthest = np.quantile(spread(simulated).max(axis=-1), 1 - UNLIKELY)
+    distance = spread(modes)
+    order = np.argsort(-distance, kind="stable")
+    return order[distance[order] > farthest]
+
+
+def _caterpillar(evidence, group, modes, sds, outlying, name, title) -> DiagnosticFigure:
     half = 1.96 * sds.to_numpy()
     values = modes.to_numpy()
     apart = np.abs(values) > half
@@ -68,8 +86,6 @@ def _caterpillar(evidence, group, modes, sds, name, title) -> DiagnosticFigure:
             f"{significant(values[:, k].min())} ({style.shorten(bottom)}) to "
             f"{significant(values[:, k].max())} ({style.shorten(top)})."
         )
-    spread = np.abs(values - values.mean(axis=0)) / np.maximum(values.std(axis=0), 1e-300)
-    outlying = [style.shorten(modes.index[row]) for row in np.flatnonzero((spread > 3.5).any(axis=1))[:3]]
     return drawn(
         _caterpillar_drawing(modes, half, apart, evidence),
         name=name,
@@ -78,9 +94,7 @@ def _caterpillar(evidence, group, modes, sds, name, title) -> DiagnosticFigure:
         good="A smooth slope from the lowest to the highest level, with no level far off on its own.",
         seen=" ".join(sentences)
         + (
-            f" {listing(outlying)} {'stands' if len(outlying) == 1 else 'stand'} far from the rest."
-            if outlying
-            else ""
+            f" {listing(outlying)} {'stands' if len(outlying) == 1 else 'stand'} far from the rest." if outlying else ""
         ),
         do=(
             f"Look at {listing(outlying)} in the raw data, and report the model with and without."
@@ -88,7 +102,11 @@ def _caterpillar(evidence, group, modes, sds, name, title) -> DiagnosticFigure:
             else "Nothing. Read the deviations as shrunken towards zero; overlap of two intervals is no test of their "
             "difference."
         ),
-        concern=bool(outlying),
+        concern=(
+            f"{style.shorten(group)}: {listing(outlying)} {'lies' if len(outlying) == 1 else 'lie'} far from the rest."
+            if outlying
+            else ""
+        ),
     )
 
 
@@ -136,7 +154,7 @@ def _quantiles(evidence, component, modes, simulated, name, title) -> Diagnostic
             f"{_capital(effect_name(effect))}: {count(envelope.number)} of {counted(len(values), 'level')} outside "
             f"the 95% envelope, where up to {envelope.usual} are usual."
         )
-    concern = any(envelope.share <= UNLIKELY for _, _, envelope in envelopes)
+    odd = [effect_name(effect) for effect, _, envelope in envelopes if envelope.share <= UNLIKELY]
     return drawn(
         _quantile_drawing(scores, envelopes),
         name=name,
@@ -147,10 +165,14 @@ def _quantiles(evidence, component, modes, simulated, name, title) -> Diagnostic
         do=(
             f"Look for sub-populations or single odd levels of {style.shorten(component.group)}, and for a predictor "
             "that would explain them. Fixed effects stand up to this; predictions for new levels do not."
-            if concern
+            if odd
             else "Nothing: the levels look like draws from a normal distribution. Shrinkage hides mild departures."
         ),
-        concern=concern,
+        concern=(
+            f"The levels of {style.shorten(component.group)} are not normally distributed in their {listing(odd)}."
+            if odd
+            else ""
+        ),
     )
 
 

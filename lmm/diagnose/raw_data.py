@@ -175,9 +175,7 @@ def _tiles(evidence: Evidence, rows: Grouping, columns: Grouping) -> DiagnosticF
     grid = shown if wide else shown.T
     across, down = (columns, rows) if wide else (rows, columns)
     figure, (axes,) = style.canvas(min(5.5, max(2.2, 1.3 + 0.17 * len(grid))))
-    mesh = axes.pcolormesh(
-        np.ma.masked_invalid(grid.to_numpy()), cmap="cividis", rasterized=grid.size > 1_500
-    )
+    mesh = axes.pcolormesh(np.ma.masked_invalid(grid.to_numpy()), cmap="cividis", rasterized=grid.size > 1_500)
     axes.grid(visible=False)
     bar = figure.colorbar(mesh, ax=axes, pad=0.02, aspect=30)
     bar.outline.set_visible(False)
@@ -188,9 +186,7 @@ def _tiles(evidence: Evidence, rows: Grouping, columns: Grouping) -> DiagnosticF
             np.arange(len(levels)) + 0.5 if few else [],
             [style.shorten(grouping.levels[level], 12) for level in levels] if few else [],
         )
-        axis.set_label_text(
-            style.shorten(grouping.group, 40) + ("" if few else f" ({counted(len(levels), 'level')})")
-        )
+        axis.set_label_text(style.shorten(grouping.group, 40) + ("" if few else f" ({counted(len(levels), 'level')})"))
     first, second = style.shorten(rows.group), style.shorten(columns.group)
     outcome = style.shorten(evidence.fit.outcome)
     seen = (

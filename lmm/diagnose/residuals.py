@@ -34,9 +34,7 @@ def against_fitted(evidence: Evidence) -> DiagnosticFigure | OmittedFigure:
         return OmittedFigure(NAME, TITLE, reason)
     fitted, residuals = evidence.fit.fitted[usable], evidence.standardised[usable]
     if np.ptp(fitted) <= 1e-9 * (np.abs(fitted).max() + evidence.fit.sigma):
-        return OmittedFigure(
-            NAME, TITLE, "All fitted values are the same, so that there is nothing to plot against."
-        )
+        return OmittedFigure(NAME, TITLE, "All fitted values are the same, so that there is nothing to plot against.")
     simulation = evidence.simulation
     rows = np.flatnonzero(usable)
     bend, bend_share = _curvature(fitted, residuals, simulation, rows)
@@ -47,9 +45,7 @@ def against_fitted(evidence: Evidence) -> DiagnosticFigure | OmittedFigure:
 
     curved = "bends away from zero" if bends else "stays close to zero"
     scatter = (
-        f"{'grows' if slope > 0 else 'shrinks'} with the fitted value"
-        if spreads
-        else "is the same from left to right"
+        f"{'grows' if slope > 0 else 'shrinks'} with the fitted value" if spreads else "is the same from left to right"
     )
     seen = (
         f"The smooth {curved} (largest departure {decimal(bend)} SD; as large in "
@@ -68,7 +64,7 @@ def against_fitted(evidence: Evidence) -> DiagnosticFigure | OmittedFigure:
         good="A level, structureless band around zero, equally wide from left to right, nearly all within ±2.",
         seen=seen,
         do=_advice(bends, spreads, abs(evidence.standardised[largest]) > LARGE),
-        concern=bool(bends or spreads),
+        concern=f"The smooth of the residuals {curved}, and their spread {scatter}." if bends or spreads else "",
     )
 
 
@@ -85,17 +81,13 @@ def _curvature(
     simulated = np.array(
         [
             departure(x, y)
-            for x, y in zip(
-                simulation.fitted[:, rows[chosen]], simulation.standardised[:, rows[chosen]], strict=True
-            )
+            for x, y in zip(simulation.fitted[:, rows[chosen]], simulation.standardised[:, rows[chosen]], strict=True)
         ]
     )
     return observed, Simulation.share_as_extreme(observed, simulated)
 
 
-def _spread(
-    fitted: np.ndarray, residuals: np.ndarray, simulation: Simulation, rows: np.ndarray
-) -> tuple[float, float]:
+def _spread(fitted: np.ndarray, residuals: np.ndarray, simulation: Simulation, rows: np.ndarray) -> tuple[float, float]:
     """Correlation of |residual| with the fitted value, and the share of simulated data sets as far from 0."""
     observed = float(np.corrcoef(np.abs(residuals), fitted)[0, 1])
     simulated = np.array(
@@ -125,18 +117,10 @@ def _advice(bends: bool, spreads: bool, outlying: bool) -> str:
     if bends:
         steps.append("add a curve or an interaction to the fixed effects")
     if spreads:
-        steps.append(
-            "model the outcome on another scale (its logarithm, say) or let the residual variance differ"
-        )
+        steps.append("model the outcome on another scale (its logarithm, say) or let the residual variance differ")
     if outlying:
-        steps.append(
-            "check the rows named here against their source, and report the model with and without them"
-        )
-    return (
-        f"{listing(steps)[0].upper()}{listing(steps)[1:]}."
-        if steps
-        else "Nothing: mean and spread look right."
-    )
+        steps.append("check the rows named here against their source, and report the model with and without them")
+    return f"{listing(steps)[0].upper()}{listing(steps)[1:]}." if steps else "Nothing: mean and spread look right."
 
 
 def _drawing(evidence: Evidence, fitted: np.ndarray, residuals: np.ndarray, rows: np.ndarray):

@@ -88,9 +88,7 @@ def _root(covariance: np.ndarray) -> np.ndarray:
     return vectors * np.sqrt(np.clip(values, 0.0, None))
 
 
-def _whitened_columns(
-    evidence: Evidence, roots: list[np.ndarray], root_weight: np.ndarray
-) -> sparse.csr_array:
+def _whitened_columns(evidence: Evidence, roots: list[np.ndarray], root_weight: np.ndarray) -> sparse.csr_array:
     """A = W^½ Z Λ (n, q): the columns of each term times the root of its covariance, a level's side by side."""
     n = len(root_weight)
     blocks = []
@@ -114,9 +112,7 @@ def _solve(A: sparse.csr_array, Q: np.ndarray, outcomes: np.ndarray) -> tuple[np
         return np.zeros((0, outcomes.shape[1])), right
     penalised = (A.T @ A + sparse.eye_array(A.shape[1])).tocsc()
     # Symmetric ordering without pivoting keeps the factor as sparse as Cholesky's.
-    factor = splu(
-        penalised, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True}
-    )
+    factor = splu(penalised, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
     border = A.T @ Q
     through = factor.solve(border)
     effects = factor.solve(A.T @ outcomes)

@@ -23,9 +23,7 @@ def groupings(evidence: Evidence) -> list[Grouping]:
     """The grouping factors of the random terms, each once, in the fit's order."""
     found = {}
     for term in evidence.terms:
-        found.setdefault(
-            term.group, Grouping(term.group, np.asarray(term.codes), tuple(map(str, term.levels)))
-        )
+        found.setdefault(term.group, Grouping(term.group, np.asarray(term.codes), tuple(map(str, term.levels))))
     return list(found.values())
 
 

@@ -18,9 +18,7 @@ _LONG_NUMBER = re.compile(r"-?\d+\.\d{2,}")
 _INK = re.compile(rf"(?<![\w#]){INK}(?!\w)")
 _FONT_FAMILY_SET = re.compile(r"font-family:[^;]*;?\s*")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_FONT_FAMILY = (
-    "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'Noto Sans', sans-serif"
-)
+_FONT_FAMILY = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'Noto Sans', sans-serif"
 
 
 def render(figure: Figure, name: str, title: str, alt: str) -> str:
@@ -34,9 +32,7 @@ def render(figure: Figure, name: str, title: str, alt: str) -> str:
     with warnings.catch_warnings():
         # DejaVu only measures the labels here; the browser draws them, with a font that has the glyph.
         warnings.filterwarnings("ignore", message=".*[Gg]lyph.*")
-        figure.savefig(
-            raw, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
-        )
+        figure.savefig(raw, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     # matplotlib passes control characters through, which no XML reader accepts.
     root = ElementTree.fromstring(_NOT_XML.sub("\N{REPLACEMENT CHARACTER}", raw.getvalue()))
     _drop_ornament(root)
@@ -120,11 +116,7 @@ def _flatten(parent: ElementTree.Element) -> None:
         elif not (child.tag == f"{{{_SVG}}}path" and child.get("style") == "fill:none"):
             children.append(child)
     parent[:] = children
-    if (
-        parent.tag == _GROUP
-        and len(children) > 2
-        and all(child.tag == f"{{{_SVG}}}use" for child in children)
-    ):
+    if parent.tag == _GROUP and len(children) > 2 and all(child.tag == f"{{{_SVG}}}use" for child in children):
         styles = {child.get("style") for child in children}
         if len(styles) == 1 and None not in styles and "style" not in parent.attrib:
             parent.set("style", styles.pop())
@@ -136,9 +128,7 @@ def _describe(root: ElementTree.Element, name: str, title: str, alt: str) -> Non
     root.set("role", "img")
     root.set("aria-labelledby", f"{name}-title {name}-description")
     # matplotlib leaves out a black fill, as black is SVG's own default; so the default becomes the page's ink.
-    root.set(
-        "style", f"fill:currentColor;stroke-linejoin:round;stroke-linecap:butt;font-family:{_FONT_FAMILY}"
-    )
+    root.set("style", f"fill:currentColor;stroke-linejoin:round;stroke-linecap:butt;font-family:{_FONT_FAMILY}")
     for position, (tag, text) in enumerate((("title", title), ("desc", alt))):
         element = ElementTree.Element(f"{{{_SVG}}}{tag}")
         element.set("id", f"{name}-title" if tag == "title" else f"{name}-description")

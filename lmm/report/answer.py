@@ -9,9 +9,10 @@ from markupsafe import Markup
 from lmm import numbers
 from lmm.report.case import Case
 from lmm.report.cautions import GREEN, WORDS, Caution, light
-from lmm.report.coefficients import INTERCEPT, Coefficient, coefficients, interacts, is_plain_slope, level_of
-from lmm.report.markup import listing, name, p_value, say, sentences
+from lmm.report.coefficients import INTERCEPT, Coefficient, coefficients, conditions, is_plain_slope, level_of
+from lmm.report.markup import listing, name, p_value, say, sentences, told
 
+_SYMBOL = 8
 _TOLD = 3
 """So many effects fit a paragraph; the table has the others."""
 
@@ -35,28 +36,29 @@ def answer(case: Case, cautions: list[Caution]) -> Answer:
 
 def key_estimate(case: Case) -> tuple[Markup, Markup]:
     """The one number for an overview, and what it is: the first effect, or the mean where there is none."""
-    told = coefficients(case)
-    if not told:
+    effects = coefficients(case)
+    if not effects:
         return Markup(numbers.MISSING), say("no fixed effects")
-    chosen = next((effect for effect in told if effect.name != INTERCEPT), told[0])
+    chosen = next((effect for effect in effects if effect.name != INTERCEPT), effects[0])
     label = say("mean {}", name(case.fit.outcome)) if chosen.name == INTERCEPT else name(chosen.name)
-    return say("{} {}", with_unit(case, chosen.estimate_text), chosen.interval_text), label
+    text = '<span class="whole">{}</span> <span class="whole">{}</span>'
+    return say(text, with_unit(case, chosen.estimate_text), chosen.interval_text), label
 
 
 def with_unit(case: Case, number: str) -> Markup:
-    """A number with the outcome's unit, where it has one."""
-    return say("{} {}", number, case.unit) if case.unit else say("{}", number)
+    """A number with the outcome's unit; a unit too long for a symbol is a description and stays with the outcome."""
+    return say("{} {}", number, case.unit) if 0 < len(case.unit) <= _SYMBOL else say("{}", number)
 
 
 def _effects(case: Case) -> list[Markup]:
     effects = [effect for effect in coefficients(case) if effect.name != INTERCEPT]
     if not effects:
         return [_mean(case)]
-    told = [effect_sentence(case, effect) for effect in effects[:_TOLD]]
+    parts = [effect_sentence(case, effect) for effect in effects[:_TOLD]]
     if len(effects) > _TOLD:
         rest = numbers.counted(len(effects) - _TOLD, "further effect")
-        told.append(say('The <a href="#model">table of fixed effects</a> lists {}.', rest))
-    return told
+        parts.append(say('The <a href="#model">table of fixed effects</a> lists {}.', rest))
+    return parts
 
 
 def _mean(case: Case) -> Markup:
@@ -69,24 +71,17 @@ def _mean(case: Case) -> Markup:
 
 
 def effect_sentence(case: Case, effect: Coefficient) -> Markup:
-    """One fixed effect as a sentence: its direction only where the interval leaves out zero."""
-    alpha = case.study.ladder.alpha_fixed
-    known = effect.p is not None and effect.p < alpha
+    """One fixed effect as a sentence: its direction only where the test of it is clear."""
+    known = effect.p is not None and effect.p < case.study.ladder.alpha_fixed
     outcome = name(case.fit.outcome)
     size = with_unit(case, numbers.estimate(abs(effect.estimate), effect.se))
-    support = say(
-        "<i>b</i> = {}, 95% CI {}, {}", effect.estimate_text, effect.interval_text, p_value(effect.p)
-    )
-    where = _where(case, effect.name)
+    support = say("<i>b</i> = {}, 95% CI {}, {}", effect.estimate_text, effect.interval_text, p_value(effect.p))
+    where = conditions(case, effect.name)
     if is_plain_slope(case, effect.name):
         if not known:
-            return say(
-                "No clear change of {} with {} was found{} ({}).", outcome, name(effect.name), where, support
-            )
+            return say("No clear change of {} with {} was found{} ({}).", outcome, name(effect.name), where, support)
         verb = "rises" if effect.estimate > 0 else "falls"
-        return say(
-            "{} {} by {} per unit of {}{} ({}).", outcome, verb, size, name(effect.name), where, support
-        )
+        return say("{} {} by {} per unit of {}{} ({}).", outcome, verb, size, name(effect.name), where, support)
     contrast = level_of(case, effect.name)
     if contrast:
         column, level, reference = map(name, contrast)
@@ -96,19 +91,32 @@ def effect_sentence(case: Case, effect: Coefficient) -> Markup:
         more = "higher" if effect.estimate > 0 else "lower"
         text = "{} is {} {} for {} = {} than for {}{} ({})."
         return say(text, outcome, size, more, column, level, reference, where, support)
+    first, _, second = effect.name.partition(":")
+    if is_plain_slope(case, first) and (is_plain_slope(case, second) or level_of(case, second)):
+        return _modified_slope(case, first, second, effect, known, support)
     verdict = "differs from zero" if known else "does not clearly differ from zero"
     return say("The coefficient of {} {} ({}).", name(effect.name), verdict, support)
 
 
-def _where(case: Case, label: str) -> Markup:
-    if not interacts(case, label):
-        return Markup("")
-    return say(" where the predictors it interacts with are 0 or at their reference level")
+def _modified_slope(case: Case, slope: str, modifier: str, effect: Coefficient, known: bool, support: Markup) -> Markup:
+    """How a slope changes with another predictor: an interaction of two."""
+    size = numbers.estimate(abs(effect.estimate), effect.se)
+    contrast = level_of(case, modifier)
+    if not known:
+        other = name(contrast[0] if contrast else modifier)
+        return say("No clear change of the slope of {} with {} was found ({}).", name(slope), other, support)
+    if contrast:
+        column, level, reference = map(name, contrast)
+        steeper = "higher" if effect.estimate > 0 else "lower"
+        text = "The slope of {} is {} {} for {} = {} than for {} ({})."
+        return say(text, name(slope), size, steeper, column, level, reference, support)
+    verb = "rises" if effect.estimate > 0 else "falls"
+    return say("The slope of {} {} by {} per unit of {} ({}).", name(slope), verb, size, name(modifier), support)
 
 
 def _levels(case: Case) -> Markup:
     """Where the variance around the fixed part lies, and which effects differ between levels."""
-    told = []
+    parts = []
     known = [level for level in case.findings["icc"]["levels"] if level["icc"] is not None]
     if known:
         shares = [
@@ -120,19 +128,17 @@ def _levels(case: Case) -> Markup:
             )
             for k, level in enumerate(known)
         ]
-        told.append(say("Of the variance that the fixed part leaves, {}.", listing(shares)))
+        parts.append(say("Of the variance that the fixed part leaves, {}.", listing(shares)))
+    spread: dict[str, list[Markup]] = {}
     for component in case.fit.random:
-        slopes = [
-            say("that of {} with SD {}", name(effect), numbers.significant(sd))
-            for effect, sd in zip(component.names, component.sd, strict=True)
-            if effect != INTERCEPT and sd > 0
-        ]
-        if slopes:
-            told.append(
-                say("Effects differ between levels of {}: {}.", name(component.group), listing(slopes))
-            )
-    return sentences(told)
+        for effect, sd in zip(component.names, component.sd, strict=True):
+            if effect != INTERCEPT and sd > 0:
+                text = say("levels of {} (SD {})", name(component.group), numbers.significant(sd))
+                spread.setdefault(effect, []).append(text)
+    for effect, groups in spread.items():
+        parts.append(say("The effect of {} differs between {}.", name(effect), listing(groups)))
+    return sentences(parts)
 
 
 def _choice(case: Case) -> Markup:
-    return say("{}", case.decision["final"]["reason"])
+    return say("On the choice of the model: {}", told(case.decision["final"]["reason"]))

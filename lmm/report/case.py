@@ -36,10 +36,9 @@ class Case:
         """Rows read that no model was fitted to."""
         return self.audit["rows"]["read"] - self.audit["rows"]["analysed"]
 
-    @property
-    def rungs(self) -> dict[str, dict]:
-        """Every candidate of the decision's table by its id."""
-        return {entry["id"]: entry for entry in self.decision["table"]}
+    def label(self, model: str) -> str:
+        """What a model of a step is called: the label of a rung, or the description that stands for one."""
+        return next((entry["label"] for entry in self.decision["table"] if entry["id"] == model), model)
 
     @property
     def data_driven_steps(self) -> list[dict]:

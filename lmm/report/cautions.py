@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from lmm import numbers
 from lmm.report.case import Case
-from lmm.report.markup import listing, name, say
+from lmm.report.markup import listing, name, say, told
 
 RED, AMBER, GREEN = "red", "amber", "green"
 WORDS = {RED: "Not ready to report", AMBER: "Usable, with cautions", GREEN: "Sound"}
@@ -53,9 +53,7 @@ def cautions(case: Case) -> list[Caution]:
 def _convergence(case: Case) -> list[Caution]:
     convergence = case.fit.convergence
     if not case.fit.converged:
-        return [
-            Caution(RED, "not converged", say("The final model did not converge: {}", convergence.message))
-        ]
+        return [Caution(RED, "not converged", say("The final model did not converge: {}", convergence.message))]
     if len(convergence.optima) > 1:
         return [Caution(AMBER, "several optima", say("{}", convergence.message))]
     return []
@@ -77,25 +75,30 @@ def _few_levels(case: Case) -> list[Caution]:
     for group, levels in case.fit.groups.items():
         counted = say("{} has only {}", name(group), numbers.counted(levels, "level"))
         if levels < 5:
-            text = "{}: too few to estimate a variance from. Treat it as a fixed effect, or do not interpret its variance."
+            text = (
+                "{}: too few to estimate a variance from. Treat it as a fixed effect, or do not interpret its variance."
+            )
             found.append(Caution(AMBER, "few levels", say(text, counted)))
         elif levels < 10:
-            text = "{}: its variance is known only roughly, and intervals based on the normal distribution are too narrow."
+            text = (
+                "{}: its variance is known only roughly, and intervals based on the normal distribution are too narrow."
+            )
             found.append(Caution(AMBER, "few levels", say(text, counted)))
         elif levels < 20:
             text = "{} has {}: enough to estimate a variance, few enough that its interval is wide."
-            found.append(
-                Caution(GREEN, "few levels", say(text, name(group), numbers.counted(levels, "level")))
-            )
+            found.append(Caution(GREEN, "few levels", say(text, name(group), numbers.counted(levels, "level"))))
     return found
 
 
 def _decision(case: Case) -> list[Caution]:
-    found = [Caution(AMBER, "criteria disagree", say("{}", text)) for text in case.decision["disagreements"]]
-    known = {str(caution.sentence) for caution in found}
+    """What the selection warns of, but for what the final fit has said by itself."""
+    found = [Caution(AMBER, "criteria disagree", told(text)) for text in case.decision["disagreements"]]
+    questions = [relation["sentence"] for relation in case.audit["structure"]]
+    said = ("The final model is singular", "The final model did not converge", "The deviance of the final model has")
+    said += tuple(f"{group} has " for group in case.fit.groups)
     for text in case.decision["final"]["warnings"]:
-        if str(say("{}", text)) not in known:
-            found.append(Caution(AMBER, "selection", say("{}", text)))
+        if not text.startswith(said):
+            found.append(Caution(GREEN if text in questions else AMBER, "selection", told(text)))
     return found
 
 
@@ -117,9 +120,9 @@ def _rows(case: Case) -> list[Caution]:
 def _figures(case: Case) -> list[Caution]:
     link = '{} <a href="#figure-{}">({})</a>'
     return [
-        Caution(AMBER, "diagnostics", say(link, figure["seen"], figure["name"], figure["title"]))
+        Caution(AMBER, "diagnostics", say(link, figure["concern"], figure["name"], figure["title"]))
         for figure in case.findings["figures"]
-        if figure.get("concern")
+        if figure["concern"]
     ]
 
 

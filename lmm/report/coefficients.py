@@ -10,7 +10,7 @@ from scipy.special import ndtr, ndtri
 
 from lmm import numbers
 from lmm.report.case import Case
-from lmm.report.markup import name, say
+from lmm.report.markup import listing, name, say
 
 INTERCEPT = "(Intercept)"
 _QUANTILE = float(ndtri(0.975))
@@ -95,10 +95,19 @@ def is_plain_slope(case: Case, label: str) -> bool:
     return variable is not None and variable["type"] == "numeric"
 
 
-def interacts(case: Case, label: str) -> bool:
-    """Does the coefficient belong to an effect that another one modifies, so that it holds at zero only?"""
-    parts = [set(other.split(":")) for other in case.fit.coefficients if ":" in other]
-    return any(label in part for part in parts)
+def conditions(case: Case, label: str) -> Markup:
+    """Where an effect that others modify holds: " where lowinc is 0", " where sex is Female"; empty without such."""
+    partners: dict[str, Markup] = {}
+    for other in case.fit.coefficients:
+        parts = other.split(":")
+        if len(parts) > 1 and label in parts:
+            for part in parts:
+                if part != label:
+                    contrast = level_of(case, part)
+                    column = contrast[0] if contrast else part
+                    at = name(contrast[2]) if contrast else "0"
+                    partners[column] = say("{} is {}", name(column), at)
+    return say(" where {}", listing(partners.values())) if partners else Markup("")
 
 
 def meaning(case: Case, label: str) -> Markup:
@@ -108,14 +117,17 @@ def meaning(case: Case, label: str) -> Markup:
         if len(case.fit.coefficients) == 1:
             return say("mean {}", outcome)
         return say("expected {} where every predictor is 0 or at its reference level", outcome)
-    if interacts(case, label):
-        return say("where the predictors it interacts with are 0 or at their reference level")
+    where = conditions(case, label)
     if is_plain_slope(case, label):
-        return say("change of {} per unit of {}", outcome, name(label))
+        return say("change of {} per unit of {}{}", outcome, name(label), where)
     contrast = level_of(case, label)
     if contrast:
-        column, level, reference = contrast
-        return say("{}: {} rather than {}", name(column), name(level), name(reference))
-    if ":" in label:
-        return say("how much one effect changes with the other")
+        column, level, reference = map(name, contrast)
+        return say("{}: {} rather than {}{}", column, level, reference, where)
+    first, _, second = label.partition(":")
+    if is_plain_slope(case, first) and is_plain_slope(case, second):
+        return say("change of the slope of {} per unit of {}", name(first), name(second))
+    if is_plain_slope(case, first) and level_of(case, second):
+        column, level, reference = map(name, level_of(case, second))
+        return say("slope of {} for {}: {} rather than {}", name(first), column, level, reference)
     return Markup("")

@@ -16,11 +16,7 @@ def equation(case: Case) -> Markup:
     """Outcome = estimates × predictors + a deviation per level of each factor + error."""
     parts = []
     for effect in coefficients(case):
-        sign = (
-            Markup("")
-            if not parts and effect.estimate >= 0
-            else Markup(" − " if effect.estimate < 0 else " + ")
-        )
+        sign = Markup("") if not parts and effect.estimate >= 0 else Markup(" − " if effect.estimate < 0 else " + ")
         size = numbers.estimate(abs(effect.estimate), effect.se)
         factor = Markup("") if effect.name == INTERCEPT else say(" × {}", name(effect.name))
         parts.append(say('<span class="part">{}{}{}</span>', sign, size, factor))
@@ -30,15 +26,13 @@ def equation(case: Case) -> Markup:
         for effect in component.names:
             factor = Markup("") if effect == INTERCEPT else say(" × {}", name(effect))
             text = '<span class="part"> + <i>u</i><sub>{}</sub>[{}]{}</span>'
-            parts.append(
-                say(text, "0" if effect == INTERCEPT else name(effect), name(component.group), factor)
-            )
+            parts.append(say(text, "0" if effect == INTERCEPT else name(effect), name(component.group), factor))
     return say('{} = {}<span class="part"> + <i>e</i></span>', name(case.fit.outcome), Markup("").join(parts))
 
 
 def distributions(case: Case) -> list[Markup]:
     """How the random parts of the equation are distributed, a sentence each."""
-    told = []
+    parts = []
     for component in case.fit.random:
         text = "<i>u</i>[{}]: normal with mean 0, {}{}."
         sds = listing(
@@ -52,20 +46,18 @@ def distributions(case: Case) -> list[Markup]:
             ]
         )
         correlated = ", correlated as in the table below" if len(component.names) > 1 else ""
-        told.append(say(text, name(component.group), sds, correlated))
+        parts.append(say(text, name(component.group), sds, correlated))
     weights = case.study.weights
     by_weight = say(" divided by the root of {}", name(weights)) if weights else ""
-    told.append(say("<i>e</i>: normal with mean 0, SD {}{}.", numbers.significant(case.fit.sigma), by_weight))
-    return told
+    parts.append(say("<i>e</i>: normal with mean 0, SD {}{}.", numbers.significant(case.fit.sigma), by_weight))
+    return parts
 
 
 def lme4_call(case: Case) -> str:
     """The same model in R: `lmer(...)`, or `lm(...)` where nothing is random."""
     weights = f", weights = {_r_name(case.study.weights)}" if case.study.weights else ""
     call = f"{case.fit.formula}, data = data{weights}"
-    return (
-        f"lmer({call}, REML = {'TRUE' if case.fit.reml else 'FALSE'})" if case.fit.random else f"lm({call})"
-    )
+    return f"lmer({call}, REML = {'TRUE' if case.fit.reml else 'FALSE'})" if case.fit.random else f"lm({call})"
 
 
 def _r_name(column: str) -> str:

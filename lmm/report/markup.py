@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from lmm import numbers
+
+_P = re.compile(r"\bp (?=(?:=|&lt;|&gt;) )")
 
 
 def say(template: str, *values: object, **named: object) -> Markup:
@@ -17,6 +20,11 @@ def say(template: str, *values: object, **named: object) -> Markup:
 def name(text: object) -> Markup:
     """A column, level or group that the user named: isolated, so that right-to-left text keeps its neighbours."""
     return say("<bdi>{}</bdi>", text)
+
+
+def told(text: str) -> Markup:
+    """A sentence that another stage wrote as plain text, with its p-values' symbol in italics."""
+    return Markup(_P.sub("<i>p</i> ", str(escape(text))))
 
 
 def p_value(p: float | None) -> Markup:

@@ -28,17 +28,15 @@ def citations(case: Case) -> list[str]:
 
 def _data(case: Case) -> Markup:
     fit, audit = case.fit, case.audit
-    levels = [
-        say("{} of {}", numbers.counted(count, "level"), name(group)) for group, count in fit.groups.items()
-    ]
+    levels = [say("{} of {}", numbers.counted(count, "level"), name(group)) for group, count in fit.groups.items()]
     within = say(" from {}", listing(levels)) if levels else ""
     unit = say(" ({})", case.unit) if case.unit else ""
-    told = [
+    parts = [
         say("We analysed {}{} in {}{}.", name(fit.outcome), unit, numbers.counted(fit.n, "row"), within),
         _missing(case),
         *(say("{}", relation["sentence"]) for relation in audit["structure"]),
     ]
-    return sentences(told)
+    return sentences(parts)
 
 
 def _missing(case: Case) -> Markup:
@@ -66,23 +64,22 @@ def _tested(case: Case) -> bool:
 def _models(case: Case) -> Markup:
     study = case.study
     design = [step for step in case.decision["steps"] if step["decision"] == "design"]
-    told = [
-        say(
-            "We fitted linear mixed models with the fixed part {} and chose the random part from {}, known before the "
-            "analysis.",
-            Markup("<code>{}</code>").format(f"~ {study.fixed}"),
-            numbers.counted(len(case.decision["table"]), "candidate model"),
-        )
+    candidates = numbers.counted(len(case.decision["table"]), "candidate model")
+    fixed = say("We fitted linear mixed models with the fixed part <code>{}</code>", f"~ {study.fixed}")
+    parts = [
+        say("{} and chose the random part from {}, known before the analysis.", fixed, candidates)
+        if case.data_driven_steps
+        else say("{}; nothing about the final model was chosen on the data.", fixed)
     ]
     if design:
-        told.append(
+        parts.append(
             say(
                 "Intercepts of {} belong to the design and were kept whatever their variance.",
                 listing([name(group) for group in study.groups]),
             )
         )
     if case.data_driven_steps:
-        told.append(
+        parts.append(
             say(
                 "Random parts were compared by restricted maximum likelihood (REML) with the same, full fixed part, so "
                 "that misfit of the mean is not read as variance (Verbeke &amp; Molenberghs, 2000); a slope was kept "
@@ -91,48 +88,44 @@ def _models(case: Case) -> Markup:
             )
         )
     if _tested(case):
-        told.append(
+        parts.append(
             say(
                 "Because a variance cannot be negative, likelihood ratios were referred to mixtures of chi-squared "
                 "distributions (Self &amp; Liang, 1987; Stram &amp; Lee, 1994)."
             )
         )
     if study.ladder.correlations == "drop":
-        told.append(say("Correlations of random slopes with intercepts were fixed at zero in advance."))
+        parts.append(say("Correlations of random slopes with intercepts were fixed at zero in advance."))
     if not study.ladder.allow_singular:
-        told.append(
-            say("Singular fits, with a variance of zero or a correlation of ±1, could not be chosen.")
-        )
-    return sentences(told)
+        parts.append(say("Singular fits, with a variance of zero or a correlation of ±1, could not be chosen."))
+    return sentences(parts)
 
 
 def _estimation(case: Case) -> Markup:
     versions = case.decision["provenance"]
     libraries = ", ".join(f"{label} {versions[key]}" for key, label in _LIBRARIES if key in versions)
     criterion = "REML" if case.fit.random else "ordinary least squares"
-    told = [
+    parts = [
         say("The final model was refitted by {} with lmm {} ({}).", criterion, versions["lmm"], libraries),
-        say(
-            "Intervals and <i>p</i>-values of the fixed effects are of Wald type and use the normal distribution."
-        ),
+        say("Intervals and <i>p</i>-values of the fixed effects are of Wald type and use the normal distribution."),
     ]
     if case.study.weights:
-        told.append(say("Rows were weighted by {}.", name(case.study.weights)))
+        parts.append(say("Rows were weighted by {}.", name(case.study.weights)))
     if case.fit.random:
-        told.append(
+        parts.append(
             say(
                 "<i>R</i>² is given for the fixed part alone (marginal) and with the random part (conditional) after "
                 "Nakagawa and Schielzeth (2013) and Johnson (2014)."
             )
         )
-    told.append(
+    parts.append(
         say(
             "Residuals and conditional modes were judged against data sets simulated from the fitted model "
             "(Schützenmeister &amp; Piepho, 2012; seed {}).",
             str(case.study.seed),
         )
     )
-    return sentences(told)
+    return sentences(parts)
 
 
 _LIBRARIES = (("python", "Python"), ("numpy", "NumPy"), ("scipy", "SciPy"), ("pandas", "pandas"))

@@ -17,7 +17,7 @@ from lmm.report.case import Case
 from lmm.report.cautions import GREEN, cautions
 from lmm.report.coefficients import coefficients
 from lmm.report.equation import distributions, equation, lme4_call
-from lmm.report.markup import listing, name, say
+from lmm.report.markup import listing, name, say, told
 from lmm.report.methods import citations, methods
 from lmm.report.references import REFERENCES
 from lmm.report.results import results
@@ -74,12 +74,13 @@ def study_page(
         within=_within(case),
         rows_analysed=numbers.count(audit["rows"]["analysed"]),
         ladder=tables.ladder_rows(case),
-        ladder_note=_LADDER_NOTE,
+        ladder_note=_ladder_note(case),
         steps=decision["steps"],
         estimator="REML" if fit.random else "ordinary least squares",
         equation=equation(case),
         distributions=distributions(case),
         coefficients=coefficients(case),
+        tests=tables.fixed_effect_tests(case),
         random=tables.random_rows(case),
         drawings=[{**words, "drawing": Markup(figures[words["name"]])} for words in findings["figures"]],
         cautions=found,
@@ -95,13 +96,13 @@ def index_entry(study: Study, audit: dict, ladder: dict, decision: dict, fit: Fi
     """What the index needs to know of a study, ready for JSON: light, key estimate, formula, sample, cautions."""
     case = Case(study, audit, ladder, decision, fit, findings)
     found = cautions(case)
-    told = answer(case, found)
+    found_answer = answer(case, found)
     estimate, label = key_estimate(case)
     subjects = list(dict.fromkeys(caution.subject for caution in found if caution.weight != GREEN))
     return {
         "study": study.name,
-        "light": told.light,
-        "word": told.word,
+        "light": found_answer.light,
+        "word": found_answer.word,
         "estimate": estimate.striptags(),
         "estimate_label": label.striptags(),
         "formula": fit.formula,
@@ -123,9 +124,7 @@ def index_page(studies: list[Study], entries: dict[str, dict]) -> str:
     ]
     reported = [entries[study.name]["light"] for study in studies if study.name in entries]
     lights = [f"{reported.count(light)} {light}" for light in ("green", "amber", "red") if light in reported]
-    summary = (
-        f"{numbers.counted(len(studies), 'study', 'studies')}: {numbers.listing(lights)}." if lights else ""
-    )
+    summary = f"{numbers.counted(len(studies), 'study', 'studies')}: {numbers.listing(lights)}." if lights else ""
     return _render("index.html", cards=cards, summary=summary, version=lmm.__version__)
 
 
@@ -143,7 +142,7 @@ def _environment() -> jinja2.Environment:
         decimal=numbers.decimal,
         bounded=numbers.bounded,
         p_number=numbers.p_number,
-        significant=numbers.significant,
+        told=told,
     )
     return environment
 
@@ -154,10 +153,22 @@ def _render(template: str, **values: Any) -> str:
 
 
 _LADDER_NOTE = (
-    "The models on the way to the decision, all fitted to the same rows. Par. counts all parameters; AIC and BIC are "
-    "marginal, BIC over rows. The naive p refers the likelihood ratio to a plain χ² distribution, the corrected one to "
-    "the distribution that holds on the boundary."
+    "The models on the way to the decision, by REML. Par. counts all parameters; AIC and BIC are marginal. LR test: "
+    "likelihood ratio against the model below. The naive p takes a plain χ² distribution, the corrected one that which "
+    "holds on the boundary. R² m / c: marginal and conditional."
 )
+
+
+def _ladder_note(case: Case) -> str:
+    entries = {entry["id"]: entry for entry in case.decision["table"]}
+    null, final = entries.get("null"), entries[case.decision["final"]["rung"]]
+    if null is None or tables.is_comparable(case, null) or null["aic"] is None or final["aic"] is None:
+        return _LADDER_NOTE
+    return (
+        f"{_LADDER_NOTE} The null model has other fixed effects, so that its REML values cannot be compared; by maximum "
+        f"likelihood its AIC is {numbers.decimal(null['aic'], 1)}, that of the final model "
+        f"{numbers.decimal(final['aic'], 1)}."
+    )
 
 
 def _sample(case: Case) -> str:
@@ -169,9 +180,7 @@ def _facts(case: Case) -> list[tuple[Markup, Markup]]:
     """The few numbers that a reader looks for first."""
     estimate, label = key_estimate(case)
     facts = [(say("{}, 95% CI", label), estimate), ("Rows analysed", numbers.count(case.fit.n))]
-    facts += [
-        (say("Levels of {}", name(group)), numbers.count(count)) for group, count in case.fit.groups.items()
-    ]
+    facts += [(say("Levels of {}", name(group)), numbers.count(count)) for group, count in case.fit.groups.items()]
     marginal, conditional = case.findings.get("r2_marginal"), case.findings.get("r2_conditional")
     if marginal is not None and conditional is not None:
         value = f"{numbers.bounded(marginal)} / {numbers.bounded(conditional)}"
@@ -214,21 +223,23 @@ def _fixed_in_advance(case: Case) -> list[Markup]:
 
 
 def _decided_on_data(case: Case) -> list[Markup]:
-    decided = [say("{}", step["question"]) for step in case.data_driven_steps]
-    return decided or [say("Nothing: the study leaves no choice of model to the data.")]
+    decided = dict.fromkeys(step["question"] for step in case.data_driven_steps)
+    return [say("{}", question) for question in decided] or [
+        say("Nothing: the study leaves no choice of model to the data.")
+    ]
 
 
 def _within(case: Case) -> list[Markup]:
     """Which predictors vary within the levels of which factors: what a random slope needs."""
-    told = []
+    parts = []
     for predictor, factors in case.audit["varies_within"].items():
         within = [name(group) for group, varies in factors.items() if varies]
         between = [name(group) for group, varies in factors.items() if not varies]
-        parts = [say("varies within levels of {}", listing(within))] if within else []
-        parts += [say("is constant within levels of {}", listing(between))] if between else []
-        if parts:
-            told.append(say("{} {}.", name(predictor), listing(parts)))
-    return told
+        said = [say("varies within levels of {}", listing(within))] if within else []
+        said += [say("is constant within levels of {}", listing(between))] if between else []
+        if said:
+            parts.append(say("{} {}.", name(predictor), listing(said)))
+    return parts
 
 
 def _reproduction(case: Case) -> list[tuple[str, Markup]]:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from markupsafe import Markup
-
 from lmm import numbers
 from lmm.report.case import Case
 from lmm.report.coefficients import INTERCEPT
-from lmm.report.markup import name, say
+from lmm.report.markup import name
 
 
 @dataclass(frozen=True)
@@ -61,13 +59,17 @@ def _correlation(value: float) -> str:
 class LadderRow:
     """A candidate: what it is, how well it fits, how it was tested, and what was decided about it and why."""
 
+    id: str
     label: str
     formula: str
     loglik: str
     parameters: str
     aic: str
     bic: str
-    test: Markup
+    bic_groups: str
+    r2: str
+    statistic: str
+    null: str
     naive_p: str
     p: str
     state: str
@@ -78,48 +80,86 @@ class LadderRow:
 
 
 def ladder_rows(case: Case) -> list[LadderRow]:
-    """Every candidate in the order the ladder was climbed."""
-    tested = {step["larger"]: step for step in case.decision["steps"]}
-    failures = {rung["id"]: rung.get("failure") for rung in case.ladder["rungs"]}
-    rows = []
-    for entry in case.decision["table"]:
-        step = tested.get(entry["id"], {})
-        rows.append(
-            LadderRow(
-                label=entry["label"],
-                formula=entry["formula"],
-                loglik=numbers.decimal(entry.get("loglik"), 2),
-                parameters="–" if entry.get("npar") is None else numbers.count(entry["npar"]),
-                aic=numbers.decimal(entry.get("aic"), 1),
-                bic=numbers.decimal(entry.get("bic"), 1),
-                test=_test(step),
-                naive_p=numbers.p_number(step.get("naive_p")) if step else "",
-                p=numbers.p_number(step.get("p")) if step else "",
-                state=_state(entry, failures.get(entry["id"])),
-                decision=entry.get("decision") or "",
-                reason=entry.get("reason") or "",
-                on_path=bool(entry.get("on_path")),
-                is_final=entry["id"] == case.decision["final"]["rung"],
-            )
-        )
-    return rows
+    """Every candidate in the order the ladder was climbed, with its REML fit.
+
+    The test is that against the candidate below, by REML. A reference with other fixed effects than the rest has a
+    REML likelihood that cannot be compared with theirs, so its criteria are left out.
+    """
+    tested: dict[str, dict] = {}
+    for step in case.decision["steps"]:
+        if step["estimator"] == "REML":
+            tested.setdefault(step["larger"], step)
+    return [_ladder_row(case, entry, tested.get(entry["id"], {})) for entry in case.decision["table"]]
 
 
-def _test(step: dict) -> Markup:
-    """The statistic of a likelihood ratio test and the distribution it was referred to."""
-    if not step or step.get("statistic") is None:
-        return Markup("")
-    null = say(" on {}", step["null"]) if step.get("null") else ""
-    return say("{}{}", numbers.decimal(step["statistic"]), null)
+def _ladder_row(case: Case, entry: dict, step: dict) -> LadderRow:
+    fit = (entry["reml"] or {}) if is_comparable(case, entry) else {}
+    r2 = [numbers.bounded(entry[key]) for key in ("r2_marginal", "r2_conditional")]
+    return LadderRow(
+        id=entry["id"],
+        label=entry["label"],
+        formula=entry["formula"],
+        loglik=numbers.decimal(fit.get("loglik")),
+        parameters=numbers.MISSING if entry["npar"] is None else numbers.count(entry["npar"]),
+        aic=numbers.decimal(fit.get("aic"), 1),
+        bic=numbers.decimal(fit.get("bic"), 1),
+        bic_groups=numbers.decimal(fit.get("bic_groups"), 1),
+        r2=" / ".join(r2) if r2[0] != numbers.MISSING else numbers.MISSING,
+        statistic=numbers.decimal(step["statistic"]) if step else "",
+        null=(step["null"] or numbers.MISSING) if step else "",
+        naive_p=numbers.p_number(step.get("naive_p")) if step else "",
+        p=numbers.p_number(step.get("p")) if step else "",
+        state=_state(entry),
+        decision=entry["decision"],
+        reason=entry["reason"],
+        on_path=entry["on_path"],
+        is_final=entry["id"] == case.decision["final"]["rung"],
+    )
 
 
-def _state(entry: dict, failure: str | None) -> str:
+def is_comparable(case: Case, entry: dict) -> bool:
+    """Has the candidate the full fixed part, so that its REML likelihood can be compared with the others'?"""
+    return entry["id"] != "null" or all(other["id"] != "fixed" for other in case.decision["table"])
+
+
+def _state(entry: dict) -> str:
     """How the fit ended: in words, since a tick says nothing on its own."""
-    if failure:
+    if entry["failure"]:
         return "failed"
-    if entry.get("converged") is False:
+    if not entry["converged"]:
         return "not converged"
-    return "singular" if entry.get("singular") else "converged"
+    return "singular" if entry["singular"] else "converged"
+
+
+def _left_out(step: dict) -> str:
+    effect = step["step"].partition(": ")[2]
+    return "all terms but the intercept" if effect == "all" else effect
+
+
+@dataclass(frozen=True)
+class TestRow:
+    """A test of fixed effects by maximum likelihood: what was left out, statistic, null, p, difference in AIC."""
+
+    effect: str
+    statistic: str
+    null: str
+    p: str
+    delta_aic: str
+
+
+def fixed_effect_tests(case: Case) -> list[TestRow]:
+    """The likelihood ratio tests of the terms of the fixed part, by ML at the chosen random part."""
+    return [
+        TestRow(
+            effect=_left_out(step),
+            statistic=numbers.decimal(step["statistic"]),
+            null=step["null"] or numbers.MISSING,
+            p=numbers.p_number(step["p"]),
+            delta_aic=numbers.decimal(step["delta_aic"], 1),
+        )
+        for step in case.decision["steps"]
+        if step["estimator"] == "ML"
+    ]
 
 
 def flow_rows(case: Case) -> list[dict]:
@@ -140,8 +180,8 @@ def variable_rows(case: Case) -> list[dict]:
     for variable in case.audit["variables"]:
         if variable["type"] == "numeric":
             summary = (
-                f"{numbers.significant(variable['minimum'], 4)} to {numbers.significant(variable['maximum'], 4)}, "
-                f"mean {numbers.significant(variable['mean'], 4)}, SD {numbers.significant(variable['sd'], 3)}"
+                f"{numbers.plain(variable['minimum'])} to {numbers.plain(variable['maximum'])}, "
+                f"mean {numbers.plain(variable['mean'])}, SD {numbers.plain(variable['sd'], 3)}"
             )
         else:
             summary = _levels(variable.get("levels") or [])
@@ -172,9 +212,7 @@ def group_rows(case: Case) -> list[dict]:
             "group": entry["group"],
             "levels": numbers.count(entry["levels"]),
             "minimum": numbers.count(entry["rows_minimum"]),
-            "median": numbers.decimal(
-                entry["rows_median"], 0 if float(entry["rows_median"]).is_integer() else 1
-            ),
+            "median": numbers.decimal(entry["rows_median"], 0 if float(entry["rows_median"]).is_integer() else 1),
             "maximum": numbers.count(entry["rows_maximum"]),
         }
         for entry in case.audit["groups"]
