@@ -113,14 +113,16 @@ def _implicit_nesting(first: str, second: str, found: Incidence) -> str:
     """Ask about labels that could be running numbers starting anew: casks a, b, c in every batch.
 
     The incidence cannot tell cask a, another one in each batch, from sample a, the same on every plate; only the user
-    can. So it is asked wherever each level of one factor has just the first few labels of the other.
+    can. So it is asked wherever each level of one factor has just the first few labels of the other, unless every
+    pair has one row: units measured once are no grouping factor, so there the labels must mean the same throughout.
     """
+    if found.pairs == found.rows:
+        return ""
     for outer, inner, pairs in ((first, second, found), (second, first, found.reversed())):
         if _starts_anew(pairs):
-            mend = f"write {outer}/{inner} under groups" if pairs.pairs < pairs.rows else f"take {inner} out of groups"
             return (
                 f" The same labels of {inner} recur in each level of {outer}: if a label means another {inner} in "
-                f"each, {inner} is nested in {outer} in truth; then {mend}."
+                f"each, {inner} is nested in {outer} in truth; then write {outer}/{inner} under groups."
             )
     return ""
 
