@@ -39,7 +39,7 @@ def main() -> None:
     measured = {}
     for name in options.cases:
         print(f"{name}: {CASES[name].formula}", file=sys.stderr, flush=True)
-        measured[name] = measure(CASES[name], tools, options.rounds, options.budget)
+        measured[name] = measure(CASES[name], tools, options.rounds, options.budget, options.patience)
         if "version" in measured[name]["tools"].get("lmm", {}):
             measured[name]["tools"]["lmm"]["version"] += f" ({commit()})"
     print(tables(measured))
@@ -55,6 +55,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--tools", nargs="+", choices=list(TOOLS), default=list(TOOLS))
     parser.add_argument("--rounds", type=int, default=9, help="turns of each tool (default 9)")
     parser.add_argument("--budget", type=float, default=30, help="CPU seconds per tool and case (default 30)")
+    parser.add_argument("--patience", type=float, default=60, help="seconds to wait for a first fit (default 60)")
     parser.add_argument("--dry-run", action="store_true", help="print the tables, write nothing")
     options = parser.parse_args()
     if "all" in options.cases:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import subprocess
 import tempfile
 from pathlib import Path
@@ -24,15 +25,15 @@ TURN_SECONDS = 0.2
 MOST_FITS_A_TURN = 200
 
 
-class WorkerDied(Exception):
-    """The worker ended before it answered."""
+class NoFit(Exception):
+    """A worker ended, complained or took too long."""
 
 
 class Worker:
     """A tool's process, pinned to one core, with the table read and the first fit still to come."""
 
-    def __init__(self, tool: Tool, table_file: Path, formula: str, core: int) -> None:
-        """Start the process and wait until it has its table."""
+    def __init__(self, tool: Tool, table_file: Path, formula: str, core: int, patience: float) -> None:
+        """Start the process and wait until it has its table; no first fit may take longer than `patience` seconds."""
 
         def pin() -> None:
             if hasattr(os, "sched_setaffinity"):
@@ -47,32 +48,36 @@ class Worker:
             env={**os.environ, **ONE_THREAD},
             preexec_fn=pin,
         )
-        ready = self.read()
+        ready = self.read(patience)
         self.version, self.memory_ready = ready["ready"], ready["memory_megabytes"]
 
-    def ask(self, action: str, times: int) -> dict:
+    def ask(self, action: str, times: int, patience: float | None = None) -> dict:
         """Have an action done `times` times; returns mean CPU seconds, result and peak memory."""
         self.process.stdin.write(json.dumps({"action": action, "times": times}) + "\n")
         self.process.stdin.flush()
-        return self.read()
+        return self.read(patience)
 
-    def read(self) -> dict:
-        """Read an answer."""
+    def read(self, patience: float | None) -> dict:
+        """Read an answer, or give up and end the process after `patience` seconds."""
+        if not select.select([self.process.stdout], [], [], patience)[0]:
+            self.close()
+            raise NoFit(f"given up after {patience:.0f} s")
         line = self.process.stdout.readline()
         if not line:
-            raise WorkerDied(" ".join(self.process.stderr.read().split()[-30:]) or "no message")
+            raise NoFit(" ".join(self.process.stderr.read().split()[-30:]) or "no message")
         answer = json.loads(line)
         if "error" in answer:
-            raise WorkerDied(answer["error"])
+            self.close()
+            raise NoFit(answer["error"])
         return answer
 
     def close(self) -> None:
         """End the process."""
         self.process.kill()
-        self.process.communicate()
+        self.process.wait()
 
 
-def measure(case: Case, tools: list[Tool], rounds: int, budget: float) -> dict:
+def measure(case: Case, tools: list[Tool], rounds: int, budget: float, patience: float) -> dict:
     """Fit a case with every tool, in turns, so that whatever slows the machine slows them alike.
 
     Args:
@@ -80,6 +85,7 @@ def measure(case: Case, tools: list[Tool], rounds: int, budget: float) -> dict:
         tools: who fits it.
         rounds: turns of each tool. A turn is as many fits as take about TURN_SECONDS.
         budget: CPU seconds a tool may spend on the case; past it, it takes no further turn (but always one).
+        patience: seconds after which a tool whose first fit is not done is given up.
 
     Returns:
         {"what", "formula", "tools": {name: {"version", "cpu_seconds": mean of each turn, "fits_per_turn",
@@ -96,10 +102,11 @@ def measure(case: Case, tools: list[Tool], rounds: int, budget: float) -> dict:
                     results[tool.name] = {"cannot": reason}
                     continue
                 try:
-                    workers[tool.name] = Worker(tool, files[tool.table], case.formula, core)
-                    results[tool.name] = first_fits(workers[tool.name])
-                except WorkerDied as death:
-                    results[tool.name] = {"cannot": str(death)}
+                    worker = Worker(tool, files[tool.table], case.formula, core, patience)
+                    results[tool.name] = first_fits(worker, patience)
+                    workers[tool.name] = worker
+                except NoFit as reason:
+                    results[tool.name] = {"cannot": str(reason)}
             take_turns(workers, results, rounds, budget)
         finally:
             for worker in workers.values():
@@ -107,9 +114,9 @@ def measure(case: Case, tools: list[Tool], rounds: int, budget: float) -> dict:
     return {"what": case.what, "formula": case.formula, "tools": results}
 
 
-def first_fits(worker: Worker) -> dict:
+def first_fits(worker: Worker, patience: float) -> dict:
     """Fit once cold, which also shows the peak memory of a single fit, and once more to learn how long a turn is."""
-    cold = worker.ask("fit", 1)
+    cold = worker.ask("fit", 1, patience)
     warm = worker.ask("fit", 1)
     fits = max(1, min(MOST_FITS_A_TURN, round(TURN_SECONDS / max(warm["cpu_seconds"], 1e-6))))
     return {
@@ -125,7 +132,7 @@ def first_fits(worker: Worker) -> dict:
 
 def take_turns(workers: dict[str, Worker], results: dict[str, dict], rounds: int, budget: float) -> None:
     """Let the workers fit in turns, another one first in each round, and add what they took to `results`."""
-    names = [name for name in workers if "cannot" not in results[name]]
+    names = list(workers)
     spent = {name: 2 * results[name]["first_fit_seconds"] for name in names}
     for turn in range(rounds):
         for name in names[turn % len(names) :] + names[: turn % len(names)]:
