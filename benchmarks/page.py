@@ -24,7 +24,7 @@ integer group codes for mixedlm-rs, polars strings for lme-python. After a first
 tools take turns: a turn is as many fits as take about 0.2 s, another tool begins each round, so whatever slows the
 machine slows them alike. Times are CPU seconds (user + system, all threads) per fit: the median over turns. lme4 runs
 nloptwrap with `calc.derivs = FALSE`. All Python tools but lme-python run on the same numpy, scipy, pandas and pyarrow.
-lmm keeps the parsed formula of a model it has met, not its matrices: its first fit pays for the parsing.
+lmm remembers formulas it has read; here it reads each anew, as the others do.
 
 Deviance is the REML criterion in R's convention, as each tool reports it. A tool that stops above the best one was
 fast at something else.
