@@ -162,7 +162,7 @@ def why_not_nested(smaller: Candidate, larger: Candidate, random: RandomComparis
     """Why the smaller model is not a special case of the larger one, or None if it is."""
     pair = f"'{smaller.formula}' is not nested in '{larger.formula}'"
     if random.null is None:
-        return f"{pair}: the random part of one does not contain the other's, so only AIC and BIC compare them."
+        return f"{pair}, their random parts compared column by column, so only AIC and BIC compare them."
     if not set(smaller.coefficients) <= set(larger.coefficients):
         missing = next(name for name in smaller.coefficients if name not in larger.coefficients)
         return f"{pair}: the smaller alone has the coefficient {missing}, so only AIC and BIC compare them."

@@ -64,7 +64,7 @@ def measured(
         "delta_bic_groups": criteria[larger][BIC_GROUPS] - criteria[smaller][BIC_GROUPS],
         "candidates": {name: dict(values) for name, values in criteria.items()},
         "by_criterion": {
-            LRT: larger if rejects(test, alpha) else smaller,
+            **({} if test.p is None else {LRT: larger if rejects(test, alpha) else smaller}),
             **{criterion: lowest(criteria, criterion) for criterion in (AIC, BIC, BIC_GROUPS)},
         },
         "notes": [note for note in (test.reason, test.approximation, *notes) if note],

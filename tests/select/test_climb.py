@@ -1,0 +1,213 @@
+"""The climb on recorded fits: R's numbers, and made-up ones for what real data seldom do."""
+
+import pytest
+
+from lmm.errors import InputError
+from lmm.select.candidates import candidates_of
+from lmm.select.climb import climb
+from lmm.select.rungs import ladder
+from lmm.select.structure import random_part_id
+from tests.reference.tables import reference_ladders
+from tests.select.studies import record, study
+
+INTERCEPT = "(Intercept)"
+BLOCKS = {
+    "intercept": lambda g, x: [(g, [INTERCEPT])],
+    "uncorrelated": lambda g, x: [(g, [INTERCEPT]), (g, [x])],
+    "slope": lambda g, x: [(g, [INTERCEPT, x])],
+}
+
+
+def blocks(rung):
+    return [block for s in rung.random for block in BLOCKS[s.kind](s.group, s.slopes)]
+
+
+def parameters(rung):
+    return 3 + sum(len(names) * (len(names) + 1) // 2 for _, names in blocks(rung))
+
+
+def climbed(declared, deviances, levels=40, varies=True, **special):
+    """Climb a ladder whose REML deviances are given by rung; `special` holds fields of a record, by rung."""
+    rungs = []
+    for rung in ladder(declared):
+        more = special.get(rung.id.replace(".", "_").replace("+", "__"), {})
+        if more == "failed":
+            fits, failure = {"ML": None, "REML": None}, "The residual variance goes to zero."
+        else:
+            fit = record(-deviances[rung.id] / 2, parameters(rung), blocks(rung), **more)
+            fits, failure = {"ML": fit, "REML": fit}, None
+        rungs.append({"id": rung.id, "formula": rung.formula, "failure": failure, "fits": fits})
+    within = {x: dict.fromkeys(declared.groups, varies) for x in declared.slopes.values()}
+    audit = {"groups": [{"group": g, "levels": levels} for g in declared.groups], "structure": []}
+    random, steps = climb(candidates_of(declared, {"rungs": rungs}, audit | {"varies_within": within}))
+    return random_part_id(random), {step["step"]: step for step in steps}
+
+
+one = study("y", ["g"], "x", {"g": "x"})
+DEVIANCES = {"null": 1300.0, "fixed": 1200.0, "g.intercept": 1000.0, "g.uncorrelated": 980.0, "g.slope": 975.0}
+SINGULAR = {"collapsed": ["g: the correlation of (Intercept) and x is −1."]}
+
+
+@pytest.mark.parametrize(
+    ("name", "taken"),
+    [("sleepstudy", "Subject.slope"), ("orthodont", "Subject.intercept"), ("exam", "school.slope")],
+)
+def test_rs_numbers_lead_to_rs_rung(name, taken):
+    published = reference_ladders()[name]
+    group = "school" if name == "exam" else "Subject"
+    slope = {"sleepstudy": "Days", "orthodont": "age", "exam": "standLRT"}[name]
+    outcome, mean = published["fixed"].split(" ~ ")
+    declared = study(outcome, [group], mean, {group: slope})
+    deviances = {"null": 1e5}
+    for rung, theirs in zip(ladder(declared)[1:], published["rungs"], strict=False):
+        deviances[rung.id] = theirs["REML"]["deviance"]
+    final, steps = climbed(declared, deviances)
+    assert final == taken
+    joint = next(c["REML"] for c in published["comparisons"] if c["kind"] == "slope")
+    assert steps[f"{group}: slope"]["statistic"] == pytest.approx(joint["chisq"], abs=1e-9)
+    assert steps[f"{group}: slope"]["p"] == pytest.approx(joint["p_boundary"], rel=1e-9)
+    assert (f"{group}: correlation" in steps) == (taken.endswith("slope"))
+
+
+def test_supported_slopes_keep_their_correlations():
+    final, steps = climbed(one, DEVIANCES | {"g.slope": 979.9})
+    assert final == "g.slope"
+    assert steps["g: correlation"]["decision"] == "keep"
+    assert steps["g: correlation"]["p"] > 0.7
+    assert steps["g: correlation"]["by_criterion"]["AIC"] == "g.uncorrelated"
+    assert "stay by default" in steps["g: correlation"]["reason"]
+
+
+def test_design_stays_whatever_its_p():
+    final, steps = climbed(study("y", ["g"], "x"), DEVIANCES | {"g.intercept": 1199.9})
+    assert final == "g.intercept"
+    assert steps["g: intercept"]["decision"] == "design"
+    assert steps["g: intercept"]["p"] > 0.3
+    assert steps["g: intercept"]["by_criterion"]["LRT"] == "fixed"
+
+
+@pytest.mark.parametrize(("statistic", "final"), [(2.6, "g.intercept"), (2.7, "g.slope")])
+def test_alpha_is_applied_to_the_mixture(statistic, final):
+    # ½χ²₁ + ½χ²₂: p = .190 at 2.6 and .180 at 2.7; the plain χ²₂ gives .273 and .259
+    declared = study("y", ["g"], "x", {"g": "x"}, ladder={"alpha_random": 0.185})
+    reached = {"g.slope": 1000 - statistic, "g.uncorrelated": 999.0}
+    assert climbed(declared, DEVIANCES | reached)[0] == final
+
+
+def test_singular_correlated_slopes_back_off_to_uncorrelated_ones():
+    final, steps = climbed(one, DEVIANCES, g_slope=SINGULAR)
+    assert final == "g.uncorrelated"
+    assert steps["g: slope"]["chosen"] == "g.slope"
+    assert steps["g: correlation"]["decision"] == "drop"
+    assert "g: the correlation of (Intercept) and x is −1" in steps["g: correlation"]["reason"]
+    assert steps["g: uncorrelated slope"]["decision"] == "keep"
+    assert str(steps["g: uncorrelated slope"]["null"]) == "½χ²₀ + ½χ²₁"
+
+
+def test_back_off_goes_on_to_the_intercept():
+    zero = {"collapsed": ["g: the variance of x is zero."]}
+    final, steps = climbed(one, DEVIANCES | {"g.uncorrelated": 999.0}, g_slope=SINGULAR, g_uncorrelated=zero)
+    assert final == "g.intercept"
+    assert "cannot be final" in steps["g: uncorrelated slope"]["reason"]
+    final, steps = climbed(one, DEVIANCES | {"g.uncorrelated": 1000.0}, g_slope=SINGULAR)
+    assert final == "g.intercept"
+    assert steps["g: uncorrelated slope"]["p"] == 1.0
+
+
+def test_singular_slopes_stay_where_the_study_allows_it():
+    declared = study("y", ["g"], "x", {"g": "x"}, ladder={"allow_singular": True})
+    assert climbed(declared, DEVIANCES, g_slope=SINGULAR)[0] == "g.slope"
+
+
+def test_an_intercept_without_variance_does_not_take_the_slope_with_it():
+    zero = {"collapsed": ["g: the variance of (Intercept) is zero."]}
+    assert climbed(one, DEVIANCES, g_slope=SINGULAR, g_uncorrelated=zero)[0] == "g.uncorrelated"
+
+
+def test_slopes_that_did_not_converge_are_not_final():
+    final, steps = climbed(one, DEVIANCES, g_slope={"converged": False})
+    assert final == "g.uncorrelated"
+    assert "A step still lowers the deviance" in steps["g: correlation"]["reason"]
+    assert any("did not converge" in note for note in steps["g: slope"]["notes"])
+
+
+def test_slopes_that_could_not_be_fitted_fall_back_on_simpler_ones():
+    final, steps = climbed(one, DEVIANCES, g_slope="failed")
+    assert final == "g.uncorrelated"
+    assert steps["g: slope"]["p"] is None
+    assert "The residual variance goes to zero" in steps["g: slope"]["reason"]
+    assert climbed(one, DEVIANCES, g_slope="failed", g_uncorrelated="failed")[0] == "g.intercept"
+
+
+def test_a_missed_optimum_is_said_and_decides_nothing():
+    final, steps = climbed(one, DEVIANCES | {"g.slope": 1001.0, "g.uncorrelated": 1000.5})
+    assert final == "g.intercept"
+    assert "its optimum was missed" in steps["g: slope"]["reason"]
+    assert steps["g: slope"]["statistic"] == pytest.approx(-1.0)
+
+
+def test_without_correlations_the_uncorrelated_slopes_are_tested_alone():
+    declared = study("y", ["g"], "x", {"g": "x"}, ladder={"correlations": "drop"})
+    final, steps = climbed(declared, DEVIANCES)
+    assert final == "g.uncorrelated"
+    assert list(steps) == ["g: intercept", "g: uncorrelated slope"]
+
+
+def test_a_covariate_that_does_not_vary_within_levels_has_no_slope():
+    final, steps = climbed(one, DEVIANCES, varies=False)
+    assert final == "g.intercept"
+    assert steps["g: slope"]["reason"].startswith("x does not vary within levels of g")
+    assert steps["g: slope"]["p"] is None
+
+
+def test_few_levels_and_a_middling_p_ask_for_a_bootstrap():
+    reached = DEVIANCES | {"g.slope": 996.0, "g.uncorrelated": 999.0}
+    assert any("bootstrap" in note for note in climbed(one, reached, levels=12)[1]["g: slope"]["notes"])
+    assert not climbed(one, reached, levels=40)[1]["g: slope"]["notes"]
+
+
+two = study("y", ["g", "h"], "x", {"g": "x"})
+CROSSED = DEVIANCES | {
+    "g.intercept+h.intercept": 950.0,
+    "g.uncorrelated+h.intercept": 948.0,
+    "g.slope+h.intercept": 930.0,
+}
+
+
+def test_the_next_factor_enters_at_the_structure_chosen_before():
+    final, steps = climbed(two, CROSSED)
+    assert final == "g.slope+h.intercept"
+    assert steps["h: intercept"]["smaller"] == "g.slope"
+    assert steps["g: slope, beside h"]["statistic"] == pytest.approx(20.0)
+
+
+def test_a_slope_that_another_factor_explains_is_taken_back():
+    final, steps = climbed(two, CROSSED | {"g.slope+h.intercept": 949.5})
+    assert final == "g.intercept+h.intercept"
+    assert steps["g: slope"]["decision"] == "keep"
+    assert steps["g: slope, beside h"]["decision"] == "drop"
+    assert steps["g: slope, beside h"]["reason"].startswith("With h in the model, the variance of x")
+
+
+def test_a_slope_that_another_factor_hid_is_found():
+    final, steps = climbed(two, CROSSED | {"g.slope": 999.0, "g.uncorrelated": 999.5})
+    assert final == "g.slope+h.intercept"
+    assert steps["g: slope"]["decision"] == "drop"
+
+
+def test_an_earlier_slope_that_collapses_later_backs_off_there():
+    final, steps = climbed(two, CROSSED, g_slope__h_intercept=SINGULAR)
+    assert steps["g: back-off"]["smaller"] == "g.uncorrelated+h.intercept"
+    assert "Beside the intercept by h" in steps["g: back-off"]["reason"]
+    assert final == "g.uncorrelated+h.intercept"
+
+
+def test_no_decision_without_a_model_every_decision_needs():
+    with pytest.raises(InputError, match=r"study trial, model 'y ~ x \+ \(1 \| g\)': The residual variance"):
+        climbed(one, DEVIANCES, g_intercept="failed")
+
+
+def test_a_ladder_of_another_version_of_the_study_is_refused():
+    other = [{"id": rung.id, "formula": "y ~ z", "failure": None, "fits": {}} for rung in ladder(one)]
+    with pytest.raises(InputError, match="does not hold the candidate null, 'y ~ 1'"):
+        candidates_of(one, {"rungs": other}, {})
