@@ -6,20 +6,23 @@ folder; jobs that outlived their run are waited for, and what was unfinished is 
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 
+SNAKEMAKE = [sys.executable, "-m", "snakemake"]
 LOCKS = Path(".snakemake/locks")
 PATIENCE = 120
 """Seconds to wait for jobs of a killed run: most end at once, having lost the run they worked for."""
 
 
 def main(arguments: list[str]) -> int:
-    """Unlock the folder if a killed run has left it locked, then run Snakemake with these arguments."""
+    """Unlock the folder if a killed run has left it locked, then become Snakemake with these arguments."""
     if LOCKS.is_dir() and any(LOCKS.iterdir()):
         if run := next(processes_here(is_run), None):
             print(f"A run is under way in this folder (process {run.pid}): wait for it, or end it.", file=sys.stderr)
@@ -27,13 +30,8 @@ def main(arguments: list[str]) -> int:
         if not jobs_have_ended():
             print("A job of a killed run is still at work in this folder: wait for it, or end it.", file=sys.stderr)
             return 1
-        snakemake("--unlock", "--quiet", "all")
-    return snakemake("--rerun-incomplete", *arguments)
-
-
-def snakemake(*arguments: str) -> int:
-    """Run Snakemake and return its exit status."""
-    return subprocess.run([sys.executable, "-m", "snakemake", *arguments], check=False).returncode
+        subprocess.run([*SNAKEMAKE, "--unlock", "--quiet", "all"], check=True)
+    os.execv(sys.executable, [*SNAKEMAKE, "--rerun-incomplete", *arguments])
 
 
 def jobs_have_ended() -> bool:
@@ -46,7 +44,7 @@ def jobs_have_ended() -> bool:
     return True
 
 
-def processes_here(chosen):
+def processes_here(chosen: Callable[[list[str]], bool]) -> Iterator[psutil.Process]:
     """Yield the living processes with this working folder whose command line is chosen."""
     for process in psutil.process_iter():
         try:

@@ -104,10 +104,10 @@ PENICILLIN = stages("penicillin", "data/penicillin.csv", 3)
 
 
 def outputs(folder: Path) -> dict[str, bytes]:
-    """Return every file a run has left in results/ and reports/, with its content."""
+    """Return every file a run has left in results/ and reports/, with its content; but Snakemake's own marks."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for part in ("results", "reports")
         for path in sorted((folder / part).rglob("*"))
-        if path.is_file()
+        if path.is_file() and path.name != ".snakemake_timestamp"
     }

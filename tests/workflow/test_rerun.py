@@ -67,11 +67,11 @@ def test_a_change_of_wording_fits_nothing_again(project):
     assert planned(write_config(project, config)) == {*SLEEPSTUDY[3:], INDEX}
 
 
-def test_another_split_changes_no_number_and_gathers_only_what_it_must(project):
+def test_a_new_study_runs_alone(project):
     config = two_studies()
-    config["studies"].append(config["studies"][0] | {"name": "third"})
-    jobs = planned(write_config(project, config))
-    assert {job.split(":")[0] for job in jobs} == {"third", INDEX}
+    config["studies"].append(config["studies"][1] | {"name": "third"})
+    third = {job.replace("penicillin:", "third:") for job in PENICILLIN}
+    assert planned(write_config(project, config)) == {*third, INDEX}
 
 
 def test_a_change_to_the_data_reruns_its_study(project):

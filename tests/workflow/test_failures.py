@@ -1,0 +1,48 @@
+"""Bad input inside a job: its sentence on the screen, at the end of the run and in the log, and no half-made files."""
+
+from tests.clean.test_bad_input import CASES
+from tests.workflow.project import new_project, outputs, snakemake
+
+SHOWN_BY_PREFLIGHT = (
+    "empty file",
+    "missing column",
+    "missing outcome column",
+    "column twice",
+    "unparsable formula",
+    "random term under fixed",
+    "outcome among predictors",
+)
+
+
+def test_every_bad_table_gives_its_sentence_and_no_file(tmp_path):
+    """One study for each kind of bad input, in one run that keeps going."""
+    cases = {name.replace(" ", "_").replace(",", ""): case for name, case in CASES.items()}
+    cases = {name: case for name, case in cases.items() if name.replace("_", " ") not in SHOWN_BY_PREFLIGHT}
+    plain = {"outcome": "y", "fixed": "x", "groups": ["g"]}
+    studies = [{"name": name, "data": f"{name}.csv"} | plain | changes for name, (_, changes, _) in cases.items()]
+    project = new_project(tmp_path / "project", {"studies": studies})
+    for name, (text, _, _) in cases.items():
+        (project / f"{name}.csv").write_text(text, encoding="utf-8")
+
+    done = snakemake(project, "--cores", "2", "--keep-going")
+
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    for name, (_, _, sentence) in cases.items():
+        said = f"study {name}: {sentence.replace('t.csv', f'{name}.csv')}"
+        # once from the job, once more at the end of the run
+        assert done.stderr.count(said) == 2, said
+        assert (project / f"logs/{name}/clean.log").read_text(encoding="utf-8").startswith(f"error: {said}")
+    assert outputs(project) == {}
+
+
+def test_a_sentence_is_not_repeated_once_its_cause_is_mended(tmp_path):
+    study = {"name": "trial", "data": "t.csv", "outcome": "y", "groups": ["g"]}
+    project = new_project(tmp_path / "project", {"studies": [study]})
+    table = project / "t.csv"
+    table.write_text("y,g\n1,a\n1,a\n1,b\n1,b\n")
+    assert "the outcome y is 1 in all 4 rows" in snakemake(project, "--cores", "1").stderr
+    table.write_text("y,g\n1,a\n2,a\n4,a\n3,a\n")
+    done = snakemake(project, "--cores", "1")
+    assert "the grouping factor g has one level only" in done.stderr
+    assert "the outcome y is 1" not in done.stderr

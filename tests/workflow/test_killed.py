@@ -1,0 +1,74 @@
+"""A run killed at any moment and taken up again ends in the same files, byte for byte."""
+
+import random
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.workflow.project import demonstration, environment, new_project, outputs, run, snakemake
+
+RESUME = [sys.executable, "workflow/resume.py", "--cores", "2"]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    project = new_project(tmp_path_factory.mktemp("undisturbed") / "project", demonstration("sleepstudy"))
+    run(project)
+    return outputs(project)
+
+
+def start(project):
+    return subprocess.Popen(
+        RESUME, cwd=project, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_a_killed_run_resumes_to_the_same_files(how, tmp_path, undisturbed):
+    project = new_project(tmp_path / "project", demonstration("sleepstudy"))
+    moments = random.Random(how)
+    killed = 0
+    for _ in range(3):
+        started = start(project)
+        try:
+            started.communicate(timeout=moments.uniform(1.5, 6.0))
+        except subprocess.TimeoutExpired:
+            started.send_signal(how)
+            killed += 1
+            started.communicate(timeout=60)
+    assert killed > 0, "every run was over before it could be killed"
+    last = start(project)
+    _, said = last.communicate(timeout=120)
+    assert last.returncode == 0, said
+    assert outputs(project) == undisturbed
+
+
+def test_the_lock_of_a_living_run_is_left_alone(tmp_path):
+    project = new_project(tmp_path / "project", demonstration("sleepstudy"))
+    first = start(project)
+    try:
+        while not any(project.glob(".snakemake/locks/*")) and first.poll() is None:
+            pass
+        second = subprocess.run(RESUME, cwd=project, env=environment(), capture_output=True, text=True, check=False)
+        assert first.poll() is None
+        assert second.returncode == 1
+        assert second.stderr == f"A run is under way in this folder (process {first.pid}): wait for it, or end it.\n"
+    finally:
+        first.terminate()
+        first.communicate(timeout=60)
+
+
+def test_without_help_snakemake_asks_for_the_two_words_that_the_readme_gives(tmp_path, undisturbed):
+    project = new_project(tmp_path / "project", demonstration("sleepstudy"))
+    started = start(project)
+    while not any(project.glob("results/sleepstudy/fit/*")) and started.poll() is None:
+        pass
+    started.kill()
+    started.communicate()
+    assert "--rerun-incomplete" in snakemake(project, "--cores", "2").stderr
+    assert "--unlock" in snakemake(project, "--cores", "2", "--rerun-incomplete").stderr
+    assert snakemake(project, "--unlock").returncode == 0
+    run(project, "--rerun-incomplete")
+    assert outputs(project) == undisturbed
