@@ -8,7 +8,7 @@ from lmm.formula.syntax import Binary, Call, Logical, Name, Node, Number, Parent
 
 SPACED = {"~", "|", "||", "&", "&&", "==", "!=", "<", ">", "<=", ">=", "+", "-", "*", "%in%", "%%", "%/%"}
 SYNTACTIC = re.compile(r"(?:[^\W\d]|\.(?!\d))[\w.\u0300-\u036f]*")
-RESERVED = set("TRUE FALSE NULL NA NaN Inf if else repeat while function for in next break".split())
+RESERVED = set("TRUE FALSE True False NULL NA NaN Inf if else repeat while function for in next break".split())
 
 
 def deparse(node: Node) -> str:

@@ -107,17 +107,15 @@ def _places(laid_out: list[Block]) -> dict[Key, slice]:
 def _random_terms(
     part: RandomPart, group: Factor, frame: ModelFrame, made: dict[Key, Block], X: np.ndarray, place: dict[Key, slice]
 ) -> list[RandomTerm]:
-    found = []
-    for terms in part.terms.separate() if part.independent else [part.terms]:
-        laid_out = blocks(terms, frame.values, len(frame.rows), made)
-        columns, names = _shared_columns(laid_out, X, place), column_names(laid_out)
-        if part.independent:
-            for j, name in enumerate(names):
-                expression = "1" if name == "(Intercept)" else f"0 + {name}"
-                found.append(_random_term(expression, part, (name,), columns[:, j : j + 1], group))
-        else:
-            found.append(_random_term(str(terms), part, names, columns, group))
-    return found
+    laid_out = blocks(part.terms, frame.values, len(frame.rows), made)
+    columns, names = _shared_columns(laid_out, X, place), column_names(laid_out)
+    if not part.independent:
+        return [_random_term(str(part.terms), part, names, columns, group)]
+    # A factor's contrasts become independent too, as in glmmTMB, afex and lme4 2's diag(); lme4 1 leaves them correlated.
+    return [
+        _random_term("1" if name == "(Intercept)" else f"0 + {name}", part, (name,), columns[:, j : j + 1], group)
+        for j, name in enumerate(names)
+    ]
 
 
 def _shared_columns(laid_out: list[Block], X: np.ndarray, place: dict[Key, slice]) -> np.ndarray:

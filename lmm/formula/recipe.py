@@ -43,10 +43,9 @@ class DesignRecipe:
         found: list[tuple[np.ndarray, np.ndarray]] = []
         for part in self._parsed().random:
             labels = _labels([evaluation.factor(node) for node in part.group])
-            for terms in part.terms.separate() if part.independent else [part.terms]:
-                columns = self._matrix(terms, evaluation)
-                pieces = columns.T[:, :, None] if part.independent else [columns]
-                found += [(piece, labels) for piece in pieces]
+            columns = self._matrix(part.terms, evaluation)
+            pieces = columns.T[:, :, None] if part.independent else [columns]
+            found += [(piece, labels) for piece in pieces]
         return found
 
     def offset(self, newdata: pd.DataFrame) -> np.ndarray | None:

@@ -45,14 +45,6 @@ class Terms:
         parts = [*self.term_labels, *map(deparse, self.offsets)]
         return " + ".join(["1" if self.intercept else "0", *parts])
 
-    def separate(self) -> list[Terms]:
-        """Return the intercept and each term on its own, as lme4 splits ``(x || g)``."""
-        alone = [self._only((), True)] if self.intercept else []
-        return alone + [self._only((term,), False) for term in self.terms]
-
-    def _only(self, terms: tuple[tuple[int, ...], ...], intercept: bool) -> Terms:
-        return Terms(intercept, self.variables, self.labels, terms, _coding(terms))
-
 
 def expand(node: Node | None, text: str) -> Terms:
     """Return the terms of the right-hand side `node` of the formula `text`; None stands for an intercept alone."""
