@@ -111,7 +111,7 @@ def _random_terms(
     columns, names = _shared_columns(laid_out, X, place), column_names(laid_out)
     if not part.independent:
         return [_random_term(str(part.terms), part, names, columns, group)]
-    # A factor's contrasts become independent too, as in glmmTMB, afex and lme4 2's diag(); lme4 1 keeps them correlated.
+    # A factor's contrasts become independent too, as in glmmTMB and lme4 2's diag(); lme4 1 keeps them correlated.
     return [
         _random_term("1" if name == "(Intercept)" else f"0 + {name}", part, (name,), columns[:, j : j + 1], group)
         for j, name in enumerate(names)
