@@ -218,12 +218,12 @@ def test_a_slope_of_a_categorical_covariate_enters_jointly_with_a_bound():
     joint = step(made, "Worker: slope")
     assert joint["null"] == "½χ²₄ + ½χ²₅"
     assert "upper bound" in joint["notes"][0]
-    # (1 | Worker) and (0 + dummy | Worker) for each of the three machines: three variances more
+    # independent contrasts: the correlated term less its three correlations
     rows = {row["id"]: row["npar"] for row in made["table"]}
-    assert (rows["Worker.intercept"], rows["Worker.uncorrelated"], rows["Worker.slope"]) == (5, 8, 10)
-    # which is no special case of (Machine | Worker) column by column: criteria, and no p-value
-    assert step(made, "Worker: correlation")["p"] is None
-    assert "only AIC and BIC compare them" in step(made, "Worker: correlation")["notes"][0]
+    assert (rows["Worker.intercept"], rows["Worker.uncorrelated"], rows["Worker.slope"]) == (5, 7, 10)
+    assert step(made, "Worker: correlation")["null"] == "χ²₃"
+    alone = study("score", ["Worker"], "Machine", {"Worker": "Machine"}, ladder={"correlations": "drop"})
+    assert step(decision(alone, table("machines")), "Worker: uncorrelated slope")["null"] == "¼χ²₀ + ½χ²₁ + ¼χ²₂"
 
 
 def test_a_slope_that_cannot_vary_within_levels_is_left_out_untested():
