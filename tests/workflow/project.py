@@ -36,14 +36,14 @@ def write_config(folder: Path, config: dict) -> Path:
     return folder
 
 
-def copy_of(project: Path, folder: Path) -> Path:
-    """Copy a project with its results and Snakemake's own records, times of modification included."""
-    shutil.copytree(project, folder, symlinks=True)
+def copy_of(original: Path, folder: Path) -> Path:
+    """Copy a project, times of modification included, with its results and Snakemake's own records."""
+    shutil.copytree(original, folder, symlinks=True)
     return folder
 
 
 def copy_of_package(folder: Path) -> Path:
-    """Copy the package lmm, so that a test can edit it; the folder goes on PYTHONPATH."""
+    """Copy the package lmm into a folder that can stand on PYTHONPATH."""
     shutil.copytree(ROOT / "lmm", folder / "lmm", ignore=shutil.ignore_patterns("__pycache__"))
     return folder
 

@@ -7,7 +7,6 @@ from tests.workflow.project import (
     PENICILLIN,
     SLEEPSTUDY,
     copy_of,
-    copy_of_package,
     demonstration,
     new_project,
     outputs,
@@ -80,16 +79,16 @@ def test_a_change_to_the_data_reruns_its_study(project):
     assert planned(project) == {*PENICILLIN, INDEX}
 
 
-def test_a_change_to_a_template_reruns_the_reports_alone(project, tmp_path):
-    package = copy_of_package(tmp_path / "package")
+def test_a_change_to_a_template_reruns_the_reports_alone(project, frozen_package, tmp_path):
+    package = copy_of(frozen_package, tmp_path / "package")
     assert planned(project, PYTHONPATH=str(package)) == set()
     template = next(path for path in (package / "lmm/report/templates").iterdir() if path.suffix == ".html")
     template.write_text(template.read_text(encoding="utf-8") + "\n", encoding="utf-8")
     assert planned(project, PYTHONPATH=str(package)) == {SLEEPSTUDY[4], PENICILLIN[4], INDEX}
 
 
-def test_a_change_to_the_engine_reruns_the_fits_and_what_follows(project, tmp_path):
-    package = copy_of_package(tmp_path / "package")
+def test_a_change_to_the_engine_reruns_the_fits_and_what_follows(project, frozen_package, tmp_path):
+    package = copy_of(frozen_package, tmp_path / "package")
     module = next((package / "lmm/engine").glob("[a-z]*.py"))
     module.write_text(module.read_text(encoding="utf-8") + "\n", encoding="utf-8")
     assert planned(project, PYTHONPATH=str(package)) == {*SLEEPSTUDY[1:], *PENICILLIN[1:], INDEX}
