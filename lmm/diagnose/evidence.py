@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lmm.diagnose.labels import bare
 from lmm.diagnose.simulation import Simulation, simulate
 
 if TYPE_CHECKING:
@@ -83,7 +84,8 @@ class Evidence:
     def outcome_label(self) -> str:
         """The outcome with its unit, for an axis; a transformed outcome has lost the unit."""
         unit = self.study.unit
-        return f"{self.fit.outcome} ({unit})" if unit and self.fit.outcome == self.study.outcome else self.fit.outcome
+        outcome = bare(self.fit.outcome)
+        return f"{outcome} ({unit})" if unit and outcome == self.study.outcome else outcome
 
     def line(self, row: int) -> str:
         """Where a row stands in the raw file: "line 58"."""

@@ -9,10 +9,12 @@ from matplotlib.ticker import MaxNLocator
 from lmm.diagnose import style
 from lmm.diagnose.evidence import Evidence
 from lmm.diagnose.figure import DiagnosticFigure, OmittedFigure, drawn
+from lmm.diagnose.labels import shorten
 from lmm.diagnose.structure import Grouping, groupings, line_grouping, running_variable
 from lmm.diagnose.thin import by_rank
 from lmm.numbers import bounded, counted, listing, percent, significant
 
+NAME, TITLE = "fit-over-data", "The fit over the data"
 _MOST_PANELS = 20
 _PANEL_COLUMNS = 5
 _FEWEST_ROWS = 3
@@ -29,7 +31,12 @@ def fit_over_data(evidence: Evidence) -> list[DiagnosticFigure | OmittedFigure]:
             figure = _panels(evidence, column, x, grouping)
             if figure is not None:
                 return [figure]
-    return [_level_means(evidence, groupings(evidence))]
+    factors = groupings(evidence)
+    if not factors:
+        return [
+            OmittedFigure(NAME, TITLE, "The model has neither a grouping factor nor a variable that lines run over.")
+        ]
+    return [_level_means(evidence, factors)]
 
 
 def _own_lines(frame: pandas.DataFrame) -> pandas.DataFrame:
@@ -59,42 +66,56 @@ def _panels(evidence: Evidence, column: str, x: np.ndarray, grouping: Grouping) 
     ordered = lines.sort_values("slope", kind="stable").index
     places = np.unique(np.linspace(0, len(ordered) - 1, min(_MOST_PANELS, len(ordered))).round().astype(int))
     shown = list(ordered[places])
-    group, x_name = style.shorten(grouping.group), style.shorten(column)
-    own, model = float(lines.slope.std()), float(lines.model.std())
-    pulled = max(0.0, 1 - model / own) if own > 0 else 0.0
-    error = frame.y - frame.fitted
-    within = frame.y - frame.groupby("level")["y"].transform("mean")
-    worst = error.groupby(frame.level).apply(lambda values: float(np.sqrt((values**2).mean())))
-    worst_level = style.shorten(grouping.levels[worst.idxmax()])
-    if model <= 1e-6 * max(own, 1e-300):
-        shrinkage = f"The model gives every level of {group} the same slope, though separate lines scatter with SD {significant(own)}."
-    else:
-        shrinkage = (
-            f"Slopes of separate least-squares lines have an SD of {significant(own)} over the levels of {group}, "
-            f"those of the model {significant(model)}: on average they are pulled {percent(pulled)} of the way to a "
-            "common slope."
-        )
-    seen = (
-        f"{shrinkage} The model fits worst in {worst_level}, missing its rows by "
-        f"{significant(worst.max())} (root mean square; over all rows {significant(np.sqrt((error**2).mean()))}, "
-        f"where the levels' own means alone miss by {significant(np.sqrt((within**2).mean()))})."
-    )
-    chosen = (
-        f" {counted(len(shown), 'level')} of {len(grouping.levels):,d} are drawn, evenly spaced by slope."
-        if len(shown) < len(grouping.levels)
-        else ""
-    )
+    group, x_name = shorten(grouping.group), shorten(column)
+    seen = f"{_shrinkage(lines, group)} {_misfit(frame, grouping)}"
+    levels = len(grouping.levels)
+    chosen = f" {counted(len(shown), 'level')} of {levels:,d} are drawn, evenly spaced by slope."
     return drawn(
         _panel_drawing(evidence, frame, lines, grouping, shown, column),
-        name="fit-over-data",
+        name=NAME,
         title=f"Fitted lines over the data, by {group}",
-        alt=f"Small panels, one per level of {group}: observations over {x_name}, the model's line and a separate least-squares line. {seen}",
-        good="Solid lines (model) run through the points; they differ from dashed ones (each level alone) only by a pull towards the average.",
-        seen=seen + chosen,
+        alt=(
+            f"Small panels, one per level of {group}: observations over {x_name}, the model’s line and a separate "
+            f"least-squares line. {seen}"
+        ),
+        good=(
+            "Solid lines (model) run through the points; they differ from dashed ones (each level alone) only by a "
+            "pull towards the average."
+        ),
+        seen=seen + (chosen if len(shown) < levels else ""),
         do=(
             "Where the points bend around a solid line, add a curve. Where solid and dashed lines part in a level with "
             "many rows, a random slope may be missing."
         ),
+    )
+
+
+def _shrinkage(lines: pandas.DataFrame, group: str) -> str:
+    """How much less the slopes of the model scatter than those of separate lines."""
+    own, model = float(lines.slope.std()), float(lines.model.std())
+    if model <= 1e-6 * own:
+        return (
+            f"The model gives every level of {group} the same slope, where separate lines scatter with SD "
+            f"{significant(own)}."
+        )
+    told = (
+        f"Slopes of separate least-squares lines have an SD of {significant(own)} over the levels of {group}, those of "
+        f"the model {significant(model)}"
+    )
+    if model >= own:
+        return f"{told}: nothing is pulled towards a common slope."
+    return f"{told}: on average they are pulled {percent(1 - model / own)} of the way to a common slope."
+
+
+def _misfit(frame: pandas.DataFrame, grouping: Grouping) -> str:
+    """Which level the model describes worst, by root mean square, beside what level means alone would miss."""
+    squared = (frame.y - frame.fitted) ** 2
+    within = (frame.y - frame.groupby("level")["y"].transform("mean")) ** 2
+    by_level = squared.groupby(frame.level).mean()
+    return (
+        f"The model fits worst in {shorten(grouping.levels[by_level.idxmax()])}, missing its rows by "
+        f"{significant(by_level.max() ** 0.5)} (root mean square; over all rows {significant(squared.mean() ** 0.5)}, "
+        f"where the levels’ own means would miss by {significant(within.mean() ** 0.5)})."
     )
 
 
@@ -117,7 +138,7 @@ def _panel_drawing(evidence, frame, lines, grouping, shown, column):
         axes.plot(average.index, average.fixed, color=style.INK, linewidth=0.8, alpha=0.45)
         axes.plot(average.index, average.fitted, color=style.BLUE, linewidth=1.8)
         axes.scatter(part.x, part.y, s=9, color=style.INK, alpha=0.7, linewidths=0, zorder=3)
-        axes.set_title(style.shorten(grouping.levels[level], 12), fontsize=9, pad=2)
+        axes.set_title(shorten(grouping.levels[level], 12), fontsize=9, pad=2)
         axes.tick_params(labelsize=8)
         axes.xaxis.set_major_locator(MaxNLocator(3))
         axes.yaxis.set_major_locator(MaxNLocator(3))
@@ -131,8 +152,8 @@ def _panel_drawing(evidence, frame, lines, grouping, shown, column):
         ("fixed part", {"color": style.INK, "linewidth": 0.8, "alpha": 0.45}),
     ]
     style.key(figure, handles)
-    figure.supxlabel(style.shorten(column, 60), fontsize=10)
-    figure.supylabel(style.shorten(evidence.outcome_label, 40), fontsize=10)
+    figure.supxlabel(shorten(column, 60), fontsize=10)
+    figure.supylabel(shorten(evidence.outcome_label, 40), fontsize=10)
     return figure
 
 
@@ -148,33 +169,36 @@ def _level_means(evidence: Evidence, factors: list[Grouping]) -> DiagnosticFigur
         if ratio is not None:
             agreement = "" if correlation is None else f", correlation {bounded(correlation)}"
             sentences.append(
-                f"{style.shorten(grouping.group)}: fitted means of {counted(len(means), 'level')} spread "
+                f"{shorten(grouping.group)}: fitted means of {counted(len(means), 'level')} spread "
                 f"{percent(ratio)} as much as the observed ones{agreement}."
             )
     seen = " ".join(sentences) or "The observed means of the levels do not differ."
-    names = listing([style.shorten(grouping.group) for grouping in factors]) if factors else "no grouping factor"
+    names = listing([shorten(grouping.group) for grouping in factors])
     return drawn(
         _level_mean_drawing(evidence, panels),
-        name="fit-over-data",
-        title=f"Fitted against observed means, by level of {names}",
-        alt=f"Fitted over observed mean {style.shorten(evidence.fit.outcome)} for each level of {names}, with the line of equality. {seen}",
-        good="Points along the line of equality, a little flatter than it: levels with few rows are drawn to the average.",
+        name=NAME,
+        title=f"Fitted against observed means, by {names}",
+        alt=(
+            f"Fitted over observed mean {shorten(evidence.fit.outcome)} for each level of {names}, with the line "
+            f"of equality. {seen}"
+        ),
+        good="Points along the line of equality, a little flatter: levels with few rows are drawn to the average.",
         seen=seen,
         do="A level far off the line has rows the model does not explain: look at them in the raw data.",
     )
 
 
 def _level_mean_drawing(evidence, panels):
-    figure, grid = style.canvas(2.8, 1, max(1, len(panels)))
-    for axes, (grouping, means) in zip(grid, panels, strict=False):
+    figure, grid = style.canvas(2.8, 1, len(panels))
+    for axes, (grouping, means) in zip(grid, panels, strict=True):
         low, high = means.to_numpy().min(), means.to_numpy().max()
         axes.plot([low, high], [low, high], color=style.BLUE, linewidth=1.2)
         shown = by_rank(means.observed.to_numpy(), 800)
         axes.scatter(means.observed.iloc[shown], means.fitted.iloc[shown], **style.points(len(shown)))
         farthest = [int(np.argmax((means.fitted - means.observed).abs().to_numpy()))]
         place = means.observed.to_numpy()[farthest], means.fitted.to_numpy()[farthest]
-        style.label_points(axes, *place, [style.shorten(grouping.levels[means.index[farthest[0]]], 14)])
-        axes.set_title(style.shorten(grouping.group, 40 // len(panels) + 8))
+        style.label_points(axes, *place, [shorten(grouping.levels[means.index[farthest[0]]], 14)])
+        axes.set_title(shorten(grouping.group, 40 // len(panels) + 8))
         axes.set_xlabel("Observed mean")
     grid[0].set_ylabel("Fitted mean")
     return figure

@@ -49,8 +49,10 @@ def residual_quantiles(evidence: Evidence) -> DiagnosticFigure | OmittedFigure:
     ranks = _ranks(len(order))
     values, scores = evidence.standardised[order][ranks], normal_scores(len(order))[ranks]
     envelope = Envelope(values, simulated[:, ranks])
-    tails = _tails(values, envelope)
-    departs = envelope.share <= UNLIKELY
+    farthest = Simulation.share_as_extreme(np.abs(values).max(), np.abs(simulated).max(axis=1))
+    outlying = farthest <= UNLIKELY
+    tails = _tails(values, envelope, outlying)
+    departs = envelope.share <= UNLIKELY or outlying
     shown = "residuals" if len(ranks) == len(order) else "quantiles shown"
     seen = (
         f"{envelope.number} of the {len(ranks):,d} {shown} {'lies' if envelope.number == 1 else 'lie'} outside the "
@@ -82,11 +84,13 @@ def _ranks(number: int) -> np.ndarray:
     return np.unique(np.concatenate([ends, inner, number - 1 - ends]))
 
 
-def _tails(values: np.ndarray, envelope: Envelope) -> str:
-    """Which way the points leave the envelope, in the outer quarter of each side."""
+def _tails(values: np.ndarray, envelope: Envelope, outlying: bool) -> str:
+    """Which way the points leave the envelope, in the outer quarter of each side; single rows far out come first."""
     quarter = max(1, len(values) // 4)
     long_left = np.any(values[:quarter] < envelope.lower[:quarter])
     long_right = np.any(values[-quarter:] > envelope.upper[-quarter:])
+    if envelope.share > UNLIKELY and outlying:
+        return "Most residuals are as normal as chance allows, but single ones lie further out than it does."
     if envelope.share > UNLIKELY:
         return (
             "The tails are as long as normal ones would be."

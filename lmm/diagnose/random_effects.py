@@ -7,6 +7,7 @@ import numpy as np
 from lmm.diagnose import style
 from lmm.diagnose.evidence import Evidence
 from lmm.diagnose.figure import DiagnosticFigure, OmittedFigure, drawn
+from lmm.diagnose.labels import shorten
 from lmm.diagnose.quantiles import Envelope, normal_scores
 from lmm.diagnose.residuals import UNLIKELY
 from lmm.diagnose.thin import by_rank
@@ -15,7 +16,7 @@ from lmm.numbers import count, counted, listing, significant
 INTERCEPT = "(Intercept)"
 _NAMED_LEVELS = 40
 """Up to so many levels have a labelled row each; more are drawn by rank."""
-_DRAWN_LEVELS = 400
+_DRAWN_LEVELS = 100
 _FEWEST_LEVELS = 5
 """Fewer levels than this cannot speak for or against a normal distribution."""
 
@@ -24,7 +25,7 @@ def of_term(evidence: Evidence, position: int) -> list[DiagnosticFigure | Omitte
     """Caterpillar and quantile plot of the random term at `position` in `fit.random`."""
     component = evidence.fit.random[position]
     suffix = f"{position + 1}"
-    group = style.shorten(component.group)
+    group = shorten(component.group)
     caterpillar = (f"random-effects-{suffix}", f"Levels of {group}: {_effects(component.names)}")
     quantiles = (f"random-effects-normal-{suffix}", f"Levels of {group} against the normal distribution")
     alive = [k for k, sd in enumerate(component.sd) if sd > 1e-6 * evidence.fit.sigma]
@@ -37,7 +38,7 @@ def of_term(evidence: Evidence, position: int) -> list[DiagnosticFigure | Omitte
     modes, sds = (table.iloc[:, alive] for table in evidence.modes(position))
     simulated = evidence.simulation.modes[position][:, :, alive]
     outlying = _outlying(modes.to_numpy(), simulated)
-    labels = [style.shorten(modes.index[row]) for row in outlying[:3]]
+    labels = [shorten(modes.index[row]) for row in outlying[:3]]
     figures = [_caterpillar(evidence, component.group, modes, sds, labels, *caterpillar)]
     if len(modes) < _FEWEST_LEVELS:
         reason = f"{counted(len(modes), 'level')} cannot speak for or against a normal distribution."
@@ -54,7 +55,7 @@ def _effects(names: tuple[str, ...]) -> str:
 
 def effect_name(name: str) -> str:
     """A coefficient that varies by level, in words: "intercept", "slope of Days"."""
-    return "intercept" if name == INTERCEPT else f"effect of {style.shorten(name)}"
+    return "intercept" if name == INTERCEPT else f"effect of {shorten(name)}"
 
 
 def _outlying(modes: np.ndarray, simulated: np.ndarray) -> np.ndarray:
@@ -83,14 +84,14 @@ def _caterpillar(evidence, group, modes, sds, outlying, name, title) -> Diagnost
         sentences.append(
             f"{_capital(effect_name(effect))}: the intervals of {count(int(apart[:, k].sum()))} of "
             f"{counted(len(modes), 'level')} leave out zero; the deviations run from "
-            f"{significant(values[:, k].min())} ({style.shorten(bottom)}) to "
-            f"{significant(values[:, k].max())} ({style.shorten(top)})."
+            f"{significant(values[:, k].min())} ({shorten(bottom)}) to "
+            f"{significant(values[:, k].max())} ({shorten(top)})."
         )
     return drawn(
         _caterpillar_drawing(modes, half, apart, evidence),
         name=name,
         title=title,
-        alt=f"Conditional modes of {style.shorten(group)} with 95% intervals, sorted. {' '.join(sentences)}",
+        alt=f"Conditional modes of {shorten(group)} with 95% intervals, sorted. {' '.join(sentences)}",
         good="A smooth slope from the lowest to the highest level, with no level far off on its own.",
         seen=" ".join(sentences)
         + (
@@ -103,7 +104,7 @@ def _caterpillar(evidence, group, modes, sds, outlying, name, title) -> Diagnost
             "difference."
         ),
         concern=(
-            f"{style.shorten(group)}: {listing(outlying)} {'lies' if len(outlying) == 1 else 'lie'} far from the rest."
+            f"{shorten(group)}: {listing(outlying)} {'lies' if len(outlying) == 1 else 'lie'} far from the rest."
             if outlying
             else ""
         ),
@@ -118,7 +119,7 @@ def _caterpillar_drawing(modes, half, apart, evidence):
     for k, axes in enumerate(grid):
         # Rows with names stay the same level across panels; without names each panel runs from low to high.
         order = np.argsort(values[:, 0 if named else k], kind="stable")
-        order = order[by_rank(values[order, k], _DRAWN_LEVELS)]
+        order = order[by_rank(values[order, k], _DRAWN_LEVELS, ends=10)]
         place = np.arange(len(order))
         across = [(values[order, k], place), (place, values[order, k])][not named]
         bar = {"color": style.INK, "alpha": 0.45, "linewidth": 0.9}
@@ -130,10 +131,10 @@ def _caterpillar_drawing(modes, half, apart, evidence):
             (apart[order, k], {"color": style.BLUE, "linewidths": 0}),
         ):
             axes.scatter(across[0][chosen], across[1][chosen], s=15 if named else 7, zorder=3, **look)
-        axes.set_title(style.shorten(_capital(effect_name(modes.columns[k])), 40 // columns + 8))
+        axes.set_title(shorten(_capital(effect_name(modes.columns[k])), 40 // columns + 8))
         if named:
             axes.grid(visible=False)
-            axes.set_yticks(place, [style.shorten(level, 18) for level in modes.index[order]])
+            axes.set_yticks(place, [shorten(level, 18) for level in modes.index[order]])
             axes.set_xlabel("Deviation")
         else:
             axes.set_xticks([])
@@ -159,17 +160,17 @@ def _quantiles(evidence, component, modes, simulated, name, title) -> Diagnostic
         _quantile_drawing(scores, envelopes),
         name=name,
         title=title,
-        alt=f"Normal quantile plot of the conditional modes of {style.shorten(component.group)}. {' '.join(sentences)}",
+        alt=f"Normal quantile plot of the conditional modes of {shorten(component.group)}. {' '.join(sentences)}",
         good="The points stay inside the grey envelope, which is what the fitted model itself would produce.",
         seen=" ".join(sentences),
         do=(
-            f"Look for sub-populations or single odd levels of {style.shorten(component.group)}, and for a predictor "
+            f"Look for sub-populations or single odd levels of {shorten(component.group)}, and for a predictor "
             "that would explain them. Fixed effects stand up to this; predictions for new levels do not."
             if odd
             else "Nothing: the levels look like draws from a normal distribution. Shrinkage hides mild departures."
         ),
         concern=(
-            f"The levels of {style.shorten(component.group)} are not normally distributed in their {listing(odd)}."
+            f"The levels of {shorten(component.group)} are not normally distributed in their {listing(odd)}."
             if odd
             else ""
         ),
@@ -199,7 +200,7 @@ def _quantile_drawing(scores, envelopes):
                 "alpha": 0.9 if outside else 0.6,
             }
             axes.scatter(scores[chosen], values[chosen], **look)
-        axes.set_title(style.shorten(_capital(effect_name(effect)), 40 // len(envelopes) + 8))
+        axes.set_title(shorten(_capital(effect_name(effect)), 40 // len(envelopes) + 8))
         axes.set_xlabel("Normal quantile")
     grid[0].set_ylabel("Conditional mode")
     return figure

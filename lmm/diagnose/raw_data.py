@@ -8,6 +8,7 @@ import pandas
 from lmm.diagnose import style
 from lmm.diagnose.evidence import Evidence
 from lmm.diagnose.figure import DiagnosticFigure, OmittedFigure, drawn
+from lmm.diagnose.labels import shorten
 from lmm.diagnose.structure import Grouping, groupings, is_nested, line_grouping, running_variable
 from lmm.numbers import count, counted, percent, plain, significant
 
@@ -38,7 +39,7 @@ def raw_data(evidence: Evidence) -> list[DiagnosticFigure | OmittedFigure]:
 
 
 def _lines(evidence: Evidence, column: str, x: np.ndarray, grouping: Grouping) -> DiagnosticFigure:
-    y, outcome, group = evidence.observed, evidence.fit.outcome, style.shorten(grouping.group)
+    y, outcome, group = evidence.observed, evidence.fit.outcome, shorten(grouping.group)
     frame = pandas.DataFrame({"x": x, "y": y, "fixed": evidence.fit.fitted_fixed, "level": grouping.codes})
     slopes = _slopes(frame)
     rising, falling = int((slopes > 0).sum()), int((slopes < 0).sum())
@@ -55,15 +56,15 @@ def _lines(evidence: Evidence, column: str, x: np.ndarray, grouping: Grouping) -
         figure,
         [
             (
-                f"a level of {style.shorten(grouping.group, 20)}",
+                f"a level of {shorten(grouping.group, 20)}",
                 {"color": style.INK, "alpha": 0.45, "linewidth": 0.8},
             ),
             ("fixed part of the model", {"color": style.BLUE, "linewidth": 2.6}),
         ],
     )
-    axes.set_xlabel(style.shorten(column, 60))
-    axes.set_ylabel(style.shorten(evidence.outcome_label, 40))
-    x_name = style.shorten(column)
+    axes.set_xlabel(shorten(column, 60))
+    axes.set_ylabel(shorten(evidence.outcome_label, 40))
+    x_name = shorten(column)
     verb = "rises" if change > 0 else "falls" if change < 0 else "stays level"
     seen = (
         f"The fixed part {verb} by {significant(abs(change))} from {x_name} = {plain(average.index[0])} to "
@@ -79,8 +80,10 @@ def _lines(evidence: Evidence, column: str, x: np.ndarray, grouping: Grouping) -
     return drawn(
         figure,
         name="raw-lines",
-        title=f"Raw data: {style.shorten(outcome)} over {x_name}, a line per level of {group}",
-        alt=f"Lines of {style.shorten(outcome)} over {x_name} for the levels of {group}, with the fixed part on top. {seen}",
+        title=f"Raw data: {shorten(outcome)} over {x_name}, a line per level of {group}",
+        alt=(
+            f"Lines of {shorten(outcome)} over {x_name} for the levels of {group}, with the fixed part on top. {seen}"
+        ),
         good="Lines of one kind: the fixed part runs through their middle, and none behaves like no other.",
         seen=seen + thinned,
         do=(
@@ -125,7 +128,7 @@ def _means_by_level(evidence: Evidence, outer: Grouping, inner: Grouping | None)
     else:
         frame["inner"] = inner.codes
         points = frame.groupby(["outer", "inner"], as_index=False)["y"].mean()
-        what = f"means of {style.shorten(inner.group)}"
+        what = f"means of {shorten(inner.group)}"
     means = frame.groupby("outer")["y"].mean()
     shown = _evenly_chosen(means, _MOST_OUTER)
     place = {level: position for position, level in enumerate(shown)}
@@ -140,14 +143,12 @@ def _means_by_level(evidence: Evidence, outer: Grouping, inner: Grouping | None)
     few = len(shown) <= 12
     axes.set_xticks(
         range(len(shown)) if few else [],
-        [style.shorten(outer.levels[level], 60 // len(shown)) for level in shown] if few else [],
+        [shorten(outer.levels[level], 60 // len(shown)) for level in shown] if few else [],
     )
-    axes.set_xlabel(
-        style.shorten(outer.group, 40) + ("" if few else f": {counted(len(shown), 'level')}, sorted by mean")
-    )
-    axes.set_ylabel(style.shorten(evidence.outcome_label, 40))
-    group, outcome = style.shorten(outer.group), style.shorten(evidence.fit.outcome)
-    lowest, highest = style.shorten(outer.levels[shown[0]]), style.shorten(outer.levels[shown[-1]])
+    axes.set_xlabel(shorten(outer.group, 40) + ("" if few else f": {counted(len(shown), 'level')}, sorted by mean"))
+    axes.set_ylabel(shorten(evidence.outcome_label, 40))
+    group, outcome = shorten(outer.group), shorten(evidence.fit.outcome)
+    lowest, highest = shorten(outer.levels[shown[0]]), shorten(outer.levels[shown[-1]])
     seen = (
         f"Means of {group} run from {significant(means.min())} ({lowest}) to {significant(means.max())} ({highest}), "
         f"SD {significant(between)}; within a level the {what} scatter with SD {significant(within)} on average."
@@ -156,7 +157,10 @@ def _means_by_level(evidence: Evidence, outer: Grouping, inner: Grouping | None)
         figure,
         name="raw-levels",
         title=f"Raw data: {outcome} by level of {group}",
-        alt=f"{what[:1].upper()}{what[1:]} of {outcome} in a column per level of {group}, with the level's mean as a bar. {seen}",
+        alt=(
+            f"{what[:1].upper()}{what[1:]} of {outcome} in a column per level of {group}, with the level’s mean as a "
+            f"bar. {seen}"
+        ),
         good="Columns of similar height; how far the bars differ shows what the grouping factor has to explain.",
         seen=seen,
         do="Check a column that stands apart, and points far from their column, against the source.",
@@ -166,10 +170,12 @@ def _means_by_level(evidence: Evidence, outer: Grouping, inner: Grouping | None)
 def _tiles(evidence: Evidence, rows: Grouping, columns: Grouping) -> DiagnosticFigure:
     """Mean outcome in a grid of two crossed factors, both sorted by mean, so that addition shows as a gradient."""
     frame = pandas.DataFrame({"y": evidence.observed, "row": rows.codes, "column": columns.codes})
-    cells = frame.pivot_table(index="row", columns="column", values="y", aggfunc="mean")
     row_means, column_means = frame.groupby("row")["y"].mean(), frame.groupby("column")["y"].mean()
-    shown = cells.loc[_evenly_chosen(row_means, _MOST_TILES), _evenly_chosen(column_means, _MOST_TILES)]
-    filled = float(cells.notna().to_numpy().mean())
+    kept = _evenly_chosen(row_means, _MOST_TILES), _evenly_chosen(column_means, _MOST_TILES)
+    tiles = frame[frame.row.isin(kept[0]) & frame.column.isin(kept[1])]
+    shown = tiles.groupby(["row", "column"])["y"].mean().unstack().reindex(index=kept[0], columns=kept[1])
+    cells = len(row_means) * len(column_means)
+    filled = len(frame[["row", "column"]].drop_duplicates()) / cells
     additive = _additive_share(frame)
     wide = len(shown) <= len(shown.columns)
     grid = shown if wide else shown.T
@@ -179,19 +185,19 @@ def _tiles(evidence: Evidence, rows: Grouping, columns: Grouping) -> DiagnosticF
     axes.grid(visible=False)
     bar = figure.colorbar(mesh, ax=axes, pad=0.02, aspect=30)
     bar.outline.set_visible(False)
-    bar.set_label(style.shorten(f"Mean {evidence.outcome_label}", 40))
+    bar.set_label(shorten(f"Mean {evidence.outcome_label}", 40))
     for axis, grouping, levels in ((axes.xaxis, across, grid.columns), (axes.yaxis, down, grid.index)):
         few = len(levels) <= 30
         axis.set_ticks(
             np.arange(len(levels)) + 0.5 if few else [],
-            [style.shorten(grouping.levels[level], 12) for level in levels] if few else [],
+            [shorten(grouping.levels[level], 12) for level in levels] if few else [],
         )
-        axis.set_label_text(style.shorten(grouping.group, 40) + ("" if few else f" ({counted(len(levels), 'level')})"))
-    first, second = style.shorten(rows.group), style.shorten(columns.group)
-    outcome = style.shorten(evidence.fit.outcome)
+        axis.set_label_text(shorten(grouping.group, 40) + ("" if few else f" ({counted(len(levels), 'level')})"))
+    first, second = shorten(rows.group), shorten(columns.group)
+    outcome = shorten(evidence.fit.outcome)
     seen = (
         f"Level means of {first} differ by up to {significant(np.ptp(row_means))}, those of {second} by up to "
-        f"{significant(np.ptp(column_means))}. {percent(filled)} of the {cells.size:,d} combinations occur. "
+        f"{significant(np.ptp(column_means))}. {percent(filled)} of the {cells:,d} combinations occur. "
         f"Adding the two up reproduces {percent(additive)} of the variance of {outcome}."
     )
     return drawn(

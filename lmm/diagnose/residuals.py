@@ -7,6 +7,7 @@ import numpy as np
 from lmm.diagnose import style
 from lmm.diagnose.evidence import Evidence
 from lmm.diagnose.figure import DiagnosticFigure, OmittedFigure, drawn
+from lmm.diagnose.labels import shorten
 from lmm.diagnose.simulation import Simulation
 from lmm.diagnose.smooth import evenly, smoother
 from lmm.diagnose.thin import by_rank
@@ -58,7 +59,7 @@ def against_fitted(evidence: Evidence) -> DiagnosticFigure | OmittedFigure:
         name=NAME,
         title=TITLE,
         alt=(
-            f"Scatter of {counted(len(rows), 'standardised residual')} over fitted {evidence.fit.outcome}. "
+            f"Scatter of {counted(len(rows), 'standardised residual')} over fitted {shorten(evidence.fit.outcome)}. "
             f"The smooth line {curved}, and the spread {scatter}."
         ),
         good="A level, structureless band around zero, equally wide from left to right, nearly all within ±2.",
@@ -133,6 +134,6 @@ def _drawing(evidence: Evidence, fitted: np.ndarray, residuals: np.ndarray, rows
     axes.plot(at, smoother(fitted[chosen], at) @ residuals[chosen], color=style.BLUE, linewidth=2)
     named = [row for row in np.argsort(-np.abs(residuals), kind="stable")[:3] if abs(residuals[row]) > LARGE]
     style.label_points(axes, fitted[named], residuals[named], [evidence.line(rows[row]) for row in named])
-    axes.set_xlabel(style.shorten(f"Fitted {evidence.outcome_label}", 60))
+    axes.set_xlabel(shorten(f"Fitted {evidence.outcome_label}", 60))
     axes.set_ylabel("Standardised residual")
     return figure

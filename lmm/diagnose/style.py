@@ -86,12 +86,6 @@ def canvas(height: float, rows: int = 1, columns: int = 1, **axes) -> tuple[Figu
     return figure, list(grid.ravel())
 
 
-def shorten(text: object, length: int = 28) -> str:
-    """A label that fits a figure: on one line, cut with an ellipsis; the tables show it in full."""
-    line = " ".join(str(text).split())
-    return line if len(line) <= length else line[: length - 1].rstrip() + "…"
-
-
 def points(number: int) -> dict:
     """How a scatter of so many points is drawn: the more there are, the smaller and lighter."""
     crowd = min(1.0, max(0.0, (number - 100) / 2_000))

@@ -40,7 +40,7 @@ def key_estimate(case: Case) -> tuple[Markup, Markup]:
     if not effects:
         return Markup(numbers.MISSING), say("no fixed effects")
     chosen = next((effect for effect in effects if effect.name != INTERCEPT), effects[0])
-    label = say("mean {}", name(case.fit.outcome)) if chosen.name == INTERCEPT else name(chosen.name)
+    label = say("mean {}", name(case.outcome)) if chosen.name == INTERCEPT else name(chosen.name)
     text = '<span class="whole">{}</span> <span class="whole">{}</span>'
     return say(text, with_unit(case, chosen.estimate_text), chosen.interval_text), label
 
@@ -67,13 +67,13 @@ def _mean(case: Case) -> Markup:
         return say("The model has no fixed effects.")
     text = "The mean of {} is {}, 95% CI {}."
     only = intercept[0]
-    return say(text, name(case.fit.outcome), with_unit(case, only.estimate_text), only.interval_text)
+    return say(text, name(case.outcome), with_unit(case, only.estimate_text), only.interval_text)
 
 
 def effect_sentence(case: Case, effect: Coefficient) -> Markup:
     """One fixed effect as a sentence: its direction only where the test of it is clear."""
     known = effect.p is not None and effect.p < case.study.ladder.alpha_fixed
-    outcome = name(case.fit.outcome)
+    outcome = name(case.outcome)
     size = with_unit(case, numbers.estimate(abs(effect.estimate), effect.se))
     support = say("<i>b</i> = {}, 95% CI {}, {}", effect.estimate_text, effect.interval_text, p_value(effect.p))
     where = conditions(case, effect.name)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lmm.diagnose.labels import bare
+
 if TYPE_CHECKING:
     from lmm.model import Fit
     from lmm.study import Study
@@ -27,9 +29,19 @@ class Case:
         return self.study.title or self.study.name
 
     @property
+    def outcome(self) -> str:
+        """The outcome as the formula has it, transformed where that says so."""
+        return bare(self.fit.outcome)
+
+    @property
+    def coefficients(self) -> list[str]:
+        """Names of the fixed effects in the order of the fit."""
+        return [bare(label) for label in self.fit.coefficients]
+
+    @property
     def unit(self) -> str:
         """Unit of the outcome as the model sees it: none once the formula transforms it."""
-        return self.study.unit if self.study.unit and self.fit.outcome == self.study.outcome else ""
+        return self.study.unit if self.outcome == self.study.outcome else ""
 
     @property
     def rows_lost(self) -> int:

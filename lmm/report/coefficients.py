@@ -74,7 +74,7 @@ def coefficients(case: Case) -> list[Coefficient]:
     fit = case.fit
     return [
         Coefficient(label, float(estimate), float(se), meaning(case, label))
-        for label, estimate, se in zip(fit.coefficients, fit.beta, fit.se, strict=True)
+        for label, estimate, se in zip(case.coefficients, fit.beta, fit.se, strict=True)
     ]
 
 
@@ -98,7 +98,7 @@ def is_plain_slope(case: Case, label: str) -> bool:
 def conditions(case: Case, label: str) -> Markup:
     """Where an effect that others modify holds: " where lowinc is 0", " where sex is Female"; empty without such."""
     partners: dict[str, Markup] = {}
-    for other in case.fit.coefficients:
+    for other in case.coefficients:
         parts = other.split(":")
         if len(parts) > 1 and label in parts:
             for part in parts:
@@ -112,9 +112,9 @@ def conditions(case: Case, label: str) -> Markup:
 
 def meaning(case: Case, label: str) -> Markup:
     """What a coefficient stands for, where a short sentence is true of it."""
-    outcome = name(case.fit.outcome)
+    outcome = name(case.outcome)
     if label == INTERCEPT:
-        if len(case.fit.coefficients) == 1:
+        if len(case.coefficients) == 1:
             return say("mean {}", outcome)
         return say("expected {} where every predictor is 0 or at its reference level", outcome)
     where = conditions(case, label)

@@ -27,7 +27,7 @@ def equation(case: Case) -> Markup:
             factor = Markup("") if effect == INTERCEPT else say(" × {}", name(effect))
             text = '<span class="part"> + <i>u</i><sub>{}</sub>[{}]{}</span>'
             parts.append(say(text, "0" if effect == INTERCEPT else name(effect), name(component.group), factor))
-    return say('{} = {}<span class="part"> + <i>e</i></span>', name(case.fit.outcome), Markup("").join(parts))
+    return say('{} = {}<span class="part"> + <i>e</i></span>', name(case.outcome), Markup("").join(parts))
 
 
 def distributions(case: Case) -> list[Markup]:

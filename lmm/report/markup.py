@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from markupsafe import Markup, escape
 
 from lmm import numbers
+from lmm.diagnose.labels import bare
 
 _P = re.compile(r"\bp (?=(?:=|&lt;|&gt;) )")
 
@@ -17,9 +18,9 @@ def say(template: str, *values: object, **named: object) -> Markup:
     return Markup(template).format(*values, **named)
 
 
-def name(text: object) -> Markup:
+def name(text: str) -> Markup:
     """A column, level or group that the user named: isolated, so that right-to-left text keeps its neighbours."""
-    return say("<bdi>{}</bdi>", text)
+    return say("<bdi>{}</bdi>", bare(text))
 
 
 def told(text: str) -> Markup:

@@ -32,7 +32,7 @@ def _data(case: Case) -> Markup:
     within = say(" from {}", listing(levels)) if levels else ""
     unit = say(" ({})", case.unit) if case.unit else ""
     parts = [
-        say("We analysed {}{} in {}{}.", name(fit.outcome), unit, numbers.counted(fit.n, "row"), within),
+        say("We analysed {}{} in {}{}.", name(case.outcome), unit, numbers.counted(fit.n, "row"), within),
         _missing(case),
         *(say("{}", relation["sentence"]) for relation in audit["structure"]),
     ]

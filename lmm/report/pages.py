@@ -165,8 +165,8 @@ def _ladder_note(case: Case) -> str:
     if null is None or tables.is_comparable(case, null) or null["aic"] is None or final["aic"] is None:
         return _LADDER_NOTE
     return (
-        f"{_LADDER_NOTE} The null model has other fixed effects, so that its REML values cannot be compared; by maximum "
-        f"likelihood its AIC is {numbers.decimal(null['aic'], 1)}, that of the final model "
+        f"{_LADDER_NOTE} The null model has other fixed effects, so that its REML values cannot be compared; by "
+        f"maximum likelihood its AIC is {numbers.decimal(null['aic'], 1)}, that of the final model "
         f"{numbers.decimal(final['aic'], 1)}."
     )
 
@@ -211,7 +211,7 @@ def _fixed_in_advance(case: Case) -> list[Markup]:
             numbers.counted(len(case.decision["table"]), "candidate model")),
         say("The fixed part is not selected; every term stays in."),
         say("Intercepts of the grouping factors stay in, whatever their variance."),
-        say("A random slope is kept when its boundary-corrected <i>p</i> &lt; {}.", numbers.bounded(rules.alpha_random)),
+        say("A random slope is kept when its corrected <i>p</i> &lt; {}.", numbers.bounded(rules.alpha_random)),
         say("Fixed effects are called different from zero at α = {}.", numbers.bounded(rules.alpha_fixed)),
         say("A singular model may be the final one.")
         if rules.allow_singular

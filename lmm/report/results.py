@@ -88,7 +88,7 @@ def _fixed(case: Case) -> Markup:
     listed = sentences([listed, *(_fixed_step(step) for step in case.decision["steps"] if step["estimator"] == "ML")])
     slopes = [effect for effect in effects if effect.name != INTERCEPT]
     if slopes and not any(effect.p is not None and effect.p < alpha for effect in slopes):
-        text = " None of the predictors’ coefficients differed from zero at α = {}; this is no evidence that they are zero."
+        text = " No coefficient of a predictor differed from zero at α = {}, which is no evidence that they are zero."
         listed += say(text, numbers.bounded(alpha))
     return listed
 

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from lmm import numbers
+from lmm.diagnose.labels import bare
 from lmm.report.case import Case
 from lmm.report.coefficients import INTERCEPT
 from lmm.report.markup import name
@@ -31,7 +32,7 @@ def random_rows(case: Case) -> list[RandomRow]:
             rows.append(
                 RandomRow(
                     group=component.group,
-                    effect="Intercept" if effect == INTERCEPT else effect,
+                    effect="Intercept" if effect == INTERCEPT else bare(effect),
                     variance=numbers.significant(sd**2, 4),
                     sd=numbers.significant(sd, 4),
                     correlations=", ".join(_correlation(value) for value in component.correlation[k, :k]),

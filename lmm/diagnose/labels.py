@@ -1,0 +1,18 @@
+"""Names of columns and levels as a reader should see them."""
+
+from __future__ import annotations
+
+import re
+
+_QUOTED = re.compile(r"`([^`]*)`")
+
+
+def bare(label: str) -> str:
+    """A label of the formula without the backticks that R puts around names such as `reaction time`."""
+    return _QUOTED.sub(r"\1", label)
+
+
+def shorten(text: object, length: int = 28) -> str:
+    """A label that fits a figure: on one line, cut with an ellipsis; the tables show it in full."""
+    line = " ".join(bare(str(text)).split())
+    return line if len(line) <= length else line[: length - 1].rstrip() + "…"
