@@ -127,9 +127,7 @@ def level_effects(ours: dict, levels_by_group: dict, reference: dict, what: str)
             for column, value in zip(expected["columns"], values, strict=True):
                 width = 2 * RELATIVE * reference["sigma"] / scale[factor(group), column]
                 if not abs(got[column] - value) <= width:
-                    differences.append(
-                        f"{what} of {column} at {group} {level}: {got[column]:.6g}, R {value:.6g}"
-                    )
+                    differences.append(f"{what} of {column} at {group} {level}: {got[column]:.6g}, R {value:.6g}")
     return differences
 
 
