@@ -112,10 +112,9 @@ def slopes_step(candidates: Candidates, options: list[RandomPart], larger: Rando
     """Compare the intercept with a structure that has slopes; `options` are all the factor may end with."""
     intercept, structure = options[0], larger[place]
     kind = "uncorrelated slope" if structure.kind == UNCORRELATED else "slope"
-    beside = listing([other.group for other in larger[place + 1 :]])
     names = {
         "kind": kinds.SLOPE,
-        "name": f"{structure.group}: {kind}{f', beside {beside}' if beside else ''}",
+        "name": f"{structure.group}: {kind}{beside_later(larger, place)}",
         "question": f"Does the effect of {structure.slopes} vary between levels of {structure.group}?",
         "smaller": candidates.id(intercept),
         "larger": candidates.id(larger),
@@ -126,16 +125,29 @@ def slopes_step(candidates: Candidates, options: list[RandomPart], larger: Rando
         return without_test(candidates, decided(**names, decision=DROP, reason=reason), intercept, larger)
     test = candidates.compare(intercept, larger)
     supported = rejects(test, candidates.study.ladder.alpha_random)
-    variance = f"variance of {structure.slopes} between levels of {structure.group}"
-    subject = f"With {beside} in the model, the {variance}" if beside else f"The {variance}"
-    if test.p is None:
-        reason = f"{subject} could not be tested: {without_full_stop(test.reason)}."
-    elif supported:
-        reason = f"{subject} is supported: {evidence(test)}."
-    else:
-        reason = f"{subject} is not supported at {level(candidates.study.ladder.alpha_random)}: {evidence(test)}."
+    reason = slopes_reason(larger, place, test, candidates.study.ladder.alpha_random)
     head = decided(**names, decision=KEEP if supported else DROP, reason=reason)
     return with_test(candidates, head, test, options, structure.group)
+
+
+def slopes_reason(larger: RandomPart, place: int, test: LikelihoodRatioTest, alpha: float) -> str:
+    """Say in a sentence whether the data support the variance of the slopes."""
+    structure = larger[place]
+    later = listing([other.group for other in larger[place + 1 :]])
+    the = f"With {later} in the model, the" if later else "The"
+    variance, are = ("variances", "are") if set(structure.slopes) & set("+*") else ("variance", "is")
+    subject = f"{the} {variance} of {structure.slopes} between levels of {structure.group}"
+    if test.p is None:
+        return f"{subject} could not be tested: {without_full_stop(test.reason)}."
+    if rejects(test, alpha):
+        return f"{subject} {are} supported: {evidence(test)}."
+    return f"{subject} {are} not supported at {level(alpha)}: {evidence(test)}."
+
+
+def beside_later(random: RandomPart, place: int) -> str:
+    """What tells a second decision on a factor's slopes from the first: the factors that entered after it."""
+    later = listing([other.group for other in random[place + 1 :]])
+    return f", beside {later}" if later else ""
 
 
 def correlation_step(candidates: Candidates, uncorrelated: RandomPart, slope: RandomPart, place: int) -> Step:
@@ -156,7 +168,7 @@ def correlation_step(candidates: Candidates, uncorrelated: RandomPart, slope: Ra
         )
     head = decided(
         kind=kinds.CORRELATION,
-        name=f"{structure.group}: correlation",
+        name=f"{structure.group}: correlation{beside_later(slope, place)}",
         question=f"Are the slopes of {structure.slopes} correlated with the intercepts of {structure.group}?",
         smaller=candidates.id(uncorrelated),
         larger=candidates.id(slope),

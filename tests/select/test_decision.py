@@ -261,3 +261,14 @@ def test_a_ladder_fitted_to_other_rows_is_refused():
     declared, data = STUDIES["dyestuff"], table("dyestuff")
     with pytest.raises(InputError, match="fitted to other rows"):
         decide(declared, fitted(declared, data) | {"row_hash": "another"}, data, audit(declared, data))
+
+
+def test_several_slopes_are_told_in_the_plural_and_second_decisions_by_their_own_name():
+    quadratic = study("height", ["Subject"], "age + I(age^2)", {"Subject": "age + I(age^2)"})
+    made = decision(quadratic, table("oxboys-quad"))
+    assert step(made, "Subject: slope")["reason"].startswith(
+        "The variances of age + I(age^2) between levels of Subject are supported: REML likelihood ratio 296.05, "
+    )
+    names = [one["step"] for one in decided("egsingle-3level")["steps"]]
+    assert "childid: correlation, beside schoolid" in names
+    assert len(set(names)) == len(names)
