@@ -43,7 +43,7 @@ def clean(study: Study, folder: Path) -> Cleaned:
     table = _without_absent_levels(raw[complete])
     checks.check_outcome(study, table[study.outcome])
     checks.check_groups(study, table)
-    checks.check_slopes(study, table)
+    checks.check_formulas(study, table)
     return Cleaned(table, audit(study, folder, played, raw, table), _dropped(study, folder, raw))
 
 

@@ -89,13 +89,33 @@ def check_groups(study: Study, table: pd.DataFrame) -> None:
             )
 
 
-def check_slopes(study: Study, table: pd.DataFrame) -> None:
-    """Refuse declared slopes with as many random coefficients as rows, or more (lme4 refuses the same)."""
+def check_formulas(study: Study, table: pd.DataFrame) -> None:
+    """Refuse fixed effects or slopes without a finite value in some row, and slopes with too many coefficients.
+
+    A formula such as log(x) can lose rows that the table has; and declared slopes need fewer random coefficients than
+    rows (lme4 refuses the same).
+    """
+    _columns(study, table, study.fixed, "fixed")
     for group, slopes in study.slopes.items():
-        columns = parse(f"{name_text(study.outcome)} ~ 1 + {slopes}").design(table).X.shape[1]
+        columns = _columns(study, table, f"1 + {slopes}", f"slopes.{group}")
         levels = len(rows_per_level(table, group))
         if levels * columns >= len(table):
             raise InputError(
                 f"study {study.name}: the slopes {slopes} of {group} need {levels * columns} random coefficients "
                 f"({levels} levels × {columns}), but there are {len(table)} rows; take slopes out."
             )
+
+
+def _columns(study: Study, table: pd.DataFrame, right_hand_side: str, key: str) -> int:
+    """Return how many columns a right-hand side makes, each with a value in every row."""
+    try:
+        design = parse(f"{name_text(study.outcome)} ~ {right_hand_side}").design(table)
+    except InputError as error:
+        raise InputError(f"study {study.name}, key {key}: {error}") from error
+    if len(design.rows) < len(table):
+        lost = np.setdiff1d(np.arange(len(table)), design.rows)
+        raise InputError(
+            f"study {study.name}, key {key}: {right_hand_side} has no value in {len(lost)} of {len(table)} rows, first "
+            f"in row {table.index[lost[0]]}; mend the formula or those rows."
+        )
+    return design.X.shape[1]

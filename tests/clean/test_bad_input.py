@@ -101,6 +101,13 @@ CASES = {
         {},
         "t.csv has more cells in its rows than its header has names (3);",
     ),
+    "logarithm of zero": (csv(raw_table()), {"fixed": "log(x)"}, "key fixed: 'log(x)' is infinite in line 1"),
+    "root of a negative number": (
+        csv(raw_table()),
+        {"fixed": "sqrt(x - 1)"},
+        "key fixed: sqrt(x - 1) has no value in 4 of 12 rows, first in row 1;",
+    ),
+    "factor with one level": (csv(raw_table(x="k")), {}, "key fixed: The factor 'x' has a single level ('k')"),
     "unparsable formula": (csv(raw_table()), {"fixed": "x +"}, "key fixed: "),
     "random term under fixed": (
         csv(raw_table()),
