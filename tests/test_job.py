@@ -1,0 +1,50 @@
+"""What surrounds a job: its log, its one-sentence failure, and the lines at the end of a run."""
+
+import warnings
+
+import pytest
+
+from lmm import InputError, files, study
+from lmm.job import closing_lines, failure_lines, forget_failures, job, study_of
+
+BLOCK = {"data": "t.csv", "outcome": "y", "groups": ["g"]}
+
+
+def test_notes_and_warnings_go_to_the_log(tmp_path, capsys):
+    with job(tmp_path / "a.log") as note:
+        note("one")
+        warnings.warn("beware", stacklevel=1)
+        note("two")
+    assert (tmp_path / "a.log").read_text() == "one\ntwo\nwarning: beware\n"
+    assert capsys.readouterr().err == ""
+
+
+def test_a_mistake_of_the_user_ends_the_job_with_its_sentence(tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended, job(tmp_path / "s" / "a.log"):
+        raise InputError("study s: mend it.")
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == "study s: mend it.\n"
+    assert failure_lines(tmp_path) == "study s: mend it."
+    forget_failures(tmp_path)
+    assert failure_lines(tmp_path) == ""
+
+
+def test_a_bug_is_a_traceback(tmp_path):
+    with pytest.raises(ZeroDivisionError), job(tmp_path / "a.log"):
+        _ = 1 / 0
+    assert "ZeroDivisionError" in (tmp_path / "a.log").read_text()
+    assert failure_lines(tmp_path) == ""
+
+
+def test_closing_lines_name_the_reports_there_are_and_their_warnings(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    studies = study.load({"studies": [BLOCK | {"name": "done"}, BLOCK | {"name": "waiting"}]})
+    assert closing_lines(studies) == ""
+    files.write_text("reports/done/index.html", "")
+    files.write_json("results/done/select/decision.json", {"final": {"warnings": ["few groups."]}})
+    assert closing_lines(studies).splitlines() == ["done: reports/done/index.html", "  warning: few groups."]
+
+
+def test_a_study_is_found_by_name():
+    config = {"studies": [BLOCK | {"name": "a"}, BLOCK | {"name": "b", "seed": 3}]}
+    assert study_of(config, "b").seed == 3
