@@ -232,3 +232,11 @@ def test_importing_the_package_loads_nothing_heavy():
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
+
+
+def test_a_misspecified_mean_does_not_keep_several_factors_from_converging():
+    """Without year in the mean, average information is twenty times the curvature; logLik from lme4 (bobyqa)."""
+    fit = lmm.fit("math ~ 1 + (year | childid) + (year | schoolid)", pd.read_csv(DATA / "egsingle.csv.gz"))
+    assert fit.converged
+    assert fit.loglik == pytest.approx(-8276.966424, abs=1e-5)
+    assert fit.convergence.iterations < 60

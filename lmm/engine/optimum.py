@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lmm.engine.collapse import collapse
-from lmm.engine.deviance import Deviance, Factorisation
+from lmm.engine.deviance import Deviance, Factorisation, Gradient
 from lmm.engine.minque import minque
 from lmm.engine.parameters import Parameters
 from lmm.engine.problem import Problem
 from lmm.engine.secondorder import hessian
-from lmm.engine.trustregion import Minimum, minimise
+from lmm.engine.trustregion import Derivatives, Minimum, minimise
 from lmm.engine.whitening import lower_triangular
 
 # A singular value of T, in natural units, below which a direction counts as collapsed.
@@ -20,6 +20,8 @@ SINGULAR = 1e-4
 _PROBE = 0.02
 _SAME_OPTIMUM = 1e-3
 _FLAT = 1e-6
+_CHEAP_STEPS = 10
+_DIFFERENCE = 1e-5
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class Optimum:
 
 
 class _Objective:
-    """The deviance of the parameter vector, with the rotations projected out of its derivatives."""
+    """The deviance of the parameter vector and its derivatives."""
 
     def __init__(self, deviance: Deviance, parameters: Parameters):
         self.deviance = deviance
@@ -69,26 +71,59 @@ class _Objective:
         self.evaluations += 1
         return self.deviance.factorise(self.parameters.matrices(x)).deviance
 
-    def derivatives(self, x: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-        self.evaluations += 1
-        parameters = self.parameters
-        at = self.deviance.factorise(parameters.matrices(x))
-        if not at.is_finite:
+    def derivatives(self, x: np.ndarray) -> Derivatives:
+        """Value, gradient and the Hessian that the algebra offers: exact for one factor, else average information."""
+        at, gradient = self._factorised(x)
+        if gradient is None:
             return np.inf, np.zeros(len(x)), np.eye(len(x))
-        gradient = self.deviance.gradient(at)
-        slope = np.empty(len(x))
+        return at.deviance, self._slope(at, gradient), hessian(self.deviance, self.parameters, at, gradient)
+
+    def differenced(self, x: np.ndarray) -> Derivatives:
+        """Value, gradient and the exact Hessian, from differences of the gradient."""
+        at, gradient = self._factorised(x)
+        if gradient is None:
+            return np.inf, np.zeros(len(x)), np.eye(len(x))
+        slope = self._slope(at, gradient)
+        rows = [
+            (self._slope(*self._factorised(x + step)) - slope) / _DIFFERENCE for step in _DIFFERENCE * np.eye(len(x))
+        ]
+        return at.deviance, slope, 0.5 * (np.array(rows) + np.array(rows).T)
+
+    def _factorised(self, x: np.ndarray) -> tuple[Factorisation, Gradient | None]:
+        self.evaluations += 1
+        at = self.deviance.factorise(self.parameters.matrices(x))
+        return at, self.deviance.gradient(at) if at.is_finite else None
+
+    def _slope(self, at: Factorisation, gradient: Gradient) -> np.ndarray:
+        parameters = self.parameters
+        out = np.empty(len(parameters))
         for k, T in enumerate(at.T):
             mine = parameters.factor == k
-            slope[mine] = 2.0 * (gradient.S[k] @ T)[parameters.row[mine], parameters.column[mine]]
-        slope *= parameters.units
-        curvature = hessian(self.deviance, parameters, at, gradient)
-        turns = parameters.rotations(x)
+            out[mine] = 2.0 * (gradient.S[k] @ T)[parameters.row[mine], parameters.column[mine]]
+        return out * parameters.units
+
+    def without_rotations(self, x: np.ndarray, curvature: np.ndarray) -> np.ndarray:
+        """The Hessian with a large curvature in place of that of the rotations, which change nothing."""
+        turns = self.parameters.rotations(x)
         if turns.shape[1]:
-            slope = slope - turns @ (turns.T @ slope)
             curvature = curvature - turns @ (turns.T @ curvature)
             curvature = curvature - (curvature @ turns) @ turns.T
             curvature = curvature + np.abs(np.diag(curvature)).max() * (turns @ turns.T)
-        return at.deviance, slope, 0.5 * (curvature + curvature.T)
+        return 0.5 * (curvature + curvature.T)
+
+    def minimise(self, start: np.ndarray, radius: float) -> Minimum:
+        """Descend from `start`.
+
+        Average information can be many times the true curvature, as where the mean is misspecified; its steps are
+        then too short by that factor, and exact ones, though dearer, take over.
+        """
+        if len(self.parameters.sizes) == 1:
+            return minimise(self.derivatives, self.without_rotations, start, radius)
+        cheap = minimise(self.derivatives, self.without_rotations, start, radius, _CHEAP_STEPS)
+        if cheap.converged:
+            return cheap
+        exact = minimise(self.differenced, self.without_rotations, cheap.x, radius=1.0)
+        return replace(exact, iterations=cheap.iterations + exact.iterations)
 
 
 def optimise(problem: Problem, reml: bool = True) -> Optimum:
@@ -114,7 +149,7 @@ def optimise(problem: Problem, reml: bool = True) -> Optimum:
 
 def _descend(objective: _Objective, start: np.ndarray) -> Minimum:
     """Descend, then leave saddles where a collapsed direction would rather have some variance."""
-    minimum = minimise(objective.derivatives, start, radius=max(1.0, 0.5 * float(np.linalg.norm(start))))
+    minimum = objective.minimise(start, radius=max(1.0, 0.5 * float(np.linalg.norm(start))))
     for _ in range(3):
         probe = minimum.x.copy()
         left = False
@@ -128,7 +163,7 @@ def _descend(objective: _Objective, start: np.ndarray) -> Minimum:
                 probe, left = lifted, True
         if not left:
             break
-        again = minimise(objective.derivatives, probe, radius=0.3)
+        again = objective.minimise(probe, radius=0.3)
         minimum = replace(again, iterations=minimum.iterations + again.iterations)
     return minimum
 

@@ -39,6 +39,7 @@ class Minimum:
 
 def minimise(
     derivatives: Callable[[np.ndarray], Derivatives],
+    without_rotations: Callable[[np.ndarray, np.ndarray], np.ndarray],
     start: np.ndarray,
     radius: float,
     max_iterations: int = 200,
@@ -47,6 +48,7 @@ def minimise(
 
     Args:
         derivatives: x → (value, gradient, Hessian); a value that is not finite is a step too far.
+        without_rotations: x, Hessian → Hessian with large curvature where the function is constant.
         start: where to begin.
         radius: of the first trust region.
         max_iterations: give up after so many steps.
@@ -55,17 +57,17 @@ def minimise(
     value, gradient, hessian = derivatives(x)
     predicted, iteration, converged = np.inf, 0, False
     for iteration in range(max_iterations + 1):
-        curvatures, axes = np.linalg.eigh(hessian)
-        along = axes.T @ gradient
-        step, predicted = _model_minimum(curvatures, along, radius)
+        model = without_rotations(x, hessian)
+        curvatures, axes = np.linalg.eigh(model)
+        step, predicted = _model_minimum(curvatures, axes.T @ gradient, radius)
         bent = curvatures[0] < -1e-4 * max(1.0, abs(curvatures[-1]))
         if predicted < PREDICTED_DECREASE and not bent:
             converged = True
             break
         if iteration == max_iterations:
             break
-        trial = x + axes @ step
-        trial_value, trial_gradient, trial_hessian = derivatives(trial)
+        step = axes @ step
+        trial_value, trial_gradient, trial_hessian = derivatives(x + step)
         length = float(np.linalg.norm(step))
         gained = value - trial_value
         if not np.isfinite(trial_value) or gained < 0.25 * predicted:
@@ -73,12 +75,13 @@ def minimise(
         elif gained > 0.75 * predicted and length > 0.8 * radius:
             radius *= 2.5
         if gained > 0:
-            x, value, gradient, hessian = trial, trial_value, trial_gradient, trial_hessian
+            x, value, gradient, hessian = x + step, trial_value, trial_gradient, trial_hessian
         elif radius < _SMALLEST_RADIUS or predicted < 1e-12 * abs(value):
             # The promise is below what rounding lets the value show.
             converged = predicted < 1e-6
             break
-    return Minimum(x, value, gradient, hessian, float(predicted), iteration, converged)
+    model = without_rotations(x, hessian)
+    return Minimum(x, value, gradient, model, float(predicted), iteration, converged)
 
 
 def _model_minimum(curvatures: np.ndarray, along: np.ndarray, radius: float) -> tuple[np.ndarray, float]:
