@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Measure `lmm.fit` beside lme4 and the Python peers; prints tables, writes results.json and docs/benchmark.md.
 
-    python benchmarks/engine.py                     # the cases that take seconds
-    python benchmarks/engine.py --cases e2 h2       # some; the results of the others are kept
-    python benchmarks/engine.py --cases all
-    python benchmarks/engine.py --cases a --dry-run # print only
+    .venv/bin/python benchmarks/engine.py           # the cases that take seconds
+    … --cases e2 h2         # some; the results of the others are kept
+    … --cases all           # with those that take some tools minutes
+    … --cases a --dry-run   # print only
 
 Run `sh benchmarks/setup.sh` once before, and leave the machine alone while it measures.
 """
@@ -36,12 +36,12 @@ def main() -> None:
         if not TOOLS[name].installed:
             print(f"{name} is not installed and left out; sh benchmarks/setup.sh installs it.", file=sys.stderr)
 
-    measured = {}
+    measured, measured_commit = {}, commit()
     for name in options.cases:
         print(f"{name}: {CASES[name].formula}", file=sys.stderr, flush=True)
         measured[name] = measure(CASES[name], tools, options.rounds, options.budget, options.patience)
         if "version" in measured[name]["tools"].get("lmm", {}):
-            measured[name]["tools"]["lmm"]["version"] += f" ({commit()})"
+            measured[name]["tools"]["lmm"]["version"] += f" ({measured_commit})"
     print(tables(measured))
     if not options.dry_run:
         write(measured)
@@ -78,7 +78,7 @@ def command(cases: dict[str, dict]) -> str:
     """Return the command that measures these cases."""
     default = [name for name, case in CASES.items() if case.by_default]
     extra = "" if list(cases) == default else " --cases " + shlex.join(cases)
-    return f"python benchmarks/engine.py{extra}"
+    return f".venv/bin/python benchmarks/engine.py{extra}"
 
 
 def machine() -> str:

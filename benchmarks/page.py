@@ -9,7 +9,7 @@ From a data frame to a fitted REML model, formula included, side by side on one 
 
 {machine}
 
-Written by
+This page is written by
 
     sh benchmarks/setup.sh            # once: an environment per Python peer, pinned; R with lme4 comes from the system
     {command}
@@ -19,12 +19,13 @@ Written by
 
 METHODS = """\
 Every tool has a process of its own, pinned to the same core and limited to one thread, which reads the table before
-the clock starts, in the form that tool is fastest with: R factors for lme4, pandas categories for lmm and mixedlm,
-integer group codes for mixedlm-rs, polars strings for lme-python. After a first fit (shown as such) and a second, the
-tools take turns: a turn is as many fits as take about 0.2 s, another tool begins each round, so whatever slows the
-machine slows them alike. Times are CPU seconds (user + system, all threads) per fit: the median over turns. lme4 runs
-nloptwrap with `calc.derivs = FALSE`. All Python tools but lme-python run on the same numpy, scipy, pandas and pyarrow.
-lmm remembers formulas it has read; here it reads each anew, as the others do.
+the clock starts, in a form that suits the tool: R factors for lme4, pandas categories for lmm and mixedlm, integer
+group codes for mixedlm-rs (four times as fast as labels there), polars strings for lme-python. After a first fit (shown
+as such) and a second, the tools take turns: a turn is as many fits as take about 0.2 s, another tool begins each
+round, so whatever slows the machine slows them alike. Times are CPU seconds (user + system, all threads) per fit: the
+median over turns, of which slow tools take fewer. lme4 runs nloptwrap with `calc.derivs = FALSE`. All Python tools but
+lme-python run on the same numpy, scipy, pandas and pyarrow. lmm remembers formulas it has read; here it reads each
+anew, as the others do.
 
 Deviance is the REML criterion in R's convention, as each tool reports it. A tool that stops above the best one was
 fast at something else.
@@ -43,9 +44,9 @@ def machine_sentence(results: dict) -> str:
     for case in results["cases"].values():
         for name, tool in case["tools"].items():
             if "version" in tool:
-                versions[name] = tool["version"]
-    listed = ", ".join(f"{name} {version}" for name, version in versions.items())
-    return f"{results['machine']}.\n{listed}; {results['software']}."
+                versions.setdefault(name, []).append(tool["version"])
+    listed = [f"{name} {' and '.join(dict.fromkeys(measured))}" for name, measured in versions.items()]
+    return f"{results['machine']}.\n{', '.join(listed)};\n{results['software']}."
 
 
 def tables(cases: dict[str, dict]) -> str:
