@@ -16,7 +16,7 @@ def decimal(value: float | None, places: int = 2) -> str:
         return MISSING
     if math.isinf(value):
         return "∞" if value > 0 else MINUS + "∞"
-    text = f"{abs(value):,.{places}f}"
+    text = f"{abs(value):,.{max(0, places)}f}"
     negative = value < 0 and any(digit in text for digit in "123456789")
     return MINUS + text if negative else text
 
@@ -48,11 +48,14 @@ def p_number(p: float | None) -> str:
 
 
 def places_for(standard_error: float | None) -> int:
-    """Decimals that an estimate deserves: two digits of its standard error, three where that needs no more than 2."""
+    """Decimals that an estimate deserves: two digits of its standard error, three where that needs no more than 2.
+
+    Negative where the last whole digits are beyond the standard error; they are printed all the same.
+    """
     if _is_missing(standard_error) or standard_error <= 0 or math.isinf(standard_error):
         return 2
     magnitude = math.floor(math.log10(standard_error))
-    return max(0, 2 - magnitude) if magnitude >= 0 else max(2, 1 - magnitude)
+    return 2 - magnitude if magnitude >= 0 else max(2, 1 - magnitude)
 
 
 def estimate(value: float | None, standard_error: float | None) -> str:
@@ -67,7 +70,7 @@ def significant(value: float | None, digits: int = 3) -> str:
     magnitude = math.floor(math.log10(abs(value)))
     if round(abs(value) / 10.0**magnitude, digits - 1) >= 10:
         magnitude += 1
-    return _scaled(value, max(0, digits - 1 - magnitude))
+    return _scaled(value, digits - 1 - magnitude)
 
 
 def plain(value: float | None, digits: int = 4) -> str:
@@ -105,9 +108,7 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
 def listing(items: Sequence[str], conjunction: str = "and") -> str:
     """Items as a sentence lists them: "a", "a and b", "a, b and c"."""
     items = [str(item) for item in items]
-    return (
-        items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {conjunction} {items[-1]}" if items else ""
-    )
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {conjunction} {items[-1]}" if items else ""
 
 
 def _scaled(value: float | None, places: int) -> str:

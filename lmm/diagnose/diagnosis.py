@@ -35,7 +35,7 @@ def diagnose(study: Study, decision: dict, table: pandas.DataFrame) -> Diagnosis
     """Refit the chosen model by REML and look at it.
 
     `decision` is what `lmm.select.decide` returned and `table` the analysis table it was decided on, indexed by the
-    line of each row in the raw file.
+    number of each row in the raw table.
     """
     fit = lmm.fit(decision["final"]["formula"], table, reml=True, weights=study.weights)
     evidence = Evidence.of(study, fit, table)
@@ -69,11 +69,11 @@ def _figures(evidence: Evidence) -> list[DiagnosticFigure | OmittedFigure]:
 
 
 def _largest(evidence: Evidence) -> list[dict]:
-    """The five largest standardised residuals: line in the raw file, observed, fitted, standardised."""
+    """The five largest standardised residuals: row of the raw table, observed, fitted, standardised."""
     size = np.nan_to_num(np.abs(evidence.standardised), nan=-1.0)
     return [
         {
-            "line": int(evidence.table.index[row]),
+            "row": int(evidence.table.index[row]),
             "observed": float(evidence.observed[row]),
             "fitted": float(evidence.fit.fitted[row]),
             "standardised": float(evidence.standardised[row]),

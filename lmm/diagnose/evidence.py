@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class Evidence:
     """The final fit and its data.
 
-    `table` holds the rows the fit used, in the fit's order; its index is the line of each row in the raw file.
+    `table` holds the rows the fit used, in its order; its index is the number of each row in the raw table, from 1.
     `X` (n, p) are the columns of the fixed effects that the fit kept; `terms` are the random terms in its order,
     beside `fit.random`.
     """
@@ -87,6 +87,6 @@ class Evidence:
         outcome = bare(self.fit.outcome)
         return f"{outcome} ({unit})" if unit and outcome == self.study.outcome else outcome
 
-    def line(self, row: int) -> str:
-        """Where a row stands in the raw file: "line 58"."""
-        return f"line {self.table.index[row]}"
+    def row(self, position: int) -> str:
+        """Where a row stands in the raw table, the first row of data being 1: "row 57"."""
+        return f"row {self.table.index[position]}"

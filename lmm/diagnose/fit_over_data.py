@@ -138,7 +138,7 @@ def _panel_drawing(evidence, frame, lines, grouping, shown, column):
         axes.plot(average.index, average.fixed, color=style.INK, linewidth=0.8, alpha=0.45)
         axes.plot(average.index, average.fitted, color=style.BLUE, linewidth=1.8)
         axes.scatter(part.x, part.y, s=9, color=style.INK, alpha=0.7, linewidths=0, zorder=3)
-        axes.set_title(shorten(grouping.levels[level], 12), fontsize=9, pad=2)
+        axes.set_title(shorten(grouping.levels[level], 10), fontsize=8.5, pad=2)
         axes.tick_params(labelsize=8)
         axes.xaxis.set_major_locator(MaxNLocator(3))
         axes.yaxis.set_major_locator(MaxNLocator(3))
@@ -198,7 +198,7 @@ def _level_mean_drawing(evidence, panels):
         farthest = [int(np.argmax((means.fitted - means.observed).abs().to_numpy()))]
         place = means.observed.to_numpy()[farthest], means.fitted.to_numpy()[farthest]
         style.label_points(axes, *place, [shorten(grouping.levels[means.index[farthest[0]]], 14)])
-        axes.set_title(shorten(grouping.group, 40 // len(panels) + 8))
+        axes.set_title(shorten(grouping.group, 48 // len(panels)))
         axes.set_xlabel("Observed mean")
     grid[0].set_ylabel("Fitted mean")
     return figure

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
-_QUOTED = re.compile(r"`([^`]*)`")
+_QUOTED = re.compile(r"`((?:[^`\\]|\\.)*)`")
+_ESCAPED = re.compile(r"\\(.)")
 
 
 def bare(label: str) -> str:
     """A label of the formula without the backticks that R puts around names such as `reaction time`."""
-    return _QUOTED.sub(r"\1", label)
+    return _QUOTED.sub(lambda quoted: _ESCAPED.sub(r"\1", quoted[1]), label)
 
 
 def shorten(text: object, length: int = 28) -> str:

@@ -139,7 +139,7 @@ def _drawing(evidence: Evidence, rows: np.ndarray, scores: np.ndarray, values: n
         **{**style.points(len(values)), "color": style.VERMILLION, "alpha": 0.9, "marker": "D"},
     )  # fmt: skip
     named = [k for k in np.argsort(-np.abs(values), kind="stable")[:3] if abs(values[k]) > LARGE]
-    style.label_points(axes, scores[named], values[named], [evidence.line(rows[k]) for k in named])
+    style.label_points(axes, scores[named], values[named], [evidence.row(rows[k]) for k in named])
     axes.set_xlabel("Normal quantile")
     axes.set_ylabel("Standardised residual")
     return figure

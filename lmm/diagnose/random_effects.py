@@ -131,7 +131,7 @@ def _caterpillar_drawing(modes, half, apart, evidence):
             (apart[order, k], {"color": style.BLUE, "linewidths": 0}),
         ):
             axes.scatter(across[0][chosen], across[1][chosen], s=15 if named else 7, zorder=3, **look)
-        axes.set_title(shorten(_capital(effect_name(modes.columns[k])), 40 // columns + 8))
+        axes.set_title(shorten(_capital(effect_name(modes.columns[k])), 48 // columns))
         if named:
             axes.grid(visible=False)
             axes.set_yticks(place, [shorten(level, 18) for level in modes.index[order]])
@@ -200,7 +200,7 @@ def _quantile_drawing(scores, envelopes):
                 "alpha": 0.9 if outside else 0.6,
             }
             axes.scatter(scores[chosen], values[chosen], **look)
-        axes.set_title(shorten(_capital(effect_name(effect)), 40 // len(envelopes) + 8))
+        axes.set_title(shorten(_capital(effect_name(effect)), 48 // len(envelopes)))
         axes.set_xlabel("Normal quantile")
     grid[0].set_ylabel("Conditional mode")
     return figure

@@ -19,7 +19,7 @@ UNLIKELY = 0.01
 _BENDS, _SPREADS = 0.25, 0.1
 """A smooth nearer to 0 (in SD) and a correlation smaller than this are harmless, however sure with many rows."""
 LARGE = 3.0
-"""Standardised residuals beyond this are named by their line."""
+"""Standardised residuals beyond this are named by their row."""
 _SMOOTHED_ROWS = 1_200
 
 
@@ -108,7 +108,7 @@ def _outliers(evidence: Evidence, largest: int) -> str:
     value = evidence.standardised[largest]
     beyond = int(np.sum(np.abs(evidence.standardised[np.isfinite(evidence.standardised)]) > LARGE))
     return (
-        f"The largest standardised residual is {decimal(value)}, at {evidence.line(largest)}; "
+        f"The largest standardised residual is {decimal(value)}, at {evidence.row(largest)}; "
         f"{counted(beyond, 'row')} of {evidence.fit.n:,d} {'lies' if beyond == 1 else 'lie'} beyond ±{LARGE:.0f}."
     )
 
@@ -133,7 +133,7 @@ def _drawing(evidence: Evidence, fitted: np.ndarray, residuals: np.ndarray, rows
     at = evenly(fitted)
     axes.plot(at, smoother(fitted[chosen], at) @ residuals[chosen], color=style.BLUE, linewidth=2)
     named = [row for row in np.argsort(-np.abs(residuals), kind="stable")[:3] if abs(residuals[row]) > LARGE]
-    style.label_points(axes, fitted[named], residuals[named], [evidence.line(rows[row]) for row in named])
+    style.label_points(axes, fitted[named], residuals[named], [evidence.row(rows[row]) for row in named])
     axes.set_xlabel(shorten(f"Fitted {evidence.outcome_label}", 60))
     axes.set_ylabel("Standardised residual")
     return figure

@@ -1,0 +1,114 @@
+"""Finished studies for the tests: a table goes through the real rooms, nothing in them is replaced."""
+
+import tempfile
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas
+
+from lmm import provenance
+from lmm.clean import clean
+from lmm.diagnose import diagnose
+from lmm.report import index_entry, study_page
+from lmm.report.case import Case
+from lmm.select import decide
+from lmm.select.rungs import fit_rung, ladder
+from lmm.study import Study, load
+
+DATA = Path(__file__).parents[2] / "data"
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A study with everything its report is made of."""
+
+    study: Study
+    table: pandas.DataFrame
+    audit: dict
+    ladder: dict
+    decision: dict
+    diagnosis: object
+
+    @property
+    def case(self):
+        return Case(self.study, self.audit, self.ladder, self.decision, self.diagnosis.fit, self.diagnosis.findings)
+
+    def page(self):
+        case = self.case
+        return study_page(
+            case.study, case.audit, case.ladder, case.decision, case.fit, case.findings, self.diagnosis.figures
+        )
+
+    def entry(self):
+        case = self.case
+        return index_entry(case.study, case.audit, case.ladder, case.decision, case.fit, case.findings)
+
+
+def finish(raw, **block):
+    """Take a raw table through the rooms up to the report."""
+    with tempfile.TemporaryDirectory() as folder:
+        raw.to_csv(Path(folder) / "table.csv", index=False)
+        declared = load({"seed": 7, "studies": [{"name": "trial", "data": "table.csv"} | block]})[0]
+        cleaned = clean(declared, Path(folder))
+    head = provenance.stamp(declared, cleaned.audit["row_hash"])
+    fitted = {**head, "rungs": [fit_rung(rung, cleaned.table) for rung in ladder(declared)]}
+    decision = decide(declared, fitted, cleaned.table, cleaned.audit)
+    diagnosis = diagnose(declared, decision, cleaned.table)
+    return Finished(declared, cleaned.table, cleaned.audit, fitted, decision, diagnosis)
+
+
+def sleep_table():
+    return pandas.read_csv(DATA / "sleepstudy.csv")
+
+
+@cache
+def sleepstudy():
+    """Longitudinal: 18 subjects, a slope that varies, three rows far out."""
+    block = {"outcome": "Reaction", "unit": "ms", "fixed": "Days", "groups": ["Subject"], "time": "Days"}
+    return finish(sleep_table(), **block, slopes={"Subject": "Days"}, title="Sleep", question="How much?")
+
+
+@cache
+def penicillin():
+    """Crossed: 24 plates and 6 samples, no fixed effect, nothing to choose."""
+    table = pandas.read_csv(DATA / "penicillin.csv")
+    return finish(table, outcome="diameter", unit="mm", groups=["plate", "sample"])
+
+
+@cache
+def nested(seed=3):
+    """Nested: 12 wards of 5 patients each with 4 rows and labels that start anew, a treatment without effect."""
+    random = np.random.default_rng(seed)
+    ward, patient = np.repeat(np.arange(12), 20), np.tile(np.repeat(np.arange(5), 4), 12)
+    arm = np.where(ward % 2, "drug", "placebo")
+    y = 10 + random.normal(0, 2, 12)[ward] + random.normal(0, 1, (12, 5))[ward, patient] + random.normal(0, 1, 240)
+    table = pandas.DataFrame({"score": y, "arm": arm, "ward": ward, "patient": patient})
+    table["ward"] = "w" + table["ward"].astype(str)
+    table["patient"] = "p" + table["patient"].astype(str)
+    return finish(table, outcome="score", fixed="arm", groups=["ward/patient"], levels={"arm": ["placebo", "drug"]})
+
+
+@cache
+def without_variance():
+    """Singular by design: the levels differ less than their errors allow for, so that their variance is 0."""
+    y = np.tile([0.0, 3.0, 1.0, 2.0], 8) + np.linspace(0, 0.1, 32)
+    table = pandas.DataFrame({"y": y, "g": np.repeat([f"g{k}" for k in range(8)], 4)})
+    return finish(table, outcome="y", groups=["g"])
+
+
+HOSTILE = '<script>alert(1)</script> שלום 😀 & "q"'
+HOSTILE_LEVEL = "</svg><img src=//evil.example/x onerror=alert(2)>{{ 7*7 }}"
+
+
+@cache
+def hostile():
+    """Markup, right-to-left text, emoji, a control character and 300 letters, wherever a user can put them."""
+    table = sleep_table()[["Reaction", "Days", "Subject"]]
+    table["Subject"] = HOSTILE_LEVEL + table["Subject"].astype(str)
+    outcome, group = "$y_1$ \\frac{{7*7}}", "g<b>" + "x" * 300
+    table.columns = [outcome, HOSTILE, group]
+    words = {"title": "<h1>T</title>\x07", "question": "<img src=//evil.example/q>", "unit": "<i>ms</i>"}
+    slope = f"`{HOSTILE}`"
+    return finish(table, outcome=outcome, fixed=slope, groups=[group], slopes={group: slope}, time=HOSTILE, **words)

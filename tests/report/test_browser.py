@@ -1,0 +1,155 @@
+"""The pages in a real browser: no complaint, no request, no sideways scrolling, readable contrast."""
+
+import os
+import re
+
+import pytest
+
+from lmm.report import index_page
+from tests.report import builders
+from tests.report.browser import CHROMIUM, Browser
+
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None and os.environ.get("CI") != "true", reason="Chromium is not installed; CI has it"
+)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    assert CHROMIUM is not None, "CI must install chromium"
+    with Browser() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("reports")
+    made = {name: getattr(builders, name)() for name in ("sleepstudy", "penicillin", "nested", "hostile")}
+    for name, finished in made.items():
+        (folder / f"{name}.html").write_text(finished.page(), encoding="utf-8")
+    studies = [finished.study.model_copy(update={"name": name}) for name, finished in made.items()]
+    entries = {name: finished.entry() for name, finished in made.items() if name != "nested"}
+    (folder / "index.html").write_text(index_page(studies, entries), encoding="utf-8")
+    return folder
+
+
+EACH = pytest.mark.parametrize("name", ["sleepstudy", "penicillin", "nested", "hostile", "index"])
+
+
+@EACH
+def test_no_complaints_and_no_requests(browser, pages, name):
+    browser.open(pages / f"{name}.html")
+    assert browser.complaints() == []
+    assert browser.requests() == []
+
+
+@EACH
+@pytest.mark.parametrize("width", [390, 820, 1280])
+def test_the_page_never_scrolls_sideways(browser, pages, name, width):
+    browser.open(pages / f"{name}.html", width=width)
+    assert browser.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_wide_table_scrolls_in_its_own_box(browser, pages):
+    browser.open(pages / "sleepstudy.html", width=390)
+    inside = "[...document.querySelectorAll('.scroll')].some(box => box.scrollWidth > box.clientWidth + 50)"
+    assert browser.evaluate(inside)
+    assert browser.evaluate("[...document.querySelectorAll('.scroll')].every(box => box.tabIndex === 0)")
+
+
+def test_contents_stay_in_sight_on_a_wide_screen(browser, pages):
+    browser.open(pages / "sleepstudy.html", width=1280)
+    browser.evaluate("window.scrollTo(0, 3000)")
+    assert browser.evaluate("document.querySelector('nav').getBoundingClientRect().top") == 0
+
+
+def test_text_in_figures_is_legible_on_a_phone(browser, pages):
+    browser.open(pages / "sleepstudy.html", width=390)
+    height = "Math.min(...[...document.querySelectorAll('figure svg text')].map(t => t.getBoundingClientRect().height))"
+    assert browser.evaluate(height) >= 7
+
+
+def test_no_text_leaves_its_drawing(browser, pages):
+    for name in ("sleepstudy", "penicillin", "nested", "hostile"):
+        browser.open(pages / f"{name}.html", width=1280)
+        outside = """[...document.querySelectorAll('figure svg')].flatMap(svg => {
+            const box = svg.getBoundingClientRect();
+            return [...svg.querySelectorAll('text')].filter(text => {
+                const at = text.getBoundingClientRect();
+                return at.left < box.left - 2 || at.right > box.right + 2 || at.bottom > box.bottom + 2;
+            }).map(text => text.textContent);
+        })"""
+        assert browser.evaluate(outside) == []
+
+
+def test_the_light_has_words(browser, pages):
+    browser.open(pages / "sleepstudy.html")
+    assert browser.evaluate("document.querySelector('.verdict').innerText") == "Amber: usable, with cautions"
+
+
+def test_hostile_text_runs_nowhere(browser, pages):
+    browser.open(pages / "hostile.html")
+    assert browser.evaluate("document.querySelectorAll('script, img, b').length") == 0
+    assert browser.evaluate("document.querySelector('h1').innerText").startswith("<h1>T</title>")
+
+
+def test_print_shows_what_is_folded_away_and_no_contents(browser, pages):
+    browser.open(pages / "sleepstudy.html", width=700, media="print")
+    assert browser.evaluate("getComputedStyle(document.querySelector('nav')).display") == "none"
+    assert browser.evaluate("document.querySelector('details table').getBoundingClientRect().height") > 50
+    assert browser.evaluate("document.documentElement.scrollWidth") <= 700
+
+
+CONTRAST = """(() => {
+    const linear = c => { c /= 255; return c <= .04045 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4; };
+    const numbers = colour => colour.match(/[\\d.]+/g).map(Number);
+    const luminance = ([r, g, b]) => .2126 * linear(r) + .7152 * linear(g) + .0722 * linear(b);
+    const ground = element => {
+        for (; element; element = element.parentElement) {
+            const colour = numbers(getComputedStyle(element).backgroundColor);
+            if (colour.length === 3 || colour[3] === 1) return colour;
+        }
+        return [255, 255, 255];
+    };
+    const poor = [];
+    for (const element of document.querySelectorAll('body *')) {
+        const words = [...element.childNodes].some(n => n.nodeType === 3 && n.textContent.trim());
+        if (!words || element.closest('.skip')) continue;
+        const style = getComputedStyle(element);
+        const text = element.closest('svg') ? style.fill : style.color;
+        if (!text.startsWith('rgb')) continue;
+        const [a, b] = [luminance(numbers(text)), luminance(ground(element))].sort((x, y) => y - x);
+        if ((a + .05) / (b + .05) < 4.5) poor.push(element.tagName + ': ' + element.textContent.slice(0, 40));
+    }
+    return poor;
+})()"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["sleepstudy", "nested", "index"])
+def test_text_has_the_contrast_of_wcag_aa(browser, pages, name, scheme):
+    browser.open(pages / f"{name}.html", scheme=scheme)
+    assert browser.evaluate(CONTRAST) == []
+
+
+def test_dark_is_dark_and_drawings_follow(browser, pages):
+    ink = "getComputedStyle(document.querySelector('figure svg text')).fill"
+    shades = []
+    for scheme in ("light", "dark"):
+        browser.open(pages / "sleepstudy.html", scheme=scheme)
+        shades.append(sum(map(int, re.findall(r"\d+", browser.evaluate(ink))[:3])))
+    assert shades[0] < 150 < 600 < shades[1]
+
+
+def test_the_browser_of_these_tests_would_notice(browser, tmp_path):
+    """A page with every fault that is looked for above."""
+    bad = tmp_path / "bad.html"
+    bad.write_text(
+        "<meta name=viewport content='width=device-width'><img src='http://127.0.0.1:9/x.png'>"
+        "<script>console.error('no')</script><p style='width:900px;color:#ccc'>pale and wide"
+    )
+    browser.open(bad, width=390)
+    assert browser.complaints() != []
+    assert browser.requests() == ["http://127.0.0.1:9/x.png"]
+    assert browser.evaluate("document.documentElement.scrollWidth") > 390
+    assert browser.evaluate(CONTRAST) == ["P: pale and wide"]

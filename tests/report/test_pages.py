@@ -1,0 +1,164 @@
+"""The pages: complete, self-contained, deterministic, and text stays text."""
+
+import json
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import pytest
+
+from lmm.model import Fit
+from lmm.report import index_page, study_page
+from tests.report import builders
+
+FINISHED = [builders.sleepstudy, builders.penicillin, builders.nested, builders.without_variance, builders.hostile]
+VOID = {"meta", "link", "br", "img", "input", "hr"}
+
+
+class Page(HTMLParser):
+    """Tags in order, ids, the text outside style sheets, and whether every element is closed in its turn."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.ids, self.text, self.open, self.attributes = [], [], "", [], []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes.append((tag, dict(attrs)))
+        self.ids += [value for key, value in attrs if key == "id"]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if "style" not in self.open:
+            self.text += data
+
+    def of(self, tag):
+        return [attributes for name, attributes in self.attributes if name == tag]
+
+
+@pytest.fixture(scope="module", params=FINISHED, ids=lambda make: make.__name__)
+def finished(request):
+    return request.param()
+
+
+@pytest.fixture(scope="module")
+def page(finished):
+    return Page(finished.page())
+
+
+def test_ids_are_unique_and_links_lead_somewhere(page):
+    assert len(page.ids) == len(set(page.ids))
+    links = [a["href"] for a in page.of("a")]
+    assert all(link[1:] in page.ids for link in links if link.startswith("#"))
+    assert [link for link in links if not link.startswith("#")] == ["../index.html"]
+
+
+def test_references_inside_the_drawings_resolve(page):
+    used = {a["href"][1:] for a in page.of("use")}
+    clips = {a["clip-path"][5:-1] for _, a in page.attributes if "clip-path" in a}
+    labels = {name for a in page.of("svg") for name in (a.get("aria-labelledby") or "").split()}
+    assert used | clips | labels <= set(page.ids)
+
+
+def test_nothing_is_loaded_from_anywhere(page):
+    assert not {"script", "img", "iframe", "object", "embed"} & set(page.tags)
+    assert all(a["href"] == "data:," for a in page.of("link"))
+    # Large grids are pictures inside the drawing; all else that could load is absent.
+    assert all(a["href"].startswith("data:image/png") for a in page.of("image"))
+
+
+def test_headings_do_not_skip_a_rank_and_there_is_one_first(page):
+    ranks = [int(tag[1]) for tag in page.tags if tag in {"h1", "h2", "h3", "h4"}]
+    assert ranks[0] == 1
+    assert ranks.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(ranks))
+
+
+def test_every_table_has_a_caption_and_scoped_headers(page):
+    assert page.tags.count("caption") == page.tags.count("table") > 3
+    assert all("scope" in a for a in page.of("th"))
+
+
+def test_every_drawing_names_and_describes_itself(page, finished):
+    drawings = [a for a in page.of("svg") if a.get("role") == "img"]
+    assert len(drawings) == len(finished.diagnosis.figures)
+    for figure in finished.diagnosis.findings["figures"]:
+        for key in ("title", "alt", "good", "seen", "do"):
+            assert figure[key].strip()
+        assert len(figure["alt"]) > len(figure["title"])
+
+
+def test_the_same_results_give_the_same_page(finished):
+    assert finished.page() == finished.page()
+
+
+def test_a_fit_read_back_from_its_file_gives_the_same_page(finished):
+    case = finished.case
+    fit = Fit.from_json(json.loads(json.dumps(case.fit.to_json())))
+    read = study_page(
+        case.study, case.audit, case.ladder, case.decision, fit, case.findings, finished.diagnosis.figures
+    )
+    assert read == finished.page()
+
+
+def test_the_page_carries_no_clock_and_no_place(finished):
+    page = finished.page()
+    assert "/tmp" not in page
+    assert "dc:date" not in page
+
+
+@pytest.fixture(scope="module")
+def hostile():
+    return builders.hostile()
+
+
+def test_hostile_text_is_shown_as_text(hostile):
+    page = Page(hostile.page())
+    assert not {"script", "img", "b"} & set(page.tags)
+    assert page.tags.count("h1") == page.tags.count("title") - len(hostile.diagnosis.figures) == 1
+    for text in (builders.HOSTILE, builders.HOSTILE_LEVEL[:10], "<h1>T</title>\N{REPLACEMENT CHARACTER}", "x" * 300):
+        assert text in page.text
+    assert "<img src=//evil.example/q>" in page.text
+    assert "\x07" not in hostile.page()
+
+
+def test_hostile_text_is_text_in_the_drawings_and_never_mathematics(hostile):
+    drawing = Page(hostile.diagnosis.figures["raw-lines"])
+    assert "script" not in drawing.tags
+    assert "$y_1$" in drawing.text
+    assert "<script>alert(1)</script>" in drawing.text
+
+
+def test_hostile_text_is_text_in_the_index(hostile):
+    index = Page(index_page([hostile.study], {hostile.study.name: hostile.entry()}))
+    assert not {"script", "img"} & set(index.tags)
+    assert builders.HOSTILE in index.text
+
+
+def test_index_has_a_card_per_study_in_order_and_says_what_is_missing():
+    done, undone = builders.sleepstudy(), builders.penicillin().study.model_copy(update={"name": "other"})
+    index = Page(index_page([undone, done.study], {done.study.name: done.entry()}))
+    assert [a["href"] for a in index.of("a") if not a["href"].startswith("#")] == ["trial/index.html"]
+    assert index.text.index("No report") < index.text.index("Sleep")
+    assert "2 studies: 1 amber." in index.text
+    assert "10.47 ms [7.44, 13.50]" in " ".join(index.text.split())
+
+
+def test_index_entry_survives_json():
+    entry = builders.sleepstudy().entry()
+    assert json.loads(json.dumps(entry)) == entry
+
+
+def test_pages_of_the_demonstration_stay_small():
+    assert len(builders.sleepstudy().page().encode()) < 400_000
+    assert len(builders.penicillin().page().encode()) < 400_000
