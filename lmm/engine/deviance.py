@@ -133,7 +133,8 @@ class Deviance:
         if size:
             inverse, _ = lapack.dpotri(lower[:size, :size], lower=1)
             inverse = np.tril(inverse)
-            out[:size, :size] = inverse + np.tril(inverse, -1).T
+            np.add(inverse, inverse.T, out=out[:size, :size])
+            out.ravel()[: size * len(out) : len(out) + 1] *= 0.5
         return out
 
     def _curvature_of_rest(self, k: int, at: Factorisation, spherical: np.ndarray, inverse: np.ndarray) -> np.ndarray:
@@ -142,7 +143,7 @@ class Deviance:
         J, q = factor.n_levels, factor.n_columns
         part = [slice(start + a * J, start + (a + 1) * J) for a in range(q)]
         T = at.T[k]
-        natural = T / self.problem.natural_units(k)[:, None]
+        natural = T / self.problem.natural_units[k][:, None]
         if np.linalg.svd(natural, compute_uv=False)[-1] > _WELL_CONDITIONED:
             traces = np.array([[spherical[part[a], part[b]].trace() for b in range(q)] for a in range(q)])
             half = np.linalg.solve(T.T, J * np.eye(q) - traces)

@@ -25,7 +25,7 @@ def minque(problem: Problem, parameters: Parameters) -> list[np.ndarray]:
     sigma2 = max(solution[-1], 0.05 * residual)
     out, position = [], 0
     for k, factor in enumerate(problem.factors):
-        units = problem.natural_units(k)
+        units = problem.natural_units[k]
         T = np.zeros((factor.n_columns, factor.n_columns))
         for term in factor.slices:
             size = term.stop - term.start

@@ -36,7 +36,7 @@ class Parameters:
         """Every entry of every diagonal block of every T."""
         positions, units = [], []
         for k, factor in enumerate(problem.factors):
-            natural = problem.natural_units(k)
+            natural = problem.natural_units[k]
             for term in factor.slices:
                 for row in range(term.start, term.stop):
                     for column in range(term.start, term.stop):

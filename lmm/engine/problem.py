@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import scipy.sparse as sparse
@@ -53,16 +54,19 @@ class Problem:
         """Number of fixed effects kept."""
         return len(self.fixed.kept)
 
-    @property
+    @cached_property
     def offsets(self) -> np.ndarray:
         """Where the columns of factors 1, 2, … start among the random columns of the rest, and where they end."""
         return np.cumsum([0] + [factor.n_columns * factor.n_levels for factor in self.factors[1:]])
 
-    def natural_units(self, k: int) -> np.ndarray:
-        """1 / sqrt(mean of Z'Z per level) for the columns of factor k: a T of this size is neither small nor large."""
-        factor = self.factors[k]
-        mean_square = np.einsum("ij,ij->j", factor.columns, factor.columns) / factor.n_levels
-        return 1.0 / np.sqrt(np.where(mean_square > 0, mean_square, 1.0))
+    @cached_property
+    def natural_units(self) -> list[np.ndarray]:
+        """Per factor 1 / sqrt(mean of Z'Z per level) of its columns: a T of this size is neither small nor large."""
+        out = []
+        for factor in self.factors:
+            mean_square = np.einsum("ij,ij->j", factor.columns, factor.columns) / factor.n_levels
+            out.append(1.0 / np.sqrt(np.where(mean_square > 0, mean_square, 1.0)))
+        return out
 
     @staticmethod
     def of(y: np.ndarray, X: np.ndarray, factors: Sequence[Factor], weights: np.ndarray | None = None) -> Problem:
