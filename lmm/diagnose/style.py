@@ -24,9 +24,7 @@ INK = "#000000"
 BLUE = "#0072b2"
 """What the model says."""
 VERMILLION = "#d55e00"
-"""What deserves attention."""
-GREEN = "#009e73"
-"""What is compared with the model."""
+"""What is set beside the model, or deserves attention."""
 
 WIDTH = 5.2
 """Inches. A phone shows 72 units per inch as some 350 pixels, so that 9-unit text stays legible there."""

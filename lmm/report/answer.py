@@ -128,7 +128,10 @@ def _levels(case: Case) -> Markup:
             )
             for k, level in enumerate(known)
         ]
-        parts.append(say("Of the variance that the fixed part leaves, {}.", listing(shares)))
+        text = "Of the variance that the fixed part leaves, {}."
+        if case.coefficients == [INTERCEPT]:
+            text = "Of the variance of {outcome}, {}."
+        parts.append(say(text, listing(shares), outcome=name(case.outcome)))
     spread: dict[str, list[Markup]] = {}
     for component in case.fit.random:
         for effect, sd in zip(component.names, component.sd, strict=True):

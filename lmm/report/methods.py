@@ -94,9 +94,9 @@ def _models(case: Case) -> Markup:
                 "distributions (Self &amp; Liang, 1987; Stram &amp; Lee, 1994)."
             )
         )
-    if study.ladder.correlations == "drop":
+    if study.slopes and study.ladder.correlations == "drop":
         parts.append(say("Correlations of random slopes with intercepts were fixed at zero in advance."))
-    if not study.ladder.allow_singular:
+    if study.slopes and not study.ladder.allow_singular:
         parts.append(say("Singular fits, with a variance of zero or a correlation of ±1, could not be chosen."))
     return sentences(parts)
 

@@ -206,20 +206,21 @@ def _roles(case: Case) -> list[tuple[str, Markup]]:
 
 def _fixed_in_advance(case: Case) -> list[Markup]:
     rules = case.study.ladder
-    return [
-        say("All {} are known before any is fitted, and all are fitted to the same rows.",
-            numbers.counted(len(case.decision["table"]), "candidate model")),
+    candidates = numbers.counted(len(case.decision["table"]), "candidate model")
+    parts = [
+        say("All {} are known before any is fitted, and all are fitted to the same rows.", candidates),
         say("The fixed part is not selected; every term stays in."),
         say("Intercepts of the grouping factors stay in, whatever their variance."),
-        say("A random slope is kept when its corrected <i>p</i> &lt; {}.", numbers.bounded(rules.alpha_random)),
-        say("Fixed effects are called different from zero at α = {}.", numbers.bounded(rules.alpha_fixed)),
-        say("A singular model may be the final one.")
-        if rules.allow_singular
-        else say("A singular model stays in the table but cannot be the final one."),
-        say("Correlations of random effects are estimated.")
-        if rules.correlations == "keep"
-        else say("Correlations of random effects are fixed at zero."),
-    ]  # fmt: skip
+    ]
+    if case.study.slopes:
+        alpha = numbers.bounded(rules.alpha_random)
+        parts.append(say("A random slope is kept when its corrected <i>p</i> &lt; {}.", alpha))
+        correlated = "estimated" if rules.correlations == "keep" else "fixed at zero"
+        parts.append(say("Correlations of random slopes with intercepts are {}.", correlated))
+        singular = "may be the final one" if rules.allow_singular else "stays in the table but cannot be the final one"
+        parts.append(say("A model whose slopes are singular {}.", singular))
+    parts.append(say("Fixed effects are called different from zero at α = {}.", numbers.bounded(rules.alpha_fixed)))
+    return parts
 
 
 def _decided_on_data(case: Case) -> list[Markup]:

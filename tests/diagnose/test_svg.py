@@ -73,6 +73,20 @@ def test_a_point_costs_few_bytes():
     assert (len(draw(points=1050)) - len(draw(points=50))) / 1000 < 50
 
 
+def luminance(colour):
+    parts = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+    red, green, blue = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("colour", [style.BLUE, style.VERMILLION])
+@pytest.mark.parametrize("ground", ["#ffffff", "#15191e"])
+def test_colours_stand_out_from_light_and_dark(colour, ground):
+    # WCAG 2.2, 1.4.11: graphics need 3:1.
+    dark, light = sorted([luminance(colour), luminance(ground)])
+    assert (light + 0.05) / (dark + 0.05) >= 3
+
+
 def test_a_reader_of_matplotlibrc_changes_nothing():
     import matplotlib
 
