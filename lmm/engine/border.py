@@ -12,7 +12,8 @@ import scipy.sparse as sparse
 
 from lmm.engine.blocks import product
 
-_PAIRS_AT_ONCE = 2_000_000
+_PAIRS_AT_ONCE = 100_000
+_ROWS_AT_ONCE = 256
 _PAIRS_REMEMBERED = 15_000_000
 
 
@@ -116,7 +117,8 @@ class SparseBorder:
         border = border.reshape(-1, border.shape[-1])
         gram = transposed @ reduced
         if gram.nnz > 0.1 * r * r:
-            out[:r, :r] -= gram.toarray()
+            for start in range(0, r, _ROWS_AT_ONCE):
+                out[start : min(start + _ROWS_AT_ONCE, r), :r] -= gram[start : start + _ROWS_AT_ONCE].toarray()
         else:
             rows = np.repeat(np.arange(r), np.diff(gram.indptr))
             out[rows, gram.indices] -= gram.data
@@ -143,7 +145,7 @@ class SparseBorder:
         r, q = self.n_random, len(self.data)
         n_levels = len(self.pointers) - 1
         out = np.zeros((q, q, n_levels))
-        flat = matrix.ravel()
+        flat = matrix.ravel(order="K")
         for start, stop, first, second, position, offsets in self._entry_pairs(len(matrix)):
             entries = flat[position]
             entries[first == second] *= 0.5
@@ -189,7 +191,9 @@ class SparseBorder:
         second = np.arange(len(first)) - begins + first
         position = self.indices[first].astype(np.int64) * m + self.indices[second]
         offsets = cumulative[start:stop] - cumulative[start]
-        return start, stop, first, second, position, offsets
+        # Half the memory where the numbers are small enough, which they are unless the dense rest is very large.
+        small = np.int32 if max(m * m, len(self.indices)) < 2**31 else np.int64
+        return start, stop, first.astype(small), second.astype(small), position.astype(small), offsets
 
     def with_outcome(self, outcome: np.ndarray) -> SparseBorder:
         """The same border with another last column Z₀'y (q, J)."""

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from math import inf, log, pi
 
 import numpy as np
-from scipy.linalg import lapack
+from scipy.linalg import blas, lapack
 
 from lmm.engine import blocks
 from lmm.engine.problem import Problem
 
 # Below this relative singular value of Tₖ its inverse would cost the gradient too many digits.
 _WELL_CONDITIONED = 1e-4
+_BLOCK = 128
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ class Deviance:
         gain = blocks.product(blocks.transposed(root), root)
         reduced = problem.rest.copy()
         problem.border.subtract_gram(root, reduced)
-        lower = self._congruence(reduced, [t.T for t in T])
+        lower = self.congruence(reduced.copy(), [t.T for t in T])
         m = len(lower)
         lower.ravel()[: r * (m + 1) : m + 1] += 1.0
         lower, failed = lapack.dpotrf(lower.T, lower=1, clean=0, overwrite_a=1)
@@ -113,11 +114,10 @@ class Deviance:
         """Derivatives with respect to T at a factorised point."""
         problem, r = self.problem, self.n_random
         spherical = self.trace_inverse(at.lower, r if not self.reml else len(at.lower) - 1)
-        spherical += np.outer(at.solution, at.solution / at.sigma2)
-        inverse = self._congruence(spherical, at.T)
-        S = [np.empty(0)] * len(at.T)
-        for k in range(1, len(at.T)):
-            S[k] = self._curvature_of_rest(k, at, spherical, inverse)
+        spherical = blas.dger(1.0 / at.sigma2, at.solution, at.solution, a=spherical, overwrite_a=1)
+        traces = [self._traces(spherical, k) for k in range(1, len(at.T))]
+        inverse = self.congruence(spherical, at.T)
+        S = [np.empty(0)] + [self._curvature_of_rest(k, at, traces[k - 1], inverse) for k in range(1, len(at.T))]
         P = -blocks.product(problem.gram, at.gain)
         for a in range(len(P)):
             P[a, a] += 1.0
@@ -128,54 +128,62 @@ class Deviance:
         return Gradient([0.5 * (s + s.T) for s in S], inverse)
 
     def trace_inverse(self, lower: np.ndarray, size: int) -> np.ndarray:
-        """(S_tt)⁻¹ zero-padded to (m, m), for the leading `size` rows t."""
-        out = np.zeros(lower.shape)
-        if size:
-            inverse, _ = lapack.dpotri(lower[:size, :size], lower=1)
-            inverse = np.tril(inverse)
-            np.add(inverse, inverse.T, out=out[:size, :size])
-            out.ravel()[: size * len(out) : len(out) + 1] *= 0.5
+        """(S_tt)⁻¹ zero-padded to (m, m), for the leading `size` rows t; in Fortran order."""
+        out = lower.copy(order="F")
+        out[size:] = 0.0
+        beyond = np.arange(size, len(out))
+        out[beyond, beyond] = 1.0
+        out, _ = lapack.dpotri(out, lower=1, overwrite_c=1)
+        out[beyond, beyond] = 0.0
+        _mirror_lower(out)
         return out
 
-    def _curvature_of_rest(self, k: int, at: Factorisation, spherical: np.ndarray, inverse: np.ndarray) -> np.ndarray:
-        """Sₖ for a factor of the dense rest."""
+    def _parts(self, k: int) -> list[slice]:
+        """Where each column of factor k stands among the random columns of the rest."""
         factor, start = self.problem.factors[k], int(self.problem.offsets[k - 1])
-        J, q = factor.n_levels, factor.n_columns
-        part = [slice(start + a * J, start + (a + 1) * J) for a in range(q)]
+        J = factor.n_levels
+        return [slice(start + a * J, start + (a + 1) * J) for a in range(factor.n_columns)]
+
+    def _traces(self, matrix: np.ndarray, k: int) -> np.ndarray:
+        """Σ over levels of the (q, q) diagonal blocks of factor k."""
+        parts = self._parts(k)
+        return np.array([[matrix[a, b].trace() for b in parts] for a in parts])
+
+    def _curvature_of_rest(
+        self, k: int, at: Factorisation, spherical_traces: np.ndarray, inverse: np.ndarray
+    ) -> np.ndarray:
+        """Sₖ for a factor of the dense rest."""
         T = at.T[k]
         natural = T / self.problem.natural_units[k][:, None]
         if np.linalg.svd(natural, compute_uv=False)[-1] > _WELL_CONDITIONED:
-            traces = np.array([[spherical[part[a], part[b]].trace() for b in range(q)] for a in range(q)])
-            half = np.linalg.solve(T.T, J * np.eye(q) - traces)
+            half = np.linalg.solve(T.T, self.problem.factors[k].n_levels * np.eye(len(T)) - spherical_traces)
             return np.linalg.solve(T.T, half.T).T
-        rows = at.reduced[start : start + q * J]
-        product = rows @ inverse
-        out = np.empty((q, q))
-        for a in range(q):
-            for b in range(q):
-                out[a, b] = at.reduced[part[a], part[b]].trace()
-                out[a, b] -= np.einsum("ij,ij->", product[a * J : (a + 1) * J], rows[b * J : (b + 1) * J])
+        out = self._traces(at.reduced, k)
+        parts = self._parts(k)
+        for a, part in enumerate(parts):
+            product = at.reduced[part] @ inverse
+            for b, other in enumerate(parts):
+                out[a, b] -= np.einsum("ij,ij->", product, at.reduced[other])
         return out
 
-    def _congruence(self, matrix: np.ndarray, T: list[np.ndarray]) -> np.ndarray:
-        """blkdiag(I ⊗ Tₖ, I) times a symmetric matrix times its transpose, in new memory."""
+    def congruence(self, matrix: np.ndarray, T: list[np.ndarray]) -> np.ndarray:
+        """blkdiag(I ⊗ Tₖ, I) times a symmetric matrix times its transpose; the matrix itself may be overwritten."""
         problem = self.problem
         if len(T) == 1:
-            return matrix.copy()
+            return matrix
         if all(len(t) == 1 for t in T[1:]):
             scale = np.ones(len(matrix))
             for k, t in enumerate(T[1:], 1):
                 scale[problem.offsets[k - 1] : problem.offsets[k]] = t[0, 0]
-            out = matrix * scale
-            out *= scale[:, None]
-            return out
-        out = matrix
+            matrix *= scale
+            matrix *= scale[:, None]
+            return matrix
         for _ in range(2):
-            out = np.ascontiguousarray(out.T)
+            matrix = np.array(matrix.T, order="C")
             for k, t in enumerate(T[1:], 1):
-                rows = out[problem.offsets[k - 1] : problem.offsets[k]]
+                rows = matrix[problem.offsets[k - 1] : problem.offsets[k]]
                 rows[:] = (t @ rows.reshape(len(t), -1)).reshape(rows.shape)
-        return out
+        return matrix
 
     def scaled(self, vector: np.ndarray, T: list[np.ndarray]) -> np.ndarray:
         """B times (m,) or (m, c): spherical coordinates to effects."""
@@ -184,3 +192,12 @@ class Deviance:
             rows = slice(self.problem.offsets[k - 1], self.problem.offsets[k])
             out[rows] = (t @ vector[rows].reshape(len(t), -1)).reshape(vector[rows].shape)
         return out
+
+
+def _mirror_lower(matrix: np.ndarray) -> None:
+    """Copy the lower triangle onto the upper one, in place and block by block: fresh large arrays cost page faults."""
+    for start in range(0, len(matrix), _BLOCK):
+        stop = start + _BLOCK
+        matrix[start:stop, stop:] = matrix[stop:, start:stop].T
+        corner = np.tril(matrix[start:stop, start:stop])
+        matrix[start:stop, start:stop] = corner + np.tril(corner, -1).T

@@ -44,7 +44,7 @@ def estimates(optimum: Optimum) -> Estimates:
     root = root @ upper_inverse.T
     effects = deviance.scaled(at.solution, at.T)
     C_effects = problem.border.times(effects)
-    conditional = deviance._congruence(deviance.trace_inverse(at.lower, r), at.T)
+    conditional = deviance.congruence(deviance.trace_inverse(at.lower, r), at.T)
     T, modes, covariances = [], [], []
     for k, factor in enumerate(problem.factors):
         J, q = factor.n_levels, factor.n_columns

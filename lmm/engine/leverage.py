@@ -17,7 +17,7 @@ def leverage(optimum: Optimum) -> np.ndarray:
     """The diagonal of the hat matrix (n,), as lme4's `hatvalues`; its sum is the effective number of parameters."""
     problem, at = optimum.problem, optimum.at
     deviance = Deviance(problem, optimum.reml)
-    inverse = deviance._congruence(deviance.trace_inverse(at.lower, len(at.solution) - 1), at.T)
+    inverse = deviance.congruence(deviance.trace_inverse(at.lower, len(at.solution) - 1), at.T)
     first = problem.factors[0]
     level = first.codes
     z = first.columns.T
