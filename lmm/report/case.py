@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -48,9 +49,14 @@ class Case:
         """Rows read that no model was fitted to."""
         return self.audit["rows"]["read"] - self.audit["rows"]["analysed"]
 
-    def label(self, model: str) -> str:
-        """What a model of a step is called: the label of a rung, or the description that stands for one."""
-        return next((entry["label"] for entry in self.decision["table"] if entry["id"] == model), model)
+    @property
+    def disagreements(self) -> list[str]:
+        """Where the criteria disagree, with the candidates called by their labels instead of their ids."""
+        labels = {entry["id"]: entry["label"] for entry in self.decision["table"] if "." in entry["id"]}
+        if not labels:
+            return self.decision["disagreements"]
+        ids = re.compile("|".join(re.escape(one) for one in sorted(labels, key=len, reverse=True)))
+        return [ids.sub(lambda found: f"“{labels[found[0]]}”", text) for text in self.decision["disagreements"]]
 
     @property
     def data_driven_steps(self) -> list[dict]:

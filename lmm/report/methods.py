@@ -6,6 +6,7 @@ from markupsafe import Markup
 
 from lmm import numbers
 from lmm.report.case import Case
+from lmm.report.coefficients import level_of
 from lmm.report.markup import listing, name, say, sentences
 
 
@@ -96,9 +97,22 @@ def _models(case: Case) -> Markup:
         )
     if study.slopes and study.ladder.correlations == "drop":
         parts.append(say("Correlations of random slopes with intercepts were fixed at zero in advance."))
+    elif study.slopes:
+        parts.append(say("Random slopes could correlate with intercepts wherever the model could be estimated so."))
     if study.slopes and not study.ladder.allow_singular:
         parts.append(say("Singular fits, with a variance of zero or a correlation of ±1, could not be chosen."))
-    return sentences(parts)
+    if any(step["estimator"] == "ML" for step in case.decision["steps"]):
+        parts.append(
+            say("Fixed effects were tested by maximum likelihood at the chosen random part; none was removed.")
+        )
+    return sentences([*parts, *_coding(case)])
+
+
+def _coding(case: Case) -> list[Markup]:
+    """The reference level of each categorical predictor."""
+    contrasts = [level_of(case, label) for label in case.coefficients]
+    references = {contrast[0]: contrast[2] for contrast in contrasts if contrast}
+    return [say("{} was coded with {} as reference level.", name(c), name(level)) for c, level in references.items()]
 
 
 def _estimation(case: Case) -> Markup:

@@ -76,6 +76,7 @@ def study_page(
         ladder=tables.ladder_rows(case),
         ladder_note=_ladder_note(case),
         steps=decision["steps"],
+        disagreements=case.disagreements,
         estimator="REML" if fit.random else "ordinary least squares",
         equation=equation(case),
         distributions=distributions(case),

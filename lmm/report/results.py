@@ -27,8 +27,9 @@ def _selection(case: Case) -> Markup:
         entry["label"] for entry in case.decision["table"] if entry["singular"] and entry["id"] != final["rung"]
     ]
     parts = [*random, _singular_candidates(singular)]
-    parts += [told(sentence) for sentence in case.decision["disagreements"]]
-    parts.append(say("The final model was <code>{}</code>.", case.fit.formula))
+    parts += [told(sentence) for sentence in case.disagreements]
+    sound = " It converged and was not singular." if case.fit.converged and not case.fit.singular else ""
+    parts.append(say("The final model was <code>{}</code>.{}", case.fit.formula, sound))
     return sentences(parts)
 
 
@@ -42,14 +43,36 @@ def _singular_candidates(labels: list[str]) -> Markup:
 
 
 def _random_step(case: Case, step: dict) -> Markup:
-    """A comparison of random parts in the past tense, with its test; in the words of the decision where untested."""
-    if step["p"] is None:
+    """A comparison of random parts in the past tense with its test, else in the words of the decision."""
+    group, _, kind = step["step"].rpartition(": ")
+    kind, _, beside = kind.partition(", beside ")
+    if step["p"] is None or step["decision"] not in _VERDICTS:
         return told(step["reason"])
-    larger, smaller = (case.label(step[side]) for side in ("larger", "smaller"))
-    naive = ""
-    if step["naive_p"] is not None and len(step["df"] or []) > 1:
+    given = say(", with {} in the model", name(beside)) if beside else Markup("")
+    if step["decision"] == "design":
+        kept = (
+            say("Intercepts of {} entered by design", name(group)) if group else say("{} stayed by design", name(kind))
+        )
+        return say("{}{} ({}).", kept, given, _likelihood_ratio(step))
+    if kind in ("slope", "uncorrelated slope") and group in case.study.slopes:
+        what = say("The effect of {}", name(case.study.slopes[group]))
+        text = "{} {} between levels of {}{} ({})."
+        return say(text, what, _VERDICTS[step["decision"]], name(group), given, _likelihood_ratio(step))
+    if kind == "correlation" and step["decision"] == "keep" and group in case.study.slopes:
+        text = "The slopes of {} stayed correlated with the intercepts of {} by default{} ({})."
+        return say(text, name(case.study.slopes[group]), name(group), given, _likelihood_ratio(step))
+    return told(step["reason"])
+
+
+_VERDICTS = {"design": "", "keep": "varied", "drop": "did not clearly vary"}
+
+
+def _likelihood_ratio(step: dict) -> Markup:
+    """The test in short; the naive p-value beside it only where it reads differently."""
+    naive = Markup("")
+    if step["naive_p"] is not None and numbers.p_value(step["naive_p"]) != numbers.p_value(step["p"]):
         naive = say(", where plain χ² would give {}", p_value(step["naive_p"]))
-    test = say(
+    return say(
         "likelihood ratio {} on {}, {}{}; ΔAIC = {}, ΔBIC = {}",
         numbers.decimal(step["statistic"]),
         step["null"],
@@ -58,12 +81,6 @@ def _random_step(case: Case, step: dict) -> Markup:
         numbers.decimal(step["delta_aic"], 1),
         numbers.decimal(step["delta_bic"], 1),
     )
-    if step["decision"] == "design":
-        return say("{} entered by design ({}).", name(step["step"].removesuffix(": intercept")), test)
-    verb = "was preferred to" if step["decision"] == "keep" else "was not preferred to"
-    default = step["decision"] == "keep" and step["p"] >= case.study.ladder.alpha_random
-    why = " by default, as correlations are kept unless they cannot be estimated" if default else ""
-    return say("“{}” {} “{}”{} ({}).", larger, verb, smaller, why, test)
 
 
 def _fixed(case: Case) -> Markup:

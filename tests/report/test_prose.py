@@ -53,7 +53,12 @@ def test_longitudinal_with_a_slope_that_varies():
     assert "We analysed Reaction (ms) in 180 rows from 18 levels of Subject." in told["methods"]
     assert "No row was left out" in told["methods"]
     assert "seed 7" in told["methods"]
-    assert "was preferred to “Intercept by Subject” (likelihood ratio 42.84 on ½χ²₁ + ½χ²₂, p < .001" in told["results"]
+    varied = (
+        "The effect of Days varied between levels of Subject (likelihood ratio 42.84 on ½χ²₁ + ½χ²₂, p < .001; ΔAIC"
+    )
+    assert varied in told["results"]
+    assert "Intercepts of Subject entered by design (likelihood ratio 107.20 on" in told["results"]
+    assert "It converged and was not singular." in told["results"]
     assert "Days: b = 10.47, SE = 1.55, 95% CI [7.44, 13.50], z = 6.77, p < .001" in told["results"]
     assert "SD = 24.7 (intercept), SD = 5.92 (Days), r = .07" in told["results"]
     assert "Marginal R² was .28 and conditional R² .80." in told["results"]
@@ -63,7 +68,7 @@ def test_longitudinal_with_a_slope_that_varies():
 
 def test_correlations_kept_by_default_are_not_sold_as_tested():
     told = read(builders.sleepstudy().case)
-    assert "by default, as correlations are kept unless they cannot be estimated" in told["results"]
+    assert "stayed correlated with the intercepts of Subject by default (likelihood ratio 0.04" in told["results"]
 
 
 def test_nothing_to_choose_means_no_selection_caveat():
@@ -98,11 +103,13 @@ def test_a_treatment_without_effect_is_not_called_absent():
     assert "No coefficient of a predictor differed from zero at α = .05, which is no evidence" in told["results"]
     assert "higher" not in told["answer"] and "lower" not in told["answer"]
     assert "ward:patient is nested in ward" in told["methods"]
+    assert "arm was coded with placebo as reference level." in told["methods"]
 
 
 def test_singular_by_design():
     told = read(builders.without_variance().case)
     assert told["light"] == AMBER
+    assert "It converged and was not singular." not in told["results"]
     assert "The final model was singular: g: the variance of (Intercept) is zero." in told["results"]
     assert "on the boundary of what is possible" in told["reasons"]
     assert "0% lies between levels of g" in told["answer"]
@@ -149,6 +156,29 @@ def test_criteria_that_disagree_are_told_everywhere():
     assert sentence in told["reasons"]
     assert sentence in told["results"]
     assert sentence not in read(builders.nested().case)["results"]
+
+
+def test_candidates_go_by_their_labels():
+    told = read(builders.sleepstudy().case)
+    assert "“Intercept and uncorrelated slope of Days by Subject”" in told["reasons"]
+    assert "Subject.uncorrelated" not in told["reasons"] + told["results"]
+
+
+def test_naive_p_is_told_where_it_differs():
+    told = read(builders.penicillin().case)
+    assert "p = .338, where plain χ² would give p = .677" in told["results"]
+    assert "p < .001, where plain" not in told["results"]
+
+
+def test_a_slope_that_does_not_vary():
+    random = np.random.default_rng(2)
+    g, x = np.repeat(np.arange(15), 8), np.tile(np.arange(8.0), 15)
+    y = x + random.normal(0, 1, 15)[g] + random.normal(0, 1, 120)
+    table = pandas.DataFrame({"y": y, "x": x, "g": [f"g{k}" for k in g]})
+    case = builders.finish(table, outcome="y", fixed="x", groups=["g"], slopes={"g": "x"}).case
+    assert case.fit.formula == "y ~ x + (1 | g)"
+    assert "The effect of x did not clearly vary between levels of g (likelihood ratio" in read(case)["results"]
+    assert "varied between levels" not in read(case)["results"]
 
 
 def test_green_when_nothing_speaks_against_it():
