@@ -51,12 +51,23 @@ class Case:
 
     @property
     def disagreements(self) -> list[str]:
-        """Where the criteria disagree, with the candidates called by their labels instead of their ids."""
+        """Where the criteria disagree on the random part, with candidates called by their labels instead of ids."""
+        return [self._in_labels(text) for text in self.decision["disagreements"] if not self._is_on_fixed_effects(text)]
+
+    @property
+    def disagreements_on_fixed_effects(self) -> list[str]:
+        """Where the criteria disagree on a fixed effect; nothing hangs on it, as none is removed."""
+        return [self._in_labels(text) for text in self.decision["disagreements"] if self._is_on_fixed_effects(text)]
+
+    def _is_on_fixed_effects(self, text: str) -> bool:
+        return text.startswith(
+            tuple(f"{step['step']}:" for step in self.decision["steps"] if step["estimator"] == "ML")
+        )
+
+    def _in_labels(self, text: str) -> str:
         labels = {entry["id"]: entry["label"] for entry in self.decision["table"] if "." in entry["id"]}
-        if not labels:
-            return self.decision["disagreements"]
-        ids = re.compile("|".join(re.escape(one) for one in sorted(labels, key=len, reverse=True)))
-        return [ids.sub(lambda found: f"“{labels[found[0]]}”", text) for text in self.decision["disagreements"]]
+        for_ids = "|".join(re.escape(one) for one in sorted(labels, key=len, reverse=True))
+        return re.sub(for_ids, lambda found: f"“{labels[found[0]]}”", text) if labels else text
 
     @property
     def data_driven_steps(self) -> list[dict]:

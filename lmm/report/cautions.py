@@ -93,6 +93,7 @@ def _few_levels(case: Case) -> list[Caution]:
 def _decision(case: Case) -> list[Caution]:
     """What the selection warns of, but for what the final fit has said by itself."""
     found = [Caution(AMBER, "criteria disagree", told(text)) for text in case.disagreements]
+    found += [Caution(GREEN, "criteria disagree", told(text)) for text in case.disagreements_on_fixed_effects]
     questions = [relation["sentence"] for relation in case.audit["structure"]]
     said = ("The final model is singular", "The final model did not converge", "The deviance of the final model has")
     said += tuple(f"{group} has " for group in case.fit.groups)

@@ -76,7 +76,7 @@ def study_page(
         ladder=tables.ladder_rows(case),
         ladder_note=_ladder_note(case),
         steps=decision["steps"],
-        disagreements=case.disagreements,
+        disagreements=case.disagreements + case.disagreements_on_fixed_effects,
         estimator="REML" if fit.random else "ordinary least squares",
         equation=equation(case),
         distributions=distributions(case),
