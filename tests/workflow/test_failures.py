@@ -29,7 +29,8 @@ def test_every_bad_table_gives_its_sentence_and_no_file(tmp_path):
     assert done.returncode != 0
     assert "Traceback" not in done.stderr
     for name, (_, _, sentence) in cases.items():
-        said = f"study {name}: {sentence.replace('t.csv', f'{name}.csv')}"
+        joined = ", " if sentence.startswith("key ") else ": "
+        said = f"study {name}{joined}{sentence.replace('t.csv', f'{name}.csv')}"
         # once from the job, once more at the end of the run
         assert done.stderr.count(said) == 2, said
         assert (project / f"logs/{name}/clean.log").read_text(encoding="utf-8").startswith(f"error: {said}")
