@@ -93,10 +93,7 @@ def _caterpillar(evidence, group, modes, sds, outlying, name, title) -> Diagnost
         title=title,
         alt=f"Conditional modes of {shorten(group)} with 95% intervals, sorted. {' '.join(sentences)}",
         good="A smooth slope from the lowest to the highest level, with no level far off on its own.",
-        seen=" ".join(sentences)
-        + (
-            f" {listing(outlying)} {'stands' if len(outlying) == 1 else 'stand'} far from the rest." if outlying else ""
-        ),
+        seen=" ".join([*sentences, *_also_said(len(modes), outlying)]),
         do=(
             f"Look at {listing(outlying)} in the raw data, and report the model with and without."
             if outlying
@@ -109,6 +106,16 @@ def _caterpillar(evidence, group, modes, sds, outlying, name, title) -> Diagnost
             else ""
         ),
     )
+
+
+def _also_said(levels: int, outlying: list[str]) -> list[str]:
+    """Which levels stand out, and how many are drawn."""
+    told = []
+    if outlying:
+        told.append(f"{listing(outlying)} {'stands' if len(outlying) == 1 else 'stand'} far from the rest.")
+    if levels > _DRAWN_LEVELS:
+        told.append(f"{_DRAWN_LEVELS} levels are drawn, evenly spaced by rank, with the lowest and the highest.")
+    return told
 
 
 def _caterpillar_drawing(modes, half, apart, evidence):
