@@ -13,10 +13,9 @@ def group_codes(table: pd.DataFrame, group: str) -> np.ndarray:
     for column in group.split(":"):
         part, labels = pd.factorize(table[column], sort=True)
         missing |= part < 0
-        codes = codes * max(len(labels), 1) + part
-        codes = np.unique(codes, return_inverse=True)[1]
+        codes = pd.factorize(codes * (len(labels) + 1) + part, sort=True)[0]
+    codes[~missing] = pd.factorize(codes[~missing], sort=True)[0]
     codes[missing] = -1
-    codes[~missing] = np.unique(codes[~missing], return_inverse=True)[1]
     return codes
 
 

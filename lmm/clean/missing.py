@@ -27,4 +27,7 @@ def cost(table: pd.DataFrame) -> list[dict[str, str | int]]:
 def reasons(table: pd.DataFrame) -> pd.Series:
     """Return for each row with a missing value which variables it lacks, as "no Days, no Subject"."""
     incomplete = table[~complete_rows(table)].isna()
-    return incomplete.apply(lambda row: ", ".join(f"no {column}" for column in row.index[row]), axis=1).astype(str)
+    told = pd.Series("", index=incomplete.index, dtype=str)
+    for column in incomplete:
+        told += np.where(incomplete[column], f", no {column}", "")
+    return told.str.removeprefix(", ")

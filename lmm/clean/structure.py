@@ -50,7 +50,7 @@ class Incidence:
 def incidence(first: np.ndarray, second: np.ndarray) -> Incidence:
     """Return which levels of two factors occur together, from their codes 0 … levels-1 per row, shape (rows,)."""
     levels = (int(first.max(initial=-1)) + 1, int(second.max(initial=-1)) + 1)
-    both = np.unique(first * max(levels[1], 1) + second)
+    both = np.sort(pd.unique(first * max(levels[1], 1) + second))
     return Incidence(*np.divmod(both, max(levels[1], 1)), levels, len(first))
 
 
@@ -73,11 +73,18 @@ def structure(table: pd.DataFrame, groups: list[str]) -> list[dict[str, str]]:
 
 def varies_within(table: pd.DataFrame, predictors: list[str], groups: list[str]) -> dict[str, dict[str, bool]]:
     """Return for each predictor and grouping factor whether it takes more than one value within some level."""
-    codes = {name: group_codes(table, name) for name in [*predictors, *groups]}
+    codes = {group: group_codes(table, group) for group in groups}
     return {
-        predictor: {group: not incidence(codes[group], codes[predictor]).first_within_second for group in groups}
+        predictor: {group: _varies(pd.factorize(table[predictor])[0], codes[group]) for group in groups}
         for predictor in predictors
     }
+
+
+def _varies(values: np.ndarray, levels: np.ndarray) -> bool:
+    """Say whether some row has another value than the last row of its level; both are codes, shape (rows,)."""
+    last = np.empty(levels.max(initial=-1) + 1, dtype=values.dtype)
+    last[levels] = values
+    return bool((values != last[levels]).any())
 
 
 def _relation(first: str, second: str, found: Incidence) -> dict[str, str]:
