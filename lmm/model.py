@@ -9,7 +9,8 @@ Example:
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from math import log, pi, sqrt
 from typing import TYPE_CHECKING, Any
@@ -29,8 +30,12 @@ from lmm.formula import Design, DesignRecipe, parse
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# A dense matrix of this order takes 3.2 GB, and the fit holds a few of them.
+# A dense matrix of this order takes 3.2 GB, and a fit holds up to five of them.
 MOST_BESIDE_THE_LARGEST = 20_000
+# Residual variance over that of least squares, below which cross-products do not resolve the likelihood (measured).
+LEAST_RESIDUAL_SHARE = 1e-8
+# Smallest over largest curvature of the deviance, below which a direction is flat.
+LEAST_CURVATURE = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,11 +67,29 @@ class VarianceComponents:
 
 
 @dataclass(frozen=True)
+class Boundary:
+    """A random term whose estimate lies on the boundary: some direction of its effects has no variance.
+
+    Attributes:
+        group, names: of the term.
+        zero: the effects whose variance is zero.
+        rank: number of directions with variance, less than the number of effects.
+        sentence: what collapsed, in words.
+    """
+
+    group: str
+    names: tuple[str, ...]
+    zero: tuple[str, ...]
+    rank: int
+    sentence: str
+
+
+@dataclass(frozen=True)
 class Convergence:
     """How the optimum was found and why it may be trusted.
 
     Attributes:
-        status: "converged" or "not converged".
+        status: "converged", "not converged", or "not identified" where different variances fit equally well.
         message: one sentence that says why.
         iterations, evaluations: Newton steps; evaluations of the deviance.
         gradient: largest derivative of the deviance, in units in which a parameter of 1 is neither large nor small.
@@ -112,7 +135,8 @@ class Fit:
         groups: number of levels per grouping factor. sigma: residual standard deviation.
         theta: the relative Cholesky factors of the terms, lower triangles by column, as lme4 lists them.
         loglik: log-likelihood, restricted if `reml`, with all constants, as R's `logLik`.
-        convergence: how the optimum was found. collapsed: a sentence for every direction without variance.
+        convergence: how the optimum was found. boundaries: the terms in which some direction has no variance.
+        offset_by_array: whether an offset was given as an array, which is not known for new rows.
         modes: the predicted random effects of every grouping factor; `conditional_modes` and `conditional_sds` show
             them as tables.
         fitted, fitted_fixed: with and without random effects. residuals: outcome less `fitted`.
@@ -136,12 +160,13 @@ class Fit:
     theta: np.ndarray
     loglik: float
     convergence: Convergence
-    collapsed: tuple[str, ...]
+    boundaries: tuple[Boundary, ...]
     modes: dict[str, ConditionalModes]
     fitted: np.ndarray
     fitted_fixed: np.ndarray
     residuals: np.ndarray
     weights: np.ndarray | None
+    offset_by_array: bool
     recipe: DesignRecipe
     design: Design | None = field(default=None, repr=False)
     optimum: Optimum | None = field(default=None, repr=False)
@@ -179,7 +204,12 @@ class Fit:
     @property
     def singular(self) -> bool:
         """Whether the estimate lies on the boundary: some direction of a random effect has no variance."""
-        return bool(self.collapsed)
+        return bool(self.boundaries)
+
+    @property
+    def collapsed(self) -> tuple[str, ...]:
+        """A sentence for every term in which some direction has no variance."""
+        return tuple(boundary.sentence for boundary in self.boundaries)
 
     @cached_property
     def conditional_modes(self) -> dict[str, pd.DataFrame]:
@@ -200,11 +230,12 @@ class Fit:
     @cached_property
     def leverage(self) -> np.ndarray:
         """(n,) diagonal of the hat matrix, random effects included."""
-        if self.optimum is not None:
-            return leverage(self.optimum)
-        roots = np.ones(self.n) if self.weights is None else np.sqrt(self.weights)
-        fixed = whiten_fixed(self.design.y * roots, self.design.X * roots[:, None])
-        return (fixed.orthonormal**2).sum(1) / self.n
+        with one_thread():
+            if self.optimum is not None:
+                return leverage(self.optimum)
+            roots = np.ones(self.n) if self.weights is None else np.sqrt(self.weights)
+            fixed = whiten_fixed(self.design.y * roots, self.design.X * roots[:, None])
+            return (fixed.orthonormal**2).sum(1) / self.n
 
     def predict(self, newdata: pd.DataFrame | None = None, *, random: bool = True) -> np.ndarray:
         """Predicted outcomes, on the scale of the formula's left side.
@@ -216,9 +247,17 @@ class Fit:
 
         Returns:
             (m,) predictions; NaN where a covariate is missing.
+
+        Raises:
+            InputError: a column is missing, or the offset was an array and is not known for new rows.
         """
         if newdata is None:
             return self.fitted if random else self.fitted_fixed
+        if self.offset_by_array:
+            raise InputError(
+                "The model was fitted with an offset given as an array, which is not known for new rows: fit it with "
+                "the name of a column as offset."
+            )
         columns = self.recipe.fixed(newdata)
         out = columns[:, self.kept] @ self.beta
         offset = self.recipe.offset(newdata)
@@ -249,6 +288,9 @@ class Fit:
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the data, as JSON has it."""
+        return {**self._estimates(), "leverage": self.leverage.tolist()}
+
+    def _estimates(self) -> dict[str, Any]:
         return {
             "formula": self.formula,
             "outcome": self.outcome,
@@ -270,7 +312,10 @@ class Fit:
             "theta": self.theta.tolist(),
             "loglik": self.loglik,
             "convergence": {**vars(self.convergence), "optima": list(self.convergence.optima)},
-            "collapsed": list(self.collapsed),
+            "boundaries": [
+                {**vars(boundary), "names": list(boundary.names), "zero": list(boundary.zero)}
+                for boundary in self.boundaries
+            ],
             "modes": {
                 group: {
                     "levels": list(modes.levels),
@@ -283,8 +328,8 @@ class Fit:
             "fitted": self.fitted.tolist(),
             "fitted_fixed": self.fitted_fixed.tolist(),
             "residuals": self.residuals.tolist(),
-            "leverage": self.leverage.tolist(),
             "weights": None if self.weights is None else self.weights.tolist(),
+            "offset_by_array": self.offset_by_array,
             "recipe": self.recipe.to_dict(),
         }
 
@@ -300,11 +345,15 @@ class Fit:
         for name in ("rows", "kept"):
             values[name] = np.array(values[name], dtype=np.intp)
         values["weights"] = None if values["weights"] is None else np.array(values["weights"], dtype=float)
-        for name in ("coefficients", "dropped_columns", "collapsed"):
+        for name in ("coefficients", "dropped_columns"):
             values[name] = tuple(values[name])
         values["random"] = tuple(
             VarianceComponents(term["group"], tuple(term["names"]), np.array(term["covariance"], dtype=float))
             for term in values["random"]
+        )
+        values["boundaries"] = tuple(
+            Boundary(**{**stored, "names": tuple(stored["names"]), "zero": tuple(stored["zero"])})
+            for stored in values["boundaries"]
         )
         convergence = values["convergence"]
         values["convergence"] = Convergence(**{**convergence, "optima": tuple(convergence["optima"])})
@@ -320,11 +369,18 @@ class Fit:
 
     @staticmethod
     def from_json(text: str) -> Fit:
-        """The inverse of `to_json`."""
-        return Fit.from_dict(json.loads(text))
+        """The inverse of `to_json`.
+
+        Raises:
+            InputError: the text is not what `to_json` wrote.
+        """
+        try:
+            return Fit.from_dict(json.loads(text))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise InputError("The text is no stored fit: give what `Fit.to_json` returned.") from error
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Fit) and self.to_dict() == other.to_dict()
+        return isinstance(other, Fit) and self._estimates() == other._estimates()
 
     __hash__ = None
 
@@ -338,6 +394,11 @@ def _modes(stored: dict[str, Any]) -> ConditionalModes:
 @lru_cache(maxsize=1)
 def _linear_algebra() -> ThreadpoolController:
     return ThreadpoolController()
+
+
+def one_thread() -> AbstractContextManager:
+    """BLAS on one thread: results must not depend on the number of cores, and these matrices gain little from more."""
+    return _linear_algebra().limit(limits=1, user_api="blas")
 
 
 def fit(
@@ -367,19 +428,23 @@ def fit(
     """
     design = parse(formula).design(data, weights=weights, offset=offset)
     y = design.y if design.offset is None else design.y - design.offset
-    # One thread: results must not depend on the number of cores, and the matrices are too small to gain from more.
-    with _linear_algebra().limit(limits=1, user_api="blas"):
-        if not design.random:
-            return _least_squares(formula, design, y, reml, len(data))
-        return _mixed_model(formula, design, y, reml, len(data))
+    with one_thread():
+        found = (
+            _mixed_model(formula, design, y, reml, len(data))
+            if design.random
+            else _least_squares(formula, design, y, reml, len(data))
+        )
+    return replace(found, offset_by_array=offset is not None and not isinstance(offset, str))
 
 
 def _mixed_model(formula: str, design: Design, y: np.ndarray, reml: bool, n_data: int) -> Fit:
     factors, places = _factors(design)
     _refuse_more_effects_than_rows(design)
     _refuse_too_many_beside_the_largest(design, factors)
+    _refuse_the_same_twice(design, factors)
     problem = Problem.of(y, design.X, factors, design.weights)
     _refuse_nothing_left(design, y, problem.fixed)
+    _refuse_unidentified_columns(design, problem, places)
     return _mixed(formula, design, optimise(problem, reml), factors, places, n_data)
 
 
@@ -418,6 +483,45 @@ def _refuse_too_many_beside_the_largest(design: Design, factors: Sequence[Factor
             f"and the engine holds a dense matrix of that order: at most {MOST_BESIDE_THE_LARGEST:,} are possible; "
             f"leave out a term or aggregate a factor."
         )
+
+
+def _refuse_the_same_twice(design: Design, factors: Sequence[Factor]) -> None:
+    seen: set[tuple[str, str]] = set()
+    for term in design.random:
+        for name in term.names:
+            if (term.group, name) in seen:
+                raise InputError(
+                    f"{name} varies over {term.group} in two random terms, and their variances cannot be told apart: "
+                    f"leave one out."
+                )
+            seen.add((term.group, name))
+    groups = list(dict.fromkeys(term.group for term in design.random))
+    for k, factor in enumerate(factors):
+        for other in range(k):
+            if factors[other].n_levels == factor.n_levels and _same_partition(factors[other].codes, factor.codes):
+                raise InputError(
+                    f"The grouping factors {groups[other]} and {groups[k]} put the same rows together, so their "
+                    f"variances cannot be told apart: leave one out."
+                )
+
+
+def _same_partition(first: np.ndarray, second: np.ndarray) -> bool:
+    """Whether two factors with equally many levels group the rows alike, whatever the levels are called."""
+    match = np.full(first.max() + 1, -1)
+    match[first] = second
+    return np.array_equal(match[first], second)
+
+
+def _refuse_unidentified_columns(design: Design, problem: Problem, places: list[tuple[int, slice]]) -> None:
+    for term, (k, part) in zip(design.random, places, strict=True):
+        for factor, column in problem.unidentified:
+            if factor == k and part.start <= column < part.stop:
+                name = term.names[column - part.start]
+                raise InputError(
+                    f"In the random term ({term.expression} | {term.group}) the column {name} is zero or, to "
+                    f"seven digits, a combination of the columns before it, so that its variance cannot be told from "
+                    f"theirs: leave it out, or centre a covariate that is far from zero."
+                )
 
 
 def _refuse_nothing_left(design: Design, y: np.ndarray, fixed: WhitenedFixed) -> None:
@@ -471,12 +575,13 @@ def _mixed(formula: str, design: Design, optimum: Optimum, factors: Sequence[Fac
         theta=np.array(theta),
         loglik=-0.5 * optimum.deviance,
         convergence=_convergence(optimum),
-        collapsed=_collapsed(optimum, random, places),
+        boundaries=_boundaries(optimum, random, places, factors),
         modes=modes,
         fitted=fitted,
         fitted_fixed=fitted_fixed,
         residuals=design.y - fitted,
         weights=design.weights,
+        offset_by_array=False,
         recipe=design.recipe,
         design=design,
         optimum=optimum,
@@ -490,8 +595,17 @@ def _dropped(design: Design, kept: np.ndarray) -> tuple[str, ...]:
 
 def _convergence(optimum: Optimum) -> Convergence:
     status, message = "not converged", ""
-    if not np.isfinite(optimum.deviance) or optimum.at.sigma2 < 1e-12:
-        message = "The residual variance goes to zero: within levels the outcome hardly varies beyond the model."
+    if not np.isfinite(optimum.deviance) or optimum.at.sigma2 < LEAST_RESIDUAL_SHARE:
+        message = (
+            "The grouping factors explain the outcome all but exactly, so that the residual variance is lost in "
+            "rounding and the likelihood has no maximum to speak of."
+        )
+    elif optimum.smallest_curvature < LEAST_CURVATURE:
+        status = "not identified"
+        message = (
+            "The deviance is flat in some direction: other variances fit equally well, as where a grouping factor is "
+            "among the fixed effects too."
+        )
     elif not optimum.converged:
         message = f"After {optimum.iterations} steps the deviance could still fall; the estimates may be off."
     else:
@@ -511,37 +625,42 @@ def _convergence(optimum: Optimum) -> Convergence:
     )
 
 
-def _collapsed(optimum: Optimum, random: Sequence[VarianceComponents], places: list) -> tuple[str, ...]:
-    """A sentence for every direction of a term that has no variance."""
-    in_engine = [
-        k for k, factor in zip(optimum.problem.order, optimum.problem.factors, strict=True) for _ in factor.blocks
-    ]
-    starts = [part.start for factor in optimum.problem.factors for part in factor.slices]
-    by_place = {
-        (k, start): values for k, start, (values, _) in zip(in_engine, starts, optimum.singular_values, strict=True)
+def _boundaries(
+    optimum: Optimum, random: Sequence[VarianceComponents], places: list, factors: Sequence[Factor]
+) -> tuple[Boundary, ...]:
+    """The terms in which some direction has no variance."""
+    found = iter(optimum.singular_values)
+    values = {
+        (k, part.start): next(found)[0]
+        for k, whitened in zip(optimum.problem.order, optimum.problem.factors, strict=True)
+        for part in whitened.slices
     }
     out = []
     for term, (k, part) in zip(random, places, strict=True):
-        missing = int((by_place[k, part.start] < SINGULAR).sum())
-        if missing:
-            out.append(_collapse_sentence(term, missing, optimum))
+        rank = int((values[k, part.start] >= SINGULAR).sum())
+        if rank < len(term.names):
+            columns = factors[k].columns[:, part]
+            # Effects of covariates in different units are comparable by what they add to the outcome.
+            size = term.sd * np.sqrt((columns * columns).mean(0))
+            zero = tuple(
+                name for name, one in zip(term.names, size, strict=True) if rank == 0 or one <= SINGULAR * max(size)
+            )
+            sentence = _boundary_sentence(term, zero, rank)
+            out.append(Boundary(term.group, term.names, zero, rank, sentence))
     return tuple(out)
 
 
-def _collapse_sentence(term: VarianceComponents, missing: int, optimum: Optimum) -> str:
+def _boundary_sentence(term: VarianceComponents, zero: tuple[str, ...], rank: int) -> str:
     size = len(term.names)
-    if missing == size:
-        what = "variance" if size == 1 else "variances"
-        return f"{term.group}: the {what} of {_listed(term.names)} {'is' if size == 1 else 'are'} zero."
-    gone = [name for name, sd in zip(term.names, term.sd, strict=True) if sd <= SINGULAR * max(term.sd)]
-    if len(gone) == missing:
-        return f"{term.group}: the variance of {_listed(gone)} {'is' if missing == 1 else 'are'} zero."
+    if len(zero) == size - rank:
+        plural = len(zero) > 1
+        return f"{term.group}: the variance{'s' * plural} of {_listed(zero)} {'are' if plural else 'is'} zero."
     if size == 2:
         sign = "+1" if term.covariance[0, 1] > 0 else "−1"
         return f"{term.group}: the correlation of {term.names[0]} and {term.names[1]} is {sign}."
     return (
-        f"{term.group}: the {size} effects {_listed(term.names)} vary in {size - missing} "
-        f"direction{'s' if size - missing > 1 else ''} only; {_worst_pair(term)}."
+        f"{term.group}: the {size} effects {_listed(term.names)} vary in {rank} "
+        f"direction{'s' if rank > 1 else ''} only; {_worst_pair(term)}."
     )
 
 
@@ -590,12 +709,13 @@ def _least_squares(formula: str, design: Design, y: np.ndarray, reml: bool, n_da
         theta=np.empty(0),
         loglik=-0.5 * deviance,
         convergence=Convergence("converged", "Least squares has a closed form.", 0, 1, 0.0, 1.0, (deviance,)),
-        collapsed=(),
+        boundaries=(),
         modes={},
         fitted=fitted,
         fitted_fixed=fitted,
         residuals=design.y - fitted,
         weights=design.weights,
+        offset_by_array=False,
         recipe=design.recipe,
         design=design,
     )

@@ -62,11 +62,9 @@ class DenseBorder:
         product = (matrix @ self.values.reshape(m, -1)).reshape(m, q, n_levels)
         return np.einsum("maj,mbj->abj", self.values, product)
 
-    def with_outcome(self, outcome: np.ndarray) -> DenseBorder:
-        """The same border with another last column Z₀'y (q, J)."""
-        values = self.values.copy()
-        values[-1] = outcome
-        return DenseBorder(values)
+    def rows(self, start: int, stop: int, matrix: np.ndarray) -> np.ndarray:
+        """C_j N of the levels from `start` to `stop`: (q, levels, m)."""
+        return np.tensordot(self.values[:, :, start:stop], matrix, (0, 0))
 
 
 @dataclass(frozen=True)
@@ -165,6 +163,12 @@ class SparseBorder:
         mixed = np.einsum("ajx,xbj->abj", half, fixed)
         return out + mixed + mixed.transpose(1, 0, 2)
 
+    def rows(self, start: int, stop: int, matrix: np.ndarray) -> np.ndarray:
+        """C_j N of the levels from `start` to `stop`: (q, levels, m)."""
+        r = self.n_random
+        random = np.stack([self._matrix(data)[start:stop] @ matrix[:r] for data in self.data])
+        return random + np.tensordot(self.fixed_and_outcome[:, :, start:stop], matrix[r:], (0, 0))
+
     def _entry_pairs(self, m: int):
         """Pairs of entries of one level, in runs of levels, so that memory stays bounded."""
         counts = np.diff(self.pointers).astype(np.int64)
@@ -194,11 +198,3 @@ class SparseBorder:
         # Half the memory where the numbers are small enough, which they are unless the dense rest is very large.
         small = np.int32 if max(m * m, len(self.indices)) < 2**31 else np.int64
         return start, stop, first.astype(small), second.astype(small), position.astype(small), offsets
-
-    def with_outcome(self, outcome: np.ndarray) -> SparseBorder:
-        """The same border with another last column Z₀'y (q, J)."""
-        fixed = self.fixed_and_outcome.copy()
-        fixed[-1] = outcome
-        changed = SparseBorder(self.data, self.indices, self.pointers, fixed, self.n_random)
-        object.__setattr__(changed, "_pairs", self._pairs)
-        return changed

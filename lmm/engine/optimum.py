@@ -20,6 +20,7 @@ SINGULAR = 1e-4
 _PROBE = 0.02
 _SAME_OPTIMUM = 1e-3
 _FLAT = 1e-6
+_NO_CURVATURE = 1e-8
 _CHEAP_STEPS = 10
 _DIFFERENCE = 1e-5
 
@@ -35,7 +36,8 @@ class Optimum:
         deviance: −2 log-likelihood of the original data.
         iterations, evaluations: steps of the descents; evaluations of the deviance.
         gradient: largest derivative of the deviance in natural units.
-        smallest_curvature: smallest eigenvalue of the Hessian over its largest, rotations left out.
+        smallest_curvature: smallest eigenvalue of the Hessian over its largest, rotations left out; 0 where the
+            deviance is flat everywhere.
         converged: whether the descent met its tolerance at a point that curves upward.
         singular_values: per term, the singular values of T in natural units, and its left singular vectors.
         optima: deviances of the distinct local optima that the starts ended in, best first.
@@ -143,8 +145,8 @@ def optimise(problem: Problem, reml: bool = True) -> Optimum:
             moderate = np.where(parameters.row == parameters.column, 1.0, 0.0)
             found.append(_descend(objective, moderate))
         best = min(found, key=lambda minimum: minimum.value)
-        best = _settle_on_boundary(objective, best)
-        return _optimum(problem, reml, objective, best, found)
+        others = [minimum for minimum in found if minimum is not best]
+        return _optimum(problem, reml, objective, _settle_on_boundary(objective, best), others)
 
 
 def _descend(objective: _Objective, start: np.ndarray) -> Minimum:
@@ -152,16 +154,16 @@ def _descend(objective: _Objective, start: np.ndarray) -> Minimum:
     minimum = objective.minimise(start, radius=max(1.0, 0.5 * float(np.linalg.norm(start))))
     for _ in range(3):
         probe = minimum.x.copy()
-        left = False
-        for position, (left_vectors, values, right_vectors) in _decompositions(objective.parameters, minimum.x):
+        escaped = False
+        for position, (left, values, right) in _decompositions(objective.parameters, minimum.x):
             null = values < SINGULAR
             if not null.any():
                 continue
             lifted = probe.copy()
-            lifted[position] += _PROBE * (left_vectors[:, null] @ right_vectors[null]).ravel()
+            lifted[position] += _PROBE * (left[:, null] @ right[null]).ravel()
             if objective.value(lifted) < minimum.value - 1e-7:
-                probe, left = lifted, True
-        if not left:
+                probe, escaped = lifted, True
+        if not escaped:
             break
         again = objective.minimise(probe, radius=0.3)
         minimum = replace(again, iterations=minimum.iterations + again.iterations)
@@ -182,7 +184,7 @@ def _in_doubt(minimum: Minimum, parameters: Parameters) -> bool:
 
 def _relative_curvature(minimum: Minimum) -> float:
     curvatures = np.linalg.eigvalsh(minimum.hessian)
-    return float(curvatures[0] / max(abs(curvatures[-1]), 1e-300))
+    return float(curvatures[0] / curvatures[-1]) if curvatures[-1] > _NO_CURVATURE else 0.0
 
 
 def _settle_on_boundary(objective: _Objective, minimum: Minimum) -> Minimum:
@@ -198,7 +200,7 @@ def _settle_on_boundary(objective: _Objective, minimum: Minimum) -> Minimum:
     return replace(minimum, x=x)
 
 
-def _optimum(problem: Problem, reml: bool, objective: _Objective, best: Minimum, found: list[Minimum]) -> Optimum:
+def _optimum(problem: Problem, reml: bool, objective: _Objective, best: Minimum, others: list[Minimum]) -> Optimum:
     parameters = objective.parameters
     T = [np.zeros_like(matrix) for matrix in parameters.matrices(best.x)]
     for k, (matrix, terms) in enumerate(zip(parameters.matrices(best.x), parameters.terms, strict=True)):
@@ -206,8 +208,8 @@ def _optimum(problem: Problem, reml: bool, objective: _Objective, best: Minimum,
             T[k][term, term] = lower_triangular(matrix[term, term])
     deviance = Deviance(problem, reml)
     at = deviance.factorise(T)
-    optima: list[float] = []
-    for value in sorted(minimum.value for minimum in found):
+    optima: list[float] = []  # a descent that stopped on its way is no optimum
+    for value in [best.value, *sorted(minimum.value for minimum in others if minimum.converged)]:
         if not optima or value - optima[-1] > _SAME_OPTIMUM:
             optima.append(value)
     return Optimum(
@@ -215,7 +217,7 @@ def _optimum(problem: Problem, reml: bool, objective: _Objective, best: Minimum,
         reml=reml,
         at=at,
         deviance=at.deviance + deviance.constant,
-        iterations=sum(minimum.iterations for minimum in found),
+        iterations=sum(minimum.iterations for minimum in [best, *others]),
         evaluations=objective.evaluations + 1,
         gradient=float(np.abs(best.gradient).max()),
         smallest_curvature=_relative_curvature(best),

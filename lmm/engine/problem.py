@@ -30,6 +30,8 @@ class Problem:
         factors: whitened factors; the first is the one eliminated level by level.
         order: position in the caller's sequence of each of `factors`.
         transforms: U of every term of each factor, see `whitening`.
+        unidentified: (position of the factor in the caller's sequence, column) of random columns that are zero or
+            explained by earlier columns of their term.
         fixed: the whitened fixed part.
         sum_log_weights: Σ log w.
         gram: (q, q, J) A_j = Z₀'Z₀ of each level of factor 0.
@@ -42,6 +44,7 @@ class Problem:
     factors: tuple[Factor, ...]
     order: tuple[int, ...]
     transforms: tuple[list[np.ndarray], ...]
+    unidentified: tuple[tuple[int, int], ...]
     fixed: WhitenedFixed
     sum_log_weights: float
     gram: np.ndarray
@@ -93,12 +96,15 @@ class Problem:
             )
             for k in order
         ]
-        products = _Columns([factor for factor, _ in whitened], fixed)
+        products = _Columns([factor for factor, _, _ in whitened], fixed)
         return Problem(
             n=len(y),
-            factors=tuple(factor for factor, _ in whitened),
+            factors=tuple(factor for factor, _, _ in whitened),
             order=order,
-            transforms=tuple(transform for _, transform in whitened),
+            transforms=tuple(transform for _, transform, _ in whitened),
+            unidentified=tuple(
+                (k, column) for k, (_, _, columns) in zip(order, whitened, strict=True) for column in columns
+            ),
             fixed=fixed,
             sum_log_weights=0.0 if weights is None else float(np.log(weights).sum()),
             gram=products.gram(0),

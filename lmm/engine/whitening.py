@@ -92,7 +92,7 @@ def whiten_fixed(y: np.ndarray, X: np.ndarray) -> WhitenedFixed:
 
 def whiten_factor(
     factor: Factor, columns: np.ndarray, X: np.ndarray, fixed: WhitenedFixed
-) -> tuple[Factor, list[np.ndarray]]:
+) -> tuple[Factor, list[np.ndarray], list[int]]:
     """Whiten the columns of each term of a factor.
 
     Args:
@@ -102,27 +102,32 @@ def whiten_factor(
         fixed: their whitening; a term that begins as X does shares its columns instead of factoring them again.
 
     Returns:
-        The factor with whitened columns, and U of each term.
+        The factor with whitened columns, U of each term, and the positions of columns that are zero or explained by
+        earlier columns of their term: their variances cannot be identified, and the term is scaled only.
     """
     whitened = np.empty(columns.shape, order="F")
-    transforms = []
+    transforms, unidentified = [], []
     for term in factor.slices:
         Z = columns[:, term]
         size = Z.shape[1]
         if size == 1:
             # A variance of its own is not closed under anything but scaling.
-            length = np.sqrt(Z[:, 0] @ Z[:, 0] / len(Z)) or 1.0
-            whitened[:, term] = Z / length
-            upper = np.array([[length]])
+            length = np.sqrt(Z[:, 0] @ Z[:, 0] / len(Z))
+            if length == 0:
+                unidentified.append(term.start)
+            whitened[:, term] = Z / (length or 1.0)
+            upper = np.array([[length or 1.0]])
         elif size <= X.shape[1] and np.array_equal(Z, X[:, :size]):
             whitened[:, term], upper = fixed.orthonormal[:, :size], fixed.upper[:size, :size]
         else:
             whitened[:, term], upper = orthonormalise(Z)
-            if len(_explained(upper)):
+            explained = _explained(upper)
+            if len(explained):
+                unidentified += [term.start + int(position) for position in explained]
                 upper = np.diag(np.sqrt((Z * Z).mean(0)) + (Z == 0).all(0))
                 whitened[:, term] = Z / np.diag(upper)
         transforms.append(upper)
-    return Factor(factor.codes, factor.n_levels, whitened, factor.blocks), transforms
+    return Factor(factor.codes, factor.n_levels, whitened, factor.blocks), transforms, unidentified
 
 
 def to_original(T: np.ndarray, factor: Factor, transforms: list[np.ndarray]) -> np.ndarray:
