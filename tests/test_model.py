@@ -240,3 +240,81 @@ def test_a_misspecified_mean_does_not_keep_several_factors_from_converging():
     assert fit.converged
     assert fit.loglik == pytest.approx(-8276.966424, abs=1e-5)
     assert fit.convergence.iterations < 60
+
+
+@pytest.fixture(scope="module")
+def small():
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(
+        {
+            "g": np.repeat(list("abcdefghij"), 5),
+            "f": np.tile(list("vwxyz"), 10),
+            "x": rng.normal(size=50),
+            "z": rng.normal(size=50),
+        }
+    )
+    level = dict(zip("abcdefghij", rng.normal(size=10), strict=True))
+    table["y"] = table.x + table.g.map(level) + rng.normal(size=50)
+    return table
+
+
+@pytest.mark.parametrize("unit", [1e-8, 1e-3, 1.0, 1e8])
+def test_what_collapsed_does_not_depend_on_units(small, unit):
+    fit = lmm.fit("y ~ x + (x | g)", small.assign(x=small.x * unit))
+    (boundary,) = fit.boundaries
+    assert (boundary.group, boundary.zero, boundary.rank) == ("g", (), 1)
+    assert boundary.sentence == "g: the correlation of (Intercept) and x is +1."
+
+
+def test_a_flat_likelihood_is_not_called_converged(small):
+    fit = lmm.fit("y ~ g + (1 | g)", small)
+    assert fit.convergence.status == "not identified"
+    assert not fit.converged
+    assert "Not converged: The deviance is flat" in fit.summary()
+
+
+@pytest.mark.parametrize("size", [1e-5, 0.0])
+def test_an_outcome_that_hardly_varies_within_levels_is_not_called_converged(small, size):
+    table = small.assign(y=small.groupby("g").y.transform("mean") + size * small.z)
+    for formula in ("y ~ 1 + (1 | g)", "y ~ 1 + (1 | g) + (1 | f)"):
+        fit = lmm.fit(formula, table)
+        assert not fit.converged
+        assert "explain the outcome all but exactly" in fit.convergence.message
+
+
+@pytest.mark.parametrize(
+    ("formula", "sentence"),
+    [
+        ("y ~ x + (1 | g) + (1 | g)", "(Intercept) varies over g in two random terms"),
+        ("y ~ x + (1 | g) + (1 | upper)", "g and upper put the same rows together"),
+        ("y ~ x + (x + I(2 * x) | g)", "column I(2 * x) is zero or"),
+        ("y ~ x + (zero | f)", "column zero is zero or"),
+        ("y ~ x + (I(x + 1e10) | g)", "centre a covariate that is far from zero"),
+    ],
+)
+def test_variances_that_cannot_be_told_apart_are_refused(small, formula, sentence):
+    with pytest.raises(lmm.InputError, match=".*") as error:
+        lmm.fit(formula, small.assign(upper=small.g.str.upper(), zero=0.0))
+    assert sentence in str(error.value)
+
+
+def test_an_offset_given_as_an_array_is_not_guessed_for_new_rows(small):
+    fit = lmm.fit("y ~ x + (1 | g)", small, offset=3 * small.z.to_numpy())
+    with pytest.raises(lmm.InputError, match="not known for new rows"):
+        fit.predict(small)
+    by_column = lmm.fit("y ~ x + (1 | g)", small.assign(known=3 * small.z), offset="known")
+    np.testing.assert_allclose(by_column.predict(small.assign(known=3 * small.z)), fit.fitted)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"beta": 1}'])
+def test_a_text_that_is_no_fit_is_refused(text):
+    with pytest.raises(lmm.InputError, match="no stored fit"):
+        lmm.Fit.from_json(text)
+
+
+def test_leverage_by_runs_of_levels_is_that_of_the_whole(monkeypatch, small):
+    fit = lmm.fit("y ~ x + (x | g) + (1 | f)", small)
+    whole = fit.leverage
+    monkeypatch.setattr("lmm.engine.leverage._LEVELS_AT_ONCE", 3)
+    again = lmm.fit("y ~ x + (x | g) + (1 | f)", small)
+    np.testing.assert_allclose(again.leverage, whole, rtol=1e-12)
