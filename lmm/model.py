@@ -140,7 +140,7 @@ class Fit:
         modes: the predicted random effects of every grouping factor; `conditional_modes` and `conditional_sds` show
             them as tables.
         fitted, fitted_fixed: with and without random effects. residuals: outcome less `fitted`.
-        weights: (n,) prior weights, or None.
+        weights: (n,) prior weights, or None. offset: (n,) what was added to the mean, or None.
     """
 
     formula: str
@@ -166,6 +166,7 @@ class Fit:
     fitted_fixed: np.ndarray
     residuals: np.ndarray
     weights: np.ndarray | None
+    offset: np.ndarray | None
     offset_by_array: bool
     recipe: DesignRecipe
     design: Design | None = field(default=None, repr=False)
@@ -329,6 +330,7 @@ class Fit:
             "fitted_fixed": self.fitted_fixed.tolist(),
             "residuals": self.residuals.tolist(),
             "weights": None if self.weights is None else self.weights.tolist(),
+            "offset": None if self.offset is None else self.offset.tolist(),
             "offset_by_array": self.offset_by_array,
             "recipe": self.recipe.to_dict(),
         }
@@ -344,7 +346,8 @@ class Fit:
         values["vcov_beta"] = np.array(values["vcov_beta"], dtype=float).reshape(size, size)
         for name in ("rows", "kept"):
             values[name] = np.array(values[name], dtype=np.intp)
-        values["weights"] = None if values["weights"] is None else np.array(values["weights"], dtype=float)
+        for name in ("weights", "offset"):
+            values[name] = None if values[name] is None else np.array(values[name], dtype=float)
         for name in ("coefficients", "dropped_columns"):
             values[name] = tuple(values[name])
         values["random"] = tuple(
@@ -581,6 +584,7 @@ def _mixed(formula: str, design: Design, optimum: Optimum, factors: Sequence[Fac
         fitted_fixed=fitted_fixed,
         residuals=design.y - fitted,
         weights=design.weights,
+        offset=design.offset,
         offset_by_array=False,
         recipe=design.recipe,
         design=design,
@@ -715,6 +719,7 @@ def _least_squares(formula: str, design: Design, y: np.ndarray, reml: bool, n_da
         fitted_fixed=fitted,
         residuals=design.y - fitted,
         weights=design.weights,
+        offset=design.offset,
         offset_by_array=False,
         recipe=design.recipe,
         design=design,

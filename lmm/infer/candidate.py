@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 class Candidate:
     """One fitted model, whether at hand as a Fit or read back from a file.
 
-    `rows` and `weights` identify the rows used and their weights: any values that are equal exactly when
-    those are. AIC and BIC count every parameter (fixed effects, covariance parameters, residual variance), as
-    lme4 does; BIC is over observations.
+    `rows`, `weights` and `offset` identify the rows used, their weights and what was added to their mean: any values
+    that are equal exactly when those are. AIC and BIC count every parameter (fixed effects, covariance parameters,
+    residual variance), as lme4 does; BIC is over observations.
     """
 
     formula: str
@@ -34,6 +34,7 @@ class Candidate:
     singular: bool
     rows: object = None
     weights: object = None
+    offset: object = None
 
 
 def candidate_of_fit(fit: Fit) -> Candidate:
@@ -48,17 +49,18 @@ def candidate_of_fit(fit: Fit) -> Candidate:
         aic=fit.aic,
         bic=fit.bic,
         coefficients=tuple(fit.coefficients),
-        random=tuple(Block(term.group, frozenset(term.names)) for term in fit.random),
+        random=tuple(Block.of(term.group, term.names) for term in fit.random),
         singular=fit.singular,
         rows=tuple(int(row) for row in fit.rows),
         weights=None if fit.weights is None else tuple(float(weight) for weight in fit.weights),
+        offset=None if fit.offset is None else tuple(float(value) for value in fit.offset),
     )
 
 
 def candidate_of_record(formula: str, outcome: str, estimator: str, record: Mapping[str, Any]) -> Candidate:
     """What a comparison needs of a recorded fit: one of the "fits" of a rung in ladder.json.
 
-    The rungs of one ladder share rows and weights by construction (the analysis table is frozen and hashed).
+    The rungs of one ladder share rows, weights and offset by construction (the analysis table is frozen and hashed).
     """
     return Candidate(
         formula=formula,
@@ -70,6 +72,6 @@ def candidate_of_record(formula: str, outcome: str, estimator: str, record: Mapp
         aic=record["aic"],
         bic=record["bic"],
         coefficients=tuple(effect["name"] for effect in record["fixed"]),
-        random=tuple(Block(term["group"], frozenset(term["names"])) for term in record["random"]),
+        random=tuple(Block.of(term["group"], term["names"]) for term in record["random"]),
         singular=record["singular"],
     )

@@ -57,13 +57,12 @@ def likelihood_ratio_test(first: Fit, second: Fit) -> LikelihoodRatioTest:
     not nested give no p-value: the result carries ΔAIC and ΔBIC and says so.
 
     Raises InputError where the two likelihoods cannot be compared at all: ML with REML, REML fits with
-    different fixed effects, different rows, weights or outcomes.
+    different fixed effects, different rows, weights, offsets or outcomes.
     """
     if first.n == second.n and not same_values(first, second):
         raise InputError(
             f"'{first.formula}' and '{second.formula}' were fitted to different outcome values, so their "
-            "likelihoods "
-            "cannot be compared: fit both to the same table."
+            "likelihoods cannot be compared: fit both to the same table."
         )
     return compare(candidate_of_fit(first), candidate_of_fit(second))
 
@@ -147,6 +146,8 @@ def refuse_incomparable(smaller: Candidate, larger: Candidate) -> None:
         )
     if smaller.weights != larger.weights:
         raise InputError(f"{pair} were fitted with different weights: give both the same.")
+    if smaller.offset != larger.offset:
+        raise InputError(f"{pair} were fitted with different offsets: give both the same.")
     if smaller.estimator != larger.estimator:
         raise InputError(
             f"{pair} were fitted by {smaller.estimator} and {larger.estimator}: fit both by one estimator."

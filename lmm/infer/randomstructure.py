@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import comb
 
+from lmm.errors import InputError
 from lmm.infer.nulldistribution import NullDistribution, chi_squared, half_and_half
 
 INTERCEPT = "(Intercept)"
@@ -16,6 +19,15 @@ class Block:
 
     group: str
     names: frozenset[str]
+
+    @staticmethod
+    def of(group: str, names: Sequence[str]) -> Block:
+        """The block with these coefficients.
+
+        Raises InputError where one of them occurs twice.
+        """
+        refuse_twice(group, names)
+        return Block(group, frozenset(names))
 
 
 @dataclass(frozen=True)
@@ -56,7 +68,12 @@ def compare_random_parts(smaller: tuple[Block, ...], larger: tuple[Block, ...]) 
     - k > 1: weights that depend on the design; see `several_at_once`.
 
     Contributions of several blocks are convolved, which gives Σ C(k,j) 2⁻ᵏ χ²(j) for k independent variances.
+
+    Raises InputError where a random part has the same coefficient in two blocks of a grouping factor.
     """
+    for random in (smaller, larger):
+        for group in {block.group for block in random}:
+            refuse_twice(group, [name for block in random if block.group == group for name in sorted(block.names)])
     if is_compound_symmetry_within(smaller, larger):
         return unstructured_against_compound_symmetry(smaller, larger)
     if not all(any(is_within(inner, outer) for outer in larger) for inner in smaller):
@@ -64,6 +81,16 @@ def compare_random_parts(smaller: tuple[Block, ...], larger: tuple[Block, ...]) 
     additions = [addition for block in larger if (addition := what_is_added(smaller, block)).parameters]
     null = sum((null_of(addition) for addition in additions), start=chi_squared(0))
     return RandomComparison(null, sum(a.parameters for a in additions), approximation_of(smaller, additions))
+
+
+def refuse_twice(group: str, names: Sequence[str]) -> None:
+    """Raise InputError where a random coefficient of a grouping factor occurs twice."""
+    twice = [name for name, times in Counter(names).items() if times > 1]
+    if twice:
+        raise InputError(
+            f"{twice[0]} varies over {group} in two random terms, and their variances cannot be told apart: leave one "
+            "out before models are compared."
+        )
 
 
 def is_within(inner: Block, outer: Block) -> bool:

@@ -85,6 +85,7 @@ def test_reml_fits_with_different_fixed_effects_are_refused():
         ({"rows": (0, 1)}, "different rows"),
         ({"outcome": "log(Reaction)"}, "different outcomes \\(log\\(Reaction\\) and Reaction\\)"),
         ({"weights": (1.0,)}, "different weights"),
+        ({"offset": (1.0,)}, "different offsets"),
         ({"estimator": "ML"}, "by ML and REML"),
     ],
 )
@@ -155,6 +156,22 @@ def test_fits_to_other_values_or_rows_are_refused(sleep):
         likelihood_ratio_test(small, lmm.fit("Reaction ~ 1 + (Days | Subject)", sleep))
     with pytest.raises(InputError, match="different weights"):
         likelihood_ratio_test(small, lmm.fit("Reaction ~ Days + (Days | Subject)", sleep, weights="w"))
+
+
+@pytest.mark.parametrize("place", ["column", "array", "formula"])
+def test_fits_with_different_offsets_are_refused(sleep, place):
+    known = sleep.assign(known=20.0 * sleep["Days"] ** 2)
+    small = lmm.fit("Reaction ~ Days + (1 | Subject)", known)
+    large = {
+        "column": lambda: lmm.fit("Reaction ~ Days + (Days | Subject)", known, offset="known"),
+        "array": lambda: lmm.fit("Reaction ~ Days + (Days | Subject)", known, offset=known["known"].to_numpy()),
+        "formula": lambda: lmm.fit("Reaction ~ Days + offset(known) + (Days | Subject)", known),
+    }[place]()
+    for fit in (large, lmm.Fit.from_json(large.to_json())):
+        with pytest.raises(InputError, match="different offsets: give both the same"):
+            likelihood_ratio_test(small, fit)
+    same = lmm.fit("Reaction ~ Days + (1 | Subject)", known, offset="known")
+    assert likelihood_ratio_test(same, large).p is not None
 
 
 def test_reml_of_other_fixed_effects_is_refused_because_it_depends_on_units(sleep):

@@ -3,6 +3,7 @@
 import numpy
 import pytest
 
+from lmm.errors import InputError
 from lmm.infer.randomstructure import INTERCEPT, Block, compare_random_parts, several_at_once
 
 
@@ -52,6 +53,16 @@ def test_null_distribution_of_each_kind_of_comparison(smaller, larger, null, par
 )
 def test_random_parts_that_are_not_nested_have_no_null_distribution(smaller, larger):
     assert compare_random_parts(smaller, larger).null is None
+
+
+def test_a_coefficient_that_occurs_twice_is_refused():
+    for twice in ((intercept, intercept), (intercept, block("g", INTERCEPT, "x"))):
+        for pair in ((twice, (block("g", INTERCEPT, "x"),)), ((intercept,), twice)):
+            with pytest.raises(InputError, match=r"\(Intercept\) varies over g in two random terms"):
+                compare_random_parts(*pair)
+    with pytest.raises(InputError, match="x varies over g in two random terms"):
+        Block.of("g", ["x", INTERCEPT, "x"])
+    assert Block.of("g", [INTERCEPT, "x"]) == block("g", "x", INTERCEPT)
 
 
 def test_compound_symmetry_inside_one_coefficient_per_level_is_an_interior_hypothesis():
