@@ -64,7 +64,7 @@ def closing_lines(studies: Iterable[Study]) -> str:
             continue
         lines.append(f"{study.name}: {page}")
         decision = files.read_json(f"results/{study.name}/select/decision.json")
-        lines += [f"  warning: {warning}" for warning in decision["final"]["warnings"]]
+        lines += [f"  warning: {warning['sentence']}" for warning in decision["final"]["warnings"]]
     if Path("reports/index.html").exists():
         lines.append("all reports: reports/index.html")
     return "\n".join(lines)

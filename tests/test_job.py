@@ -41,7 +41,10 @@ def test_closing_lines_name_the_reports_there_are_and_their_warnings(tmp_path, m
     studies = study.load({"studies": [BLOCK | {"name": "done"}, BLOCK | {"name": "waiting"}]})
     assert closing_lines(studies) == ""
     files.write_text("reports/done/index.html", "")
-    files.write_json("results/done/select/decision.json", {"final": {"warnings": ["few groups."]}})
+    files.write_json(
+        "results/done/select/decision.json",
+        {"final": {"warnings": [{"subject": "few levels", "sentence": "few groups."}]}},
+    )
     assert closing_lines(studies).splitlines() == ["done: reports/done/index.html", "  warning: few groups."]
 
 

@@ -52,17 +52,19 @@ class Case:
     @property
     def disagreements(self) -> list[str]:
         """Where the criteria disagree on the random part, with candidates called by their labels instead of ids."""
-        return [self._in_labels(text) for text in self.decision["disagreements"] if not self._is_on_fixed_effects(text)]
+        return self._disagreements(on_fixed_effects=False)
 
     @property
     def disagreements_on_fixed_effects(self) -> list[str]:
         """Where the criteria disagree on a fixed effect; nothing hangs on it, as none is removed."""
-        return [self._in_labels(text) for text in self.decision["disagreements"] if self._is_on_fixed_effects(text)]
+        return self._disagreements(on_fixed_effects=True)
 
-    def _is_on_fixed_effects(self, text: str) -> bool:
-        return text.startswith(
-            tuple(f"{step['step']}:" for step in self.decision["steps"] if step["estimator"] == "ML")
-        )
+    def _disagreements(self, on_fixed_effects: bool) -> list[str]:
+        return [
+            self._in_labels(found["sentence"])
+            for found in self.decision["disagreements"]
+            if (found["kind"] == "fixed effect") == on_fixed_effects
+        ]
 
     def _in_labels(self, text: str) -> str:
         labels = {entry["id"]: entry["label"] for entry in self.decision["table"] if "." in entry["id"]}

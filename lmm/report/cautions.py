@@ -12,6 +12,9 @@ from lmm.report.markup import listing, name, say, told
 
 RED, AMBER, GREEN = "red", "amber", "green"
 WORDS = {RED: "Not ready to report", AMBER: "Usable, with cautions", GREEN: "Sound"}
+WHAT_IS_WRONG = {"not converged": "did not converge", "not identified": "is not identified"}
+# What the report finds in the final fit itself.
+_SAID_OF_THE_FIT = ("few levels", "singular", "unsound", "several optima")
 _LOST_SHARE = 0.05
 """Up to 5 % of missing rows are held to matter little (Schafer 1999, Statistical Methods in Medical Research 8)."""
 
@@ -53,7 +56,9 @@ def cautions(case: Case) -> list[Caution]:
 def _convergence(case: Case) -> list[Caution]:
     convergence = case.fit.convergence
     if not case.fit.converged:
-        return [Caution(RED, "not converged", say("The final model did not converge: {}", convergence.message))]
+        text = "The final model {}: {}"
+        wrong = say(text, WHAT_IS_WRONG[convergence.status], convergence.message)
+        return [Caution(RED, convergence.status, wrong)]
     if len(convergence.optima) > 1:
         return [Caution(AMBER, "several optima", say("{}", convergence.message))]
     return []
@@ -94,12 +99,10 @@ def _decision(case: Case) -> list[Caution]:
     """What the selection warns of, but for what the final fit has said by itself."""
     found = [Caution(AMBER, "criteria disagree", told(text)) for text in case.disagreements]
     found += [Caution(GREEN, "criteria disagree", told(text)) for text in case.disagreements_on_fixed_effects]
-    questions = [relation["sentence"] for relation in case.audit["structure"]]
-    said = ("The final model is singular", "The final model did not converge", "The deviance of the final model has")
-    said += tuple(f"{group} has " for group in case.fit.groups)
-    for text in case.decision["final"]["warnings"]:
-        if not text.startswith(said):
-            found.append(Caution(GREEN if text in questions else AMBER, "selection", told(text)))
+    for warning in case.decision["final"]["warnings"]:
+        if warning["subject"] not in _SAID_OF_THE_FIT:
+            weight = GREEN if warning["subject"] == "reused labels" else AMBER
+            found.append(Caution(weight, warning["subject"], told(warning["sentence"])))
     return found
 
 

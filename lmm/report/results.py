@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from lmm import numbers
 from lmm.report.case import Case
-from lmm.report.cautions import AMBER, Caution
+from lmm.report.cautions import AMBER, WHAT_IS_WRONG, Caution
 from lmm.report.coefficients import INTERCEPT, coefficients
 from lmm.report.markup import listing, name, p_value, say, sentences, told
 
@@ -44,21 +44,19 @@ def _singular_candidates(labels: list[str]) -> Markup:
 
 def _random_step(case: Case, step: dict) -> Markup:
     """A comparison of random parts in the past tense with its test, else in the words of the decision."""
-    group, _, kind = step["step"].rpartition(": ")
-    kind, _, beside = kind.partition(", beside ")
+    group = step["group"]
     if step["p"] is None or step["decision"] not in _VERDICTS:
         return told(step["reason"])
-    given = say(", with {} in the model", name(beside)) if beside else Markup("")
+    beside = listing([name(other) for other in step["beside"]])
+    given = say(", with {} in the model", beside) if beside else Markup("")
     if step["decision"] == "design":
-        kept = (
-            say("Intercepts of {} entered by design", name(group)) if group else say("{} stayed by design", name(kind))
-        )
-        return say("{}{} ({}).", kept, given, _likelihood_ratio(step))
-    if kind in ("slope", "uncorrelated slope") and group in case.study.slopes:
+        text = "{} stayed by design{} ({})." if beside else "Intercepts of {} entered by design{} ({})."
+        return say(text, name(group), given, _likelihood_ratio(step))
+    if step["kind"] == "slope":
         what = say("The effect of {}", name(case.study.slopes[group]))
         text = "{} {} between levels of {}{} ({})."
         return say(text, what, _VERDICTS[step["decision"]], name(group), given, _likelihood_ratio(step))
-    if kind == "correlation" and step["decision"] == "keep" and group in case.study.slopes:
+    if step["kind"] == "correlation" and step["decision"] == "keep":
         text = "The slopes of {} stayed correlated with the intercepts of {} by default{} ({})."
         return say(text, name(case.study.slopes[group]), name(group), given, _likelihood_ratio(step))
     return told(step["reason"])
@@ -111,8 +109,7 @@ def _fixed(case: Case) -> Markup:
 
 
 def _fixed_step(step: dict) -> Markup:
-    effect = step["step"].partition(": ")[2]
-    subject = "All terms together" if effect == "all" else name(effect)
+    subject = "All terms together" if len(step["terms"]) > 1 else name(step["terms"][0])
     if step["p"] is None:
         return told(step["reason"])
     text = "{} {} the fit (likelihood ratio {} on {}, {}; by maximum likelihood)."
@@ -159,7 +156,8 @@ def _limits(case: Case, cautions: list[Caution]) -> Markup:
     few = [caution.sentence for caution in cautions if caution.subject == "few levels" and caution.weight == AMBER]
     parts += few
     if not case.fit.converged:
-        parts.append(say("The final model did not converge, and its estimates should not be interpreted."))
+        wrong = WHAT_IS_WRONG[case.fit.convergence.status]
+        parts.append(say("The final model {}, and its estimates should not be interpreted.", wrong))
     concerns = [figure["concern"] for figure in case.findings["figures"] if figure["concern"]]
     if concerns:
         parts += [say("{}", concern) for concern in concerns]

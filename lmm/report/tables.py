@@ -127,14 +127,11 @@ def _state(entry: dict) -> str:
     """How the fit ended: in words, since a tick says nothing on its own."""
     if entry["failure"]:
         return "failed"
-    if not entry["converged"]:
-        return "not converged"
-    return "singular" if entry["singular"] else "converged"
+    return "singular" if entry["singular"] and entry["converged"] else entry["convergence"]
 
 
 def _left_out(step: dict) -> str:
-    effect = step["step"].partition(": ")[2]
-    return "all terms but the intercept" if effect == "all" else effect
+    return "all terms but the intercept" if len(step["terms"]) > 1 else step["terms"][0]
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,24 @@ from typing import TYPE_CHECKING, Any
 from lmm.errors import InputError
 from lmm.infer.candidate import Candidate, candidate_of_record
 from lmm.infer.likelihoodratio import LikelihoodRatioTest, compare
+from lmm.infer.randomstructure import INTERCEPT as INTERCEPT_COLUMN
 from lmm.select.criteria import criteria, independent_groups
 from lmm.select.rungs import FIXED, NULL, Rung, ladder
-from lmm.select.structure import INTERCEPT, RandomPart, Structure
+from lmm.select.structure import INTERCEPT, RandomPart
 
 if TYPE_CHECKING:
     from lmm.study import Study
 
-ZERO_INTERCEPT = "the variance of (Intercept) is zero"
+
+@dataclass(frozen=True)
+class Flaw:
+    """Why a candidate cannot be the final model, in a sentence.
+
+    `group` is the grouping factor whose slopes lie on the boundary, None where the fit as a whole is unsound.
+    """
+
+    sentence: str
+    group: str | None = None
 
 
 @dataclass(frozen=True)
@@ -64,27 +74,21 @@ class Candidates:
         """Number of levels of a grouping factor."""
         return next(entry["levels"] for entry in self.audit["groups"] if entry["group"] == group)
 
-    def flaw(self, random: RandomPart) -> str | None:
-        """Why a candidate cannot be the final model, in a sentence, or None if it can.
+    def flaw(self, random: RandomPart) -> Flaw | None:
+        """Why a candidate cannot be the final model, or None if it can.
 
-        A slope's structure must not lie on the boundary (unless the study allows it); an intercept's may, as design
-        levels stay even with a variance of zero.
+        Its variances must be identified and its optimum found. A term with slopes must not lie on the boundary (unless
+        the study allows it); an intercept by itself may, as design levels stay even with a variance of zero.
         """
         record = self.record(random)
         if record is None:
-            return self.failure(random)
+            return Flaw(self.failure(random))
         if not record["converged"]:
-            return record["convergence"]["message"]
+            return Flaw(record["convergence"]["message"])
         if self.study.ladder.allow_singular:
             return None
-        return next((s for s in record["collapsed"] for structure in random if collapses(structure, s)), None)
-
-
-def collapses(structure: Structure, sentence: str) -> bool:
-    """Whether a sentence of a fit's "collapsed" says that this structure's slopes have lost a direction."""
-    return (
-        structure.kind != INTERCEPT and sentence.startswith(f"{structure.group}: ") and ZERO_INTERCEPT not in sentence
-    )
+        on_boundary = [boundary for boundary in record["boundaries"] if list(boundary["names"]) != [INTERCEPT_COLUMN]]
+        return Flaw(on_boundary[0]["sentence"], on_boundary[0]["group"]) if on_boundary else None
 
 
 def candidates_of(study: Study, recorded_ladder: Mapping[str, Any], audit: Mapping[str, Any]) -> Candidates:

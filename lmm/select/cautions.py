@@ -7,21 +7,27 @@ from typing import Any
 
 from lmm.numbers import counted, decimal
 from lmm.select.candidates import Candidates
+from lmm.select.step import what_is_wrong
 from lmm.select.structure import UNCORRELATED, RandomPart
 from lmm.select.wording import without_full_stop
 
+FEW_LEVELS, REUSED_LABELS, SINGULAR, UNSOUND = "few levels", "reused labels", "singular", "unsound"
+SEVERAL_OPTIMA, ORIGIN, MISSED_OPTIMUM = "several optima", "origin", "missed optimum"
 
-def cautions(candidates: Candidates, random: RandomPart, steps: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Warnings that belong to the final model and to the way it was reached, each a sentence."""
+
+def cautions(candidates: Candidates, random: RandomPart, steps: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Warnings that belong to the final model and to the way it was reached: what each is about, and its sentence."""
     record = candidates.record(random)
-    return [
-        *few_levels(candidates),
-        *label_reuse(candidates),
-        *unsound(record),
-        *several_optima(record),
-        *origin(random),
-        *missed_optima(steps),
-    ]
+    sentences = {
+        FEW_LEVELS: few_levels(candidates),
+        REUSED_LABELS: label_reuse(candidates),
+        SINGULAR: singular(record),
+        UNSOUND: unsound(record),
+        SEVERAL_OPTIMA: several_optima(record),
+        ORIGIN: origin(random),
+        MISSED_OPTIMUM: missed_optima(steps),
+    }
+    return [{"subject": subject, "sentence": sentence} for subject, found in sentences.items() for sentence in found]
 
 
 def few_levels(candidates: Candidates) -> list[str]:
@@ -48,12 +54,17 @@ def label_reuse(candidates: Candidates) -> list[str]:
     ]
 
 
+def singular(record: Mapping[str, Any]) -> list[str]:
+    """Say where the final model lies on the boundary."""
+    return [f"The final model is singular: {boundary['sentence']}" for boundary in record["boundaries"]]
+
+
 def unsound(record: Mapping[str, Any]) -> list[str]:
-    """Say where the final model lies on the boundary or did not converge."""
-    sentences = [f"The final model is singular: {sentence}" for sentence in record["collapsed"]]
-    if not record["converged"]:
-        sentences.append(f"The final model did not converge: {record['convergence']['message']}")
-    return sentences
+    """Say where the final model did not converge or is not identified."""
+    convergence = record["convergence"]
+    if record["converged"]:
+        return []
+    return [f"The final model {what_is_wrong(convergence['status'])}: {convergence['message']}"]
 
 
 def several_optima(record: Mapping[str, Any]) -> list[str]:
@@ -79,9 +90,4 @@ def origin(random: RandomPart) -> list[str]:
 
 def missed_optima(steps: Iterable[Mapping[str, Any]]) -> list[str]:
     """Say where a larger model fitted worse than one it contains."""
-    return [
-        f"{step['step']}: {without_full_stop(note)}."
-        for step in steps
-        for note in step["notes"]
-        if "its optimum was missed" in note
-    ]
+    return [f"{step['step']}: {without_full_stop(step['missed_optimum'])}." for step in steps if step["missed_optimum"]]

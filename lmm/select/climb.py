@@ -9,7 +9,7 @@ from lmm.formula.deparse import name_text
 from lmm.infer.likelihoodratio import LikelihoodRatioTest
 from lmm.numbers import counted, listing
 from lmm.select import step as kinds
-from lmm.select.candidates import Candidates, collapses
+from lmm.select.candidates import Candidates, Flaw
 from lmm.select.step import DESIGN, DROP, KEEP, decided, measured, rejects, unconverged, unmeasured
 from lmm.select.structure import INTERCEPT, SLOPE, UNCORRELATED, RandomPart, replaced, structures
 from lmm.select.wording import evidence, level, without_full_stop
@@ -42,7 +42,8 @@ def climb(candidates: Candidates) -> tuple[RandomPart, list[Step]]:
             random, chosen = choose_slopes(candidates, random, place)
             steps += chosen
     random, simplified = back_off(candidates, random)
-    return random, steps + simplified
+    random, rescued = leave_unsound(candidates, random)
+    return random, steps + simplified + rescued
 
 
 def enter_group(candidates: Candidates, smaller: RandomPart, larger: RandomPart) -> Step:
@@ -57,6 +58,7 @@ def enter_group(candidates: Candidates, smaller: RandomPart, larger: RandomPart)
         larger=candidates.id(larger),
         decision=DESIGN,
         reason=f"{group} is part of the design and stays whatever its p: {evidence(test)}.",
+        structure=larger[-1],
     )
     return with_test(candidates, head, test, [smaller, larger], group)
 
@@ -101,8 +103,8 @@ def keep_if_supported(candidates: Candidates, options: list[RandomPart], place: 
     flaw = candidates.flaw(larger)
     if tested["decision"] == KEEP and flaw:
         reason = (
-            f"{without_full_stop(tested['reason'])}; but that model cannot be final ({without_full_stop(flaw)}), so "
-            "the intercept alone is kept."
+            f"{without_full_stop(tested['reason'])}; but that model cannot be final "
+            f"({without_full_stop(flaw.sentence)}), so the intercept alone is kept."
         )
         tested |= {"decision": DROP, "chosen": candidates.id(intercept), "reason": reason}
     return (larger if tested["decision"] == KEEP else intercept), [tested]
@@ -118,6 +120,8 @@ def slopes_step(candidates: Candidates, options: list[RandomPart], larger: Rando
         "question": f"Does the effect of {structure.slopes} vary between levels of {structure.group}?",
         "smaller": candidates.id(intercept),
         "larger": candidates.id(larger),
+        "structure": structure,
+        "beside": later_groups(larger, place),
     }
     if not is_fitted(candidates, larger, intercept):
         failure = without_full_stop(candidates.failure(larger) or candidates.failure(intercept))
@@ -133,7 +137,7 @@ def slopes_step(candidates: Candidates, options: list[RandomPart], larger: Rando
 def slopes_reason(larger: RandomPart, place: int, test: LikelihoodRatioTest, alpha: float) -> str:
     """Say in a sentence whether the data support the variance of the slopes."""
     structure = larger[place]
-    later = listing([other.group for other in larger[place + 1 :]])
+    later = listing(later_groups(larger, place))
     the = f"With {later} in the model, the" if later else "The"
     variance, are = ("variances", "are") if set(structure.slopes) & set("+*") else ("variance", "is")
     subject = f"{the} {variance} of {structure.slopes} between levels of {structure.group}"
@@ -144,9 +148,14 @@ def slopes_reason(larger: RandomPart, place: int, test: LikelihoodRatioTest, alp
     return f"{subject} {are} not supported at {level(alpha)}: {evidence(test)}."
 
 
+def later_groups(random: RandomPart, place: int) -> list[str]:
+    """The grouping factors that entered after the one at `place`."""
+    return [other.group for other in random[place + 1 :]]
+
+
 def beside_later(random: RandomPart, place: int) -> str:
     """What tells a second decision on a factor's slopes from the first: the factors that entered after it."""
-    later = listing([other.group for other in random[place + 1 :]])
+    later = listing(later_groups(random, place))
     return f", beside {later}" if later else ""
 
 
@@ -158,8 +167,8 @@ def correlation_step(candidates: Candidates, uncorrelated: RandomPart, slope: Ra
     flaw = candidates.flaw(slope)
     if flaw:
         reason = (
-            f"The correlated model cannot be final ({without_full_stop(flaw)}), so the correlations are set to zero "
-            f"first{shown}."
+            f"The correlated model cannot be final ({without_full_stop(flaw.sentence)}), so the correlations are set "
+            f"to zero first{shown}."
         )
     else:
         reason = (
@@ -174,6 +183,8 @@ def correlation_step(candidates: Candidates, uncorrelated: RandomPart, slope: Ra
         larger=candidates.id(slope),
         decision=DROP if flaw else KEEP,
         reason=reason,
+        structure=structure,
+        beside=later_groups(slope, place),
     )
     if test is None:
         return without_test(candidates, head, uncorrelated, slope)
@@ -194,14 +205,14 @@ def back_off(candidates: Candidates, random: RandomPart) -> tuple[RandomPart, li
     return random, steps
 
 
-def weakest_slope(random: RandomPart, flaw: str) -> int | None:
+def weakest_slope(random: RandomPart, flaw: Flaw) -> int | None:
     """Which structure with slopes to simplify: the one that collapsed, else the one entered last."""
     sloped = [place for place, structure in enumerate(random) if structure.kind != INTERCEPT]
-    collapsed = [place for place in sloped if collapses(random[place], flaw)]
+    collapsed = [place for place in sloped if random[place].group == flaw.group]
     return next(iter(collapsed or reversed(sloped)), None)
 
 
-def back_off_step(candidates: Candidates, smaller: RandomPart, larger: RandomPart, place: int, flaw: str) -> Step:
+def back_off_step(candidates: Candidates, smaller: RandomPart, larger: RandomPart, place: int, flaw: Flaw) -> Step:
     """A back-off forced by another grouping factor, with the test of what it gives up."""
     structure, simpler = larger[place], smaller[place]
     beside = listing([other.words for other in larger if other != structure])
@@ -215,13 +226,49 @@ def back_off_step(candidates: Candidates, smaller: RandomPart, larger: RandomPar
         larger=candidates.id(larger),
         decision=DROP,
         reason=(
-            f"Beside the {beside}, the {structure.words} cannot be final ({without_full_stop(flaw)}) and is reduced to "
-            f"the {simpler.words}{shown}."
+            f"Beside the {beside}, the {structure.words} cannot be final ({without_full_stop(flaw.sentence)}) and is "
+            f"reduced to the {simpler.words}{shown}."
         ),
+        structure=structure,
     )
     if test is None:
         return without_test(candidates, head, smaller, larger)
     return with_test(candidates, head, test, [smaller, larger], structure.group)
+
+
+def leave_unsound(candidates: Candidates, random: RandomPart) -> tuple[RandomPart, list[Step]]:
+    """Leave intercepts without a sound fit for the first candidate with all grouping factors that has one.
+
+    Where none has, the intercepts stay and the decision warns of them.
+    """
+    flaw = candidates.flaw(random)
+    if not flaw:
+        return random, []
+    complete = [rung.random for rung in candidates.rungs if len(rung.random) == len(random)]
+    sound = next((o for o in complete if not candidates.flaw(o) and is_eligible(candidates, o)), None)
+    if sound is None:
+        return random, []
+    larger = candidates.rung(sound)
+    head = decided(
+        kind=kinds.BACK_OFF,
+        name="sound fit",
+        question=f"Can {listing([structure.words for structure in random])} be estimated?",
+        smaller=candidates.id(random),
+        larger=larger.id,
+        decision=KEEP,
+        reason=(
+            f"The {listing([structure.words for structure in random])} cannot be final "
+            f"({without_full_stop(flaw.sentence)}), so the simplest candidate with a sound fit is taken: the "
+            f"{listing([structure.words for structure in sound])}."
+        ),
+    )
+    return sound, [without_test(candidates, head, random, sound)]
+
+
+def is_eligible(candidates: Candidates, random: RandomPart) -> bool:
+    """Whether each covariate with a slope varies within levels of its grouping factor."""
+    sloped = [place for place, structure in enumerate(random) if structure.kind != INTERCEPT]
+    return not any(constant_covariates(candidates, random, place) for place in sloped)
 
 
 def ineligible_step(candidates: Candidates, options: list[RandomPart], place: int) -> Step:
@@ -240,6 +287,7 @@ def ineligible_step(candidates: Candidates, options: list[RandomPart], place: in
             f"{listing(constant)} {'does' if len(constant) == 1 else 'do'} not vary within levels of "
             f"{structure.group}, so the data cannot show a slope that differs between them."
         ),
+        structure=structure,
     )
     return without_test(candidates, head, intercept, larger)
 

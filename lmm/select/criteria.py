@@ -7,6 +7,8 @@ from math import log
 from typing import Any
 
 AIC, BIC, BIC_GROUPS = "AIC", "BIC", "BIC over groups"
+# Two optimisations of one deviance agree within this much, so candidates that differ by less are equally good.
+TIE = 1e-3
 
 
 def bic_over_groups(record: Mapping[str, Any], groups: int) -> float:
@@ -29,5 +31,6 @@ def criteria(record: Mapping[str, Any], groups: int) -> dict[str, float]:
 
 
 def lowest(values: Mapping[str, Mapping[str, float]], criterion: str) -> str:
-    """Name of the candidate with the lowest value of a criterion, the earlier one where two are equal."""
-    return min(values, key=lambda name: values[name][criterion])
+    """Name of the candidate with the lowest value of a criterion, the earliest one where several are equal."""
+    least = min(one[criterion] for one in values.values())
+    return next(name for name, one in values.items() if one[criterion] <= least + TIE)

@@ -76,9 +76,11 @@ def final_reason(candidates: Candidates, random: RandomPart, steps: list[Mapping
 def slopes_ground(structure: Structure, steps: list[Mapping[str, Any]]) -> str:
     """Why a grouping factor has the slopes it has."""
     slopes = f"the slope of {structure.slopes} by {structure.group}"
-    mine = [step for step in steps if step["kind"] == SLOPE_STEP and step["step"].startswith(f"{structure.group}: ")]
-    joint = [step for step in mine if "uncorrelated" not in step["step"]] or mine
+    mine = [step for step in steps if step["kind"] == SLOPE_STEP and step["group"] == structure.group]
+    joint = [step for step in mine if step["structure"] != UNCORRELATED] or mine
     p = f" ({p_value(joint[-1]['p'])})" if joint[-1]["p"] is not None else ""
+    if structure.kind != INTERCEPT and not any(rejected(step) for step in mine):
+        return f"{slopes} is kept{p}, as the model without it has no sound fit"
     if structure.kind != INTERCEPT:
         return f"{slopes} varies{p}{', without its correlation' if structure.kind == UNCORRELATED else ''}"
     if rejected(joint[-1]):

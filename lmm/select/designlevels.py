@@ -39,7 +39,8 @@ def leave_out(
     """Compare the chosen model with the one that lacks a grouping factor."""
     study, larger = candidates.study, candidates.rung(random)
     others = [other for other in random if other != structure]
-    beside = listing([other.group for other in others])
+    groups_beside = [other.group for other in others]
+    beside = listing(groups_beside)
     mean = f"{name_text(study.outcome)} ~ {study.fixed}"
     formula = " + ".join([mean, *(other.term for other in others)])
     alpha = study.ladder.alpha_random
@@ -50,6 +51,8 @@ def leave_out(
         "smaller": f"{larger.id} without {structure.group}",
         "larger": larger.id,
         "decision": DESIGN,
+        "structure": structure,
+        "beside": groups_beside,
     }
     stays = f"{structure.group} is part of the design and stays"
     try:

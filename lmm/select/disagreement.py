@@ -11,15 +11,17 @@ from lmm.select.step import CORRELATION, FIXED, LRT, SLOPE
 from lmm.select.structure import RandomPart
 
 NAMES = {LRT: "the likelihood ratio test", AIC: "AIC", BIC: "BIC over observations", BIC_GROUPS: "BIC over groups"}
+NO_MARGIN = f"by {decimal(0.0, 1)}"
 
 
-def disagreements(steps: list[Mapping[str, Any]], random: RandomPart) -> list[str]:
+def disagreements(steps: list[Mapping[str, Any]], random: RandomPart) -> list[dict[str, str]]:
     """A sentence for each decision on slopes or fixed effects that some criterion by itself would not have made.
 
-    What is part of the design is not told: no criterion was asked.
+    Each has as its "kind" that of the step it is about, SLOPE, CORRELATION or FIXED. What is part of the design is not
+    told: no criterion was asked.
     """
-    found = [dissent(step, chosen) for step, chosen in choices(steps, random)]
-    return [sentence for sentence in found if sentence]
+    found = [(step["kind"], dissent(step, chosen)) for step, chosen in choices(steps, random)]
+    return [{"kind": kind, "sentence": sentence} for kind, sentence in found if sentence]
 
 
 def choices(steps: list[Mapping[str, Any]], random: RandomPart) -> Iterator[tuple[Mapping[str, Any], str]]:
@@ -28,7 +30,7 @@ def choices(steps: list[Mapping[str, Any]], random: RandomPart) -> Iterator[tupl
     The slopes of a grouping factor are decided in one or more steps, the last time they are met.
     """
     for structure in random:
-        mine = [s for s in steps if s["kind"] in (SLOPE, CORRELATION) and s["step"].startswith(f"{structure.group}: ")]
+        mine = [s for s in steps if s["kind"] in (SLOPE, CORRELATION) and s["group"] == structure.group]
         if not any(s["candidates"] for s in mine):
             continue
         widest = max(len(s["candidates"]) for s in mine)
@@ -37,11 +39,16 @@ def choices(steps: list[Mapping[str, Any]], random: RandomPart) -> Iterator[tupl
 
 
 def dissent(step: Mapping[str, Any], chosen: str) -> str | None:
-    """Which criteria would have chosen something else, by how much; None if none would."""
+    """Which criteria would have chosen something else, by how much; None if none would.
+
+    A margin too small to be printed is none.
+    """
     others: dict[str, list[str]] = {}
     for criterion, choice in step["by_criterion"].items():
-        if choice != chosen and chosen in step["candidates"]:
-            margin = p_value(step["p"]) if criterion == LRT else f"by {margin_of(step, criterion, choice, chosen)}"
+        if choice == chosen or chosen not in step["candidates"]:
+            continue
+        margin = p_value(step["p"]) if criterion == LRT else f"by {margin_of(step, criterion, choice, chosen)}"
+        if margin != NO_MARGIN:
             others.setdefault(choice, []).append(f"{NAMES[criterion]} ({margin})")
     if not others:
         return None

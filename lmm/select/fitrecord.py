@@ -48,6 +48,10 @@ def record_of_fit(fit: Fit, table: pandas.DataFrame) -> dict[str, Any]:
         "icc": shares.icc,
         "singular": fit.singular,
         "collapsed": list(fit.collapsed),
+        "boundaries": [
+            {**vars(boundary), "names": list(boundary.names), "zero": list(boundary.zero)}
+            for boundary in fit.boundaries
+        ],
         "converged": fit.converged,
         "convergence": {**vars(fit.convergence), "optima": list(fit.convergence.optima)},
     }

@@ -66,6 +66,7 @@ def term_step(
         "smaller": smaller,
         "larger": larger.id,
         "decision": DESIGN,
+        "terms": labels,
     }
     try:
         record = record_of_fit(fit(formula, table, reml=False, weights=study.weights), table)
@@ -75,12 +76,14 @@ def term_step(
     test = compare_fixed_parts(
         candidate_of_record(formula, study.outcome, "ML", record), candidates.candidate(random, "ML")
     )
+    head = decided(**names, reason=reason_to_stay(labels, test, alpha))
+    if test.naive_df == 0:
+        return unmeasured(head, "ML", alpha, formula, larger.formula)
     groups = independent_groups(candidates.audit)
     measures = {
         smaller: criteria(record, groups),
         larger.id: criteria(candidates.record(random, "ML"), groups),
     }
-    head = decided(**names, reason=reason_to_stay(labels, test, alpha))
     notes = [
         *unconverged({formula: record, larger.formula: candidates.record(random, "ML")}),
         *small_sample_note(candidates),
@@ -124,6 +127,7 @@ def contains_intercept(candidates: Candidates, table: pandas.DataFrame) -> bool:
     if formula.fixed.intercept:
         return True
     columns = formula.design(table, weights=study.weights).X
+    columns = columns / np.where(columns.any(0), np.sqrt((columns**2).mean(0)), 1.0)  # lstsq cuts off by size
     ones = np.ones(len(columns))
     closest = columns @ np.linalg.lstsq(columns, ones, rcond=None)[0]
     return bool(np.allclose(closest, ones, atol=1e-8))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lmm.infer.likelihoodratio import LikelihoodRatioTest
 from lmm.select.criteria import AIC, BIC, BIC_GROUPS, lowest
+from lmm.select.structure import Structure
 
 KEEP, DROP, DESIGN = "keep", "drop", "design"
 INTERCEPT, SLOPE, CORRELATION, BACK_OFF, FIXED = "intercept", "slope", "correlation", "back-off", "fixed effect"
@@ -14,16 +15,31 @@ LRT = "LRT"
 
 
 def decided(
-    kind: str, name: str, question: str, smaller: str, larger: str, decision: str, reason: str
+    kind: str,
+    name: str,
+    question: str,
+    smaller: str,
+    larger: str,
+    decision: str,
+    reason: str,
+    structure: Structure | None = None,
+    beside: Sequence[str] = (),
+    terms: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The head of a step: what was asked of which two candidates, and the answer.
 
     `kind` is INTERCEPT, SLOPE, CORRELATION, BACK_OFF or FIXED. `decision` is "keep" (the larger candidate is
     chosen), "drop" (the smaller), or "design" (the larger, whatever the data say: it was settled in advance).
+    `structure` is what the larger candidate has for the grouping factor in question, `beside` the factors that entered
+    after that one and are in both candidates. A step on fixed effects has the `terms` that the smaller one lacks.
     """
     return {
         "step": name,
         "kind": kind,
+        "group": structure.group if structure else None,
+        "structure": structure.kind if structure else None,
+        "beside": list(beside),
+        "terms": list(terms),
         "question": question,
         "smaller": smaller,
         "larger": larger,
@@ -67,6 +83,7 @@ def measured(
             **({} if test.p is None else {LRT: larger if rejects(test, alpha) else smaller}),
             **{criterion: lowest(criteria, criterion) for criterion in (AIC, BIC, BIC_GROUPS)},
         },
+        "missed_optimum": test.reason if test.optimum_missed else None,
         "notes": [note for note in (test.reason, test.approximation, *notes) if note],
     }
 
@@ -86,6 +103,7 @@ def unmeasured(
         **dict.fromkeys(("delta_aic", "delta_bic", "delta_bic_groups")),
         "candidates": {},
         "by_criterion": {},
+        "missed_optimum": None,
         "notes": [],
     }
 
@@ -96,9 +114,15 @@ def rejects(test: LikelihoodRatioTest, alpha: float) -> bool:
 
 
 def unconverged(records: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """A sentence for each fit of a comparison, by its formula, that did not converge."""
+    """A sentence for each fit of a comparison, by its formula, that did not converge or is not identified."""
     return [
-        f"The fit of '{formula}' did not converge, so that this comparison is uncertain."
+        f"The fit of '{formula}' {what_is_wrong(record['convergence']['status'])}, so that this comparison is "
+        "uncertain."
         for formula, record in records.items()
         if not record["converged"]
     ]
+
+
+def what_is_wrong(status: str) -> str:
+    """What a fit did, or failed to be, by the status of its convergence."""
+    return "is not identified" if status == "not identified" else "did not converge"

@@ -54,9 +54,16 @@ def entry(candidates: Candidates, rung: Rung) -> dict[str, Any]:
         "groups_counted": groups,
         **{key: reml[key] if reml else None for key in ("r2_marginal", "r2_conditional", "icc")},
         "converged": bool(reml and ml and reml["converged"] and ml["converged"]),
+        "convergence": convergence_of(reml, ml) if reml and ml else None,
         "singular": bool((reml and reml["singular"]) or (ml and ml["singular"])),
         "collapsed": list(reml["collapsed"]) if reml else [],
     }
+
+
+def convergence_of(*records: Mapping[str, Any]) -> str:
+    """The status of the first fit that is unsound, else "converged"."""
+    unsound = [record["convergence"]["status"] for record in records if not record["converged"]]
+    return unsound[0] if unsound else "converged"
 
 
 def measures(record: Mapping[str, Any] | None, groups: int) -> dict[str, Any]:

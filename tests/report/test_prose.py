@@ -151,7 +151,7 @@ def test_many_missing_rows_turn_the_light():
 
 def test_criteria_that_disagree_are_told_everywhere():
     sentence = "AIC would choose another model."
-    told = read(changed(builders.nested(), decision__disagreements=[sentence]))
+    told = read(changed(builders.nested(), decision__disagreements=[{"kind": "slope", "sentence": sentence}]))
     assert told["light"] == AMBER
     assert sentence in told["reasons"]
     assert sentence in told["results"]
@@ -209,6 +209,27 @@ def test_not_converged_is_red():
     assert told["light"] == RED
     assert "The final model did not converge: The deviance could still fall." in told["reasons"]
     assert "should not be interpreted" in told["results"]
+
+
+def test_not_identified_is_red_and_said_as_such():
+    case = builders.nested().case
+    convergence = replace(case.fit.convergence, status="not identified", message="The deviance is flat.")
+    told = read(replace(case, fit=replace(case.fit, convergence=convergence)))
+    assert told["light"] == RED
+    assert "The final model is not identified: The deviance is flat." in told["reasons"]
+    assert "The final model is not identified, and its estimates should not be interpreted." in told["results"]
+
+
+def test_a_warning_is_told_by_its_subject_however_it_begins():
+    warnings = [
+        {"subject": "origin", "sentence": "The final model is singular to look at, g has 5 of something."},
+        {"subject": "few levels", "sentence": "Rather few of them."},
+        {"subject": "reused labels", "sentence": "Are these the same labels?"},
+    ]
+    told = read(changed(builders.nested(), decision__final__warnings=warnings))
+    assert "singular to look at" in told["reasons"]
+    assert "Rather few of them." not in told["cautions"]
+    assert "Are these the same labels?" in told["cautions"] and "the same labels?" not in told["reasons"]
 
 
 def test_a_failed_candidate_is_named():

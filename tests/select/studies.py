@@ -11,6 +11,11 @@ from lmm.study import Study, load
 from tests.reference.tables import read_table, reference_cases, reference_ladders
 
 ROW_HASH = "of the tests"
+MESSAGES = {
+    "converged": "No step lowers the deviance.",
+    "not converged": "A step still lowers the deviance.",
+    "not identified": "The deviance is flat.",
+}
 
 
 def study(outcome, groups, fixed="1", slopes=None, name="trial", **more) -> Study:
@@ -51,7 +56,7 @@ def step(made: dict, name: str) -> dict:
     return next(step for step in made["steps"] if step["step"] == name)
 
 
-def record(loglik, npar, random=(), *, n=180, mean=("(Intercept)", "x"), collapsed=(), converged=True) -> dict:
+def record(loglik, npar, random=(), *, n=180, mean=("(Intercept)", "x"), boundaries=(), status="converged") -> dict:
     """Return a fit as ladder.json holds it; `random` lists (group, names) for each block."""
     import math
 
@@ -70,8 +75,14 @@ def record(loglik, npar, random=(), *, n=180, mean=("(Intercept)", "x"), collaps
         "r2_marginal": 0.1,
         "r2_conditional": 0.5,
         "icc": 0.4,
-        "singular": bool(collapsed),
-        "collapsed": list(collapsed),
-        "converged": converged,
-        "convergence": {"message": "A step still lowers the deviance.", "optima": [-2 * loglik]},
+        "singular": bool(boundaries),
+        "collapsed": [boundary["sentence"] for boundary in boundaries],
+        "boundaries": list(boundaries),
+        "converged": status == "converged",
+        "convergence": {"status": status, "message": MESSAGES[status], "optima": [-2 * loglik]},
     }
+
+
+def boundary(group, names, zero=(), rank=1, sentence="A direction has no variance.") -> dict:
+    """Return a boundary of a recorded fit."""
+    return {"group": group, "names": list(names), "zero": list(zero), "rank": rank, "sentence": sentence}

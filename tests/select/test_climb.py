@@ -8,7 +8,7 @@ from lmm.select.climb import climb
 from lmm.select.rungs import ladder
 from lmm.select.structure import random_part_id
 from tests.reference.tables import reference_ladders
-from tests.select.studies import record, study
+from tests.select.studies import boundary, record, study
 
 INTERCEPT = "(Intercept)"
 BLOCKS = {
@@ -45,7 +45,8 @@ def climbed(declared, deviances, levels=40, varies=True, **special):
 
 one = study("y", ["g"], "x", {"g": "x"})
 DEVIANCES = {"null": 1300.0, "fixed": 1200.0, "g.intercept": 1000.0, "g.uncorrelated": 980.0, "g.slope": 975.0}
-SINGULAR = {"collapsed": ["g: the correlation of (Intercept) and x is −1."]}
+SINGULAR = {"boundaries": [boundary("g", [INTERCEPT, "x"], sentence="g: the correlation of (Intercept) and x is −1.")]}
+NO_INTERCEPT = {"boundaries": [boundary("g", [INTERCEPT], [INTERCEPT], rank=0)]}
 
 
 @pytest.mark.parametrize(
@@ -105,7 +106,7 @@ def test_singular_correlated_slopes_back_off_to_uncorrelated_ones():
 
 
 def test_back_off_goes_on_to_the_intercept():
-    zero = {"collapsed": ["g: the variance of x is zero."]}
+    zero = {"boundaries": [boundary("g", ["x"], ["x"], rank=0)]}
     final, steps = climbed(one, DEVIANCES | {"g.uncorrelated": 999.0}, g_slope=SINGULAR, g_uncorrelated=zero)
     assert final == "g.intercept"
     assert "cannot be final" in steps["g: uncorrelated slope"]["reason"]
@@ -120,15 +121,55 @@ def test_singular_slopes_stay_where_the_study_allows_it():
 
 
 def test_an_intercept_without_variance_does_not_take_the_slope_with_it():
-    zero = {"collapsed": ["g: the variance of (Intercept) is zero."]}
-    assert climbed(one, DEVIANCES, g_slope=SINGULAR, g_uncorrelated=zero)[0] == "g.uncorrelated"
+    assert climbed(one, DEVIANCES, g_slope=SINGULAR, g_uncorrelated=NO_INTERCEPT)[0] == "g.uncorrelated"
 
 
-def test_slopes_that_did_not_converge_are_not_final():
-    final, steps = climbed(one, DEVIANCES, g_slope={"converged": False})
+def test_correlated_slopes_beside_an_intercept_without_variance_are_on_the_boundary_too():
+    zero = {"boundaries": [boundary("g", [INTERCEPT, "x"], [INTERCEPT])]}
+    final, steps = climbed(one, DEVIANCES, g_slope=zero, g_uncorrelated=NO_INTERCEPT)
+    assert (final, steps["g: correlation"]["decision"]) == ("g.uncorrelated", "drop")
+    unsupported = DEVIANCES | {"g.uncorrelated": 999.99}
+    assert climbed(one, unsupported, g_slope=zero, g_uncorrelated=NO_INTERCEPT)[0] == "g.intercept"
+    allowed = study("y", ["g"], "x", {"g": "x"}, ladder={"allow_singular": True})
+    assert climbed(allowed, DEVIANCES, g_slope=zero)[0] == "g.slope"
+
+
+def test_the_sentence_of_a_boundary_decides_nothing():
+    misleading = boundary("g", [INTERCEPT, "x"], sentence="h: the variance of (Intercept) is zero.")
+    assert climbed(one, DEVIANCES, g_slope={"boundaries": [misleading]})[0] == "g.uncorrelated"
+    misleading = boundary("g", [INTERCEPT], [INTERCEPT], rank=0, sentence="g: the correlation of x is −1.")
+    assert climbed(one, DEVIANCES, g_uncorrelated={"boundaries": [misleading]}, g_slope=SINGULAR)[0] == "g.uncorrelated"
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "note"),
+    [
+        ("not converged", "A step still lowers the deviance", "did not converge"),
+        ("not identified", "The deviance is flat", "is not identified"),
+    ],
+)
+def test_slopes_without_a_sound_fit_are_not_final(status, reason, note):
+    final, steps = climbed(one, DEVIANCES, g_slope={"status": status})
     assert final == "g.uncorrelated"
-    assert "A step still lowers the deviance" in steps["g: correlation"]["reason"]
-    assert any("did not converge" in note for note in steps["g: slope"]["notes"])
+    assert reason in steps["g: correlation"]["reason"]
+    assert any(note in sentence for sentence in steps["g: slope"]["notes"])
+    final, steps = climbed(one, DEVIANCES, g_slope={"status": status}, g_uncorrelated={"status": status})
+    assert final == "g.intercept"
+    assert f"cannot be final ({reason})" in steps["g: uncorrelated slope"]["reason"]
+
+
+@pytest.mark.parametrize("status", ["not converged", "not identified"])
+def test_an_unsound_fit_is_not_final_while_a_sound_candidate_is_left(status):
+    unsound = {"status": status}
+    unsupported = DEVIANCES | {"g.slope": 999.5, "g.uncorrelated": 999.9}
+    final, steps = climbed(one, unsupported, g_intercept=unsound)
+    assert final == steps["sound fit"]["chosen"] == "g.uncorrelated"
+    assert "the simplest candidate with a sound fit is taken" in steps["sound fit"]["reason"]
+    assert climbed(one, unsupported, g_intercept=unsound, g_uncorrelated=unsound)[0] == "g.slope"
+    everywhere = dict.fromkeys(("g_intercept", "g_uncorrelated", "g_slope"), unsound)
+    assert climbed(one, unsupported, **everywhere)[0] == "g.intercept"
+    # a slope of a covariate that is constant within levels is no way out
+    assert climbed(one, unsupported, varies=False, g_intercept=unsound)[0] == "g.intercept"
 
 
 def test_slopes_that_could_not_be_fitted_fall_back_on_simpler_ones():
@@ -143,6 +184,8 @@ def test_a_missed_optimum_is_said_and_decides_nothing():
     final, steps = climbed(one, DEVIANCES | {"g.slope": 1001.0, "g.uncorrelated": 1000.5})
     assert final == "g.intercept"
     assert "its optimum was missed" in steps["g: slope"]["reason"]
+    assert steps["g: slope"]["missed_optimum"] in steps["g: slope"]["notes"]
+    assert steps["g: intercept"]["missed_optimum"] is None
     assert steps["g: slope"]["statistic"] == pytest.approx(-1.0)
 
 
@@ -179,6 +222,19 @@ def test_the_next_factor_enters_at_the_structure_chosen_before():
     assert final == "g.slope+h.intercept"
     assert steps["h: intercept"]["smaller"] == "g.slope"
     assert steps["g: slope, beside h"]["statistic"] == pytest.approx(20.0)
+
+
+def test_steps_name_their_factor_and_structure():
+    steps = climbed(two, CROSSED)[1]
+    named = {name: (one["group"], one["structure"], one["beside"]) for name, one in steps.items()}
+    assert named == {
+        "g: intercept": ("g", "intercept", []),
+        "g: slope": ("g", "slope", []),
+        "g: correlation": ("g", "slope", []),
+        "h: intercept": ("h", "intercept", []),
+        "g: slope, beside h": ("g", "slope", ["h"]),
+        "g: correlation, beside h": ("g", "slope", ["h"]),
+    }
 
 
 def test_a_slope_that_another_factor_explains_is_taken_back():
