@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import decimal
 import difflib
 import numbers
 from collections.abc import Sequence
@@ -14,6 +15,8 @@ import pandas as pd
 from lmm.errors import InputError
 
 LARGEST_EXACT = 2**53
+Kind = Literal["category", "logical", "date", "duration"]
+TIMES = {"date": "days since the start", "duration": "their number of days"}  # and what numbers to make of them
 
 
 @dataclass(frozen=True)
@@ -34,14 +37,19 @@ class Factor:
     """Categories of n rows.
 
     codes: int (n,), positions in `levels`, -1 where missing; levels: their labels in order.
-    kind: "logical" for R's logical vectors, "date" for points in time, which are no predictors as they stand.
+    kind: "logical" for R's logical vectors; "date" and "duration" are no predictors as they stand.
     """
 
     codes: np.ndarray
     levels: tuple[str, ...]
     ordered: bool = False
-    kind: Literal["category", "logical", "date"] = "category"
+    kind: Kind = "category"
     contrast: Contrast | None = None
+
+    @property
+    def contents(self) -> str:
+        """What the column holds, for a message."""
+        return f"{self.kind}s" if self.kind in TIMES else f"text ({listing(self.levels, 3)})"
 
     def missing(self) -> np.ndarray:
         """Return a mask (n,) of the rows without a category."""
@@ -85,6 +93,8 @@ class Table:
     def __init__(self, data: pd.DataFrame):
         if not isinstance(data, pd.DataFrame):
             raise InputError(f"The data must be a pandas DataFrame, not {type(data).__name__}.")
+        if isinstance(data.columns, pd.MultiIndex):
+            raise InputError("The columns of the data are a MultiIndex: give each column a single name.")
         self.data = data
         self.rows = len(data)
         self._read: dict[str, np.ndarray | Factor] = {}
@@ -104,7 +114,7 @@ class Table:
         except KeyError:
             names = [str(column) for column in self.data.columns]
             near = difflib.get_close_matches(name, names, 1, 0.5)
-            hint = f"the nearest is '{near[0]}'" if near else f"they have {listing(names)}"
+            hint = f"the nearest is '{near[0]}'" if near else f"they have {listing(names) or 'no columns'}"
             raise InputError(f"The formula uses the column '{name}', which the data do not have: {hint}.") from None
         if isinstance(series, pd.DataFrame):
             raise InputError(f"The data have {series.shape[1]} columns named '{name}': rename all but one.")
@@ -112,7 +122,11 @@ class Table:
 
     def place(self, row: int) -> str:
         """Return how to name the row at this position: by its index label, such as "row 17" or "line 18"."""
-        return f"{self.data.index.name or 'row'} {self.data.index[row]}"
+        index = self.data.index
+        label = index[row]
+        text = ", ".join(map(str, label)) if isinstance(label, tuple) else str(label)
+        place = f"{index.name or 'row'} {text}"
+        return place if index.is_unique else f"{place} (number {row + 1} of {self.rows})"
 
 
 def read_column(series: pd.Series, name: str) -> np.ndarray | Factor:
@@ -131,7 +145,7 @@ def read_column(series: pd.Series, name: str) -> np.ndarray | Factor:
         return Factor(codes.astype(np.intp), ("FALSE", "TRUE"), kind="logical")
     if kind == "c":
         raise InputError(f"The column '{name}' holds complex numbers: use their real part or their modulus.")
-    return _objects(series, name, "date" if kind in "mM" else "category")
+    return _objects(series, name, {"M": "date", "m": "duration"}.get(kind, "category"))
 
 
 def _extension_kind(dtype: Any) -> str:
@@ -146,10 +160,9 @@ def _extension_kind(dtype: Any) -> str:
 
 
 def _whole_numbers(series: pd.Series, name: str) -> np.ndarray:
-    values = series.to_numpy() if isinstance(series.dtype, np.dtype) else series.array
-    if isinstance(values, np.ndarray):
-        return values
-    if not values.isna().any():
+    if isinstance(series.dtype, np.dtype):
+        return series.to_numpy()
+    if not series.isna().any():
         return series.to_numpy(dtype=np.int64)
     floats = series.to_numpy(dtype=np.float64, na_value=np.nan)
     if np.nanmax(np.abs(floats), initial=0.0) > LARGEST_EXACT:
@@ -169,7 +182,7 @@ def _categories(values: pd.Categorical) -> Factor:
     return _merged(values.codes.astype(np.intp), labels, ordered=bool(values.ordered))
 
 
-def _objects(series: pd.Series, name: str, kind: Literal["category", "date"]) -> np.ndarray | Factor:
+def _objects(series: pd.Series, name: str, kind: Kind) -> np.ndarray | Factor:
     try:
         codes, found = pd.factorize(series)
     except TypeError:
@@ -177,25 +190,28 @@ def _objects(series: pd.Series, name: str, kind: Literal["category", "date"]) ->
     uniques = found.tolist()
     if not uniques:
         return np.full(len(series), np.nan)
-    if kind == "category" and uniques and not isinstance(uniques[0], str):
+    if kind == "category" and not isinstance(uniques[0], str):
         if all(isinstance(value, bool | np.bool_) for value in uniques):
             truth = np.array([int(value) for value in uniques] + [-1], dtype=np.intp)
             return Factor(truth[codes], ("FALSE", "TRUE"), kind="logical")
-        if all(isinstance(value, numbers.Real | np.number) or _is_decimal(value) for value in uniques):
+        if all(isinstance(value, numbers.Real | decimal.Decimal) for value in uniques):
+            try:
+                floats = np.array([float(value) for value in uniques] + [np.nan])
+            except OverflowError:
+                raise InputError(
+                    f"The column '{name}' holds a whole number of more than 308 digits: rescale the column, or turn it "
+                    "into text if these are labels."
+                ) from None
             if all(isinstance(value, int | np.integer) for value in uniques) and (codes >= 0).all():
                 return np.array(uniques)[codes]
-            return np.array([float(value) for value in uniques] + [np.nan])[codes]
-    if kind == "date" or not all(isinstance(value, str) for value in uniques):
+            return floats[codes]
+    if kind in TIMES or not all(isinstance(value, str) for value in uniques):
         uniques = [label(value) for value in uniques]
     order = sorted(range(len(uniques)), key=uniques.__getitem__)
     position = np.empty(len(uniques) + 1, dtype=np.intp)
     position[order] = np.arange(len(uniques))
     position[-1] = -1
     return _merged(position[codes], [uniques[i] for i in order], kind=kind)
-
-
-def _is_decimal(value: Any) -> bool:
-    return isinstance(value, numbers.Number) and not isinstance(value, complex)
 
 
 def _merged(codes: np.ndarray, labels: list[str], **rest: Any) -> Factor:
@@ -224,7 +240,7 @@ def label(value: Any) -> str:
 def as_factor(value: np.ndarray | Factor) -> Factor:
     """Return numbers as the factor of their distinct values in increasing order, as R's factor(); factors unchanged."""
     if isinstance(value, Factor):
-        return replace(value, kind="category") if value.kind == "date" else value
+        return replace(value, kind="category") if value.kind in TIMES else value
     if value.dtype.kind == "f":
         missing = np.isnan(value)
         any_missing = bool(missing.any())

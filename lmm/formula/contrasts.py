@@ -7,18 +7,8 @@ import numpy as np
 from lmm.errors import InputError
 from lmm.formula.columns import Contrast, Factor, listing
 
-CONTRASTS = {
-    "contr.treatment": "treatment",
-    "contr.SAS": "SAS",
-    "contr.sum": "sum",
-    "contr.helmert": "helmert",
-    "contr.poly": "poly",
-    "treatment": "treatment",
-    "SAS": "SAS",
-    "sum": "sum",
-    "helmert": "helmert",
-    "poly": "poly",
-}
+KINDS = ("treatment", "SAS", "sum", "helmert", "poly")
+CONTRASTS = {name: kind for kind in KINDS for name in (kind, f"contr.{kind}")}
 
 
 def coding_matrix(factor: Factor, label: str, full: bool) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -49,11 +39,11 @@ def _base(base: str | int | None, levels: tuple[str, ...], label: str) -> int:
 
 
 def _other_contrasts(contrast: Contrast, levels: tuple[str, ...], label: str) -> tuple[np.ndarray, tuple[str, ...]]:
+    if contrast.kind == "SAS":
+        return np.eye(len(levels))[:, :-1], (_numbers(levels) if contrast.numbered else levels)[:-1]
     # formulaic costs 0.3 s to import, so only models that need it pay
     from formulaic.transforms import contrasts as formulaic_contrasts
 
-    if contrast.kind == "SAS":
-        return np.eye(len(levels))[:, :-1], (_numbers(levels) if contrast.numbered else levels)[:-1]
     numbered = _numbers(levels)[:-1]
     if contrast.kind == "sum":
         coding, suffixes = formulaic_contrasts.SumContrasts(), numbered

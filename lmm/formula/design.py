@@ -67,7 +67,7 @@ def make_design(formula: Formula, data: pd.DataFrame, weights: Any = None, offse
     frame = model_frame(formula, data, weights, offset)
     n = len(frame.rows)
     made: dict[Key, Block] = {}
-    fixed = blocks(formula.fixed, frame.values, n, made)
+    fixed = blocks(formula.fixed, frame.values, n, frame.check, made)
     X = matrix(fixed, n)
     place = _places(fixed)
     grouping = {part.group_label: _grouping_factor(part, frame) for part in formula.random}
@@ -107,14 +107,15 @@ def _places(laid_out: list[Block]) -> dict[Key, slice]:
 def _random_terms(
     part: RandomPart, group: Factor, frame: ModelFrame, made: dict[Key, Block], X: np.ndarray, place: dict[Key, slice]
 ) -> list[RandomTerm]:
-    laid_out = blocks(part.terms, frame.values, len(frame.rows), made)
+    laid_out = blocks(part.terms, frame.values, len(frame.rows), frame.check, made)
     columns, names = _shared_columns(laid_out, X, place), column_names(laid_out)
     if not part.independent:
-        return [_random_term(str(part.terms), part, names, columns, group)]
+        return [RandomTerm(str(part.terms), part.group_label, names, columns, group.codes, group.levels)]
     # A factor's contrasts become independent too, as in glmmTMB and lme4 2's diag(); lme4 1 keeps them correlated.
+    expressions = ["1" if name == "(Intercept)" else f"0 + {name}" for name in names]
     return [
-        _random_term("1" if name == "(Intercept)" else f"0 + {name}", part, (name,), columns[:, j : j + 1], group)
-        for j, name in enumerate(names)
+        RandomTerm(expression, part.group_label, (name,), columns[:, j : j + 1], group.codes, group.levels)
+        for j, (expression, name) in enumerate(zip(expressions, names, strict=True))
     ]
 
 
@@ -124,12 +125,6 @@ def _shared_columns(laid_out: list[Block], X: np.ndarray, place: dict[Key, slice
     if None not in places and all(a.stop == b.start for a, b in pairwise(places)):
         return X[:, places[0].start : places[-1].stop]
     return matrix(laid_out, len(X))
-
-
-def _random_term(
-    expression: str, part: RandomPart, names: tuple[str, ...], columns: np.ndarray, group: Factor
-) -> RandomTerm:
-    return RandomTerm(expression, part.group_label, names, columns, group.codes, group.levels)
 
 
 def _grouping_factor(part: RandomPart, frame: ModelFrame) -> Factor:

@@ -14,7 +14,7 @@ import numpy as np
 
 from lmm.errors import InputError
 from lmm.formula import functions
-from lmm.formula.columns import Basis, Factor, Table, Value, as_factor, listing
+from lmm.formula.columns import Basis, Factor, Table, Value, as_factor
 from lmm.formula.deparse import deparse
 from lmm.formula.syntax import (
     COMPARISONS,
@@ -28,6 +28,7 @@ from lmm.formula.syntax import (
     Text,
     Unary,
     mistake,
+    parse_expression,
 )
 
 ARITHMETIC = {
@@ -103,6 +104,15 @@ def names_used(node: Node) -> list[str]:
         if isinstance(part, Name) and (part.text != "pi" or part is node):
             names.append(part.text)
     return list(dict.fromkeys(names))
+
+
+def expression(text: str, table: Table) -> Node:
+    """Return the expression of a weights or offset argument: the column of that name, else a formula's expression."""
+    if text in table:
+        return Name(text)
+    node = parse_expression(text)
+    check_expression(node, text)
+    return node
 
 
 class Evaluation:
@@ -282,10 +292,11 @@ def as_numbers(value: Any, node: Node) -> Any:
     if isinstance(value, Factor):
         if value.kind == "logical":
             return np.where(value.missing(), np.nan, value.codes)
-        what = "dates" if value.kind == "date" else f"text ({listing(value.levels, 3)})"
-        raise InputError(f"'{deparse(node)}' holds {what} where numbers are needed: choose or make a numeric column.")
+        raise InputError(
+            f"'{deparse(node)}' holds {value.contents} where numbers are needed: choose or make a numeric column."
+        )
     if isinstance(value, Basis):
         raise InputError(f"{deparse(node)} gives several columns where one is needed.")
     if isinstance(value, str | list):
         raise InputError(f"{deparse(node)} stands in the formula where numbers are needed.")
-    return value.astype(float) if isinstance(value, np.ndarray) and value.dtype.kind in "iu" else value
+    return value.astype(float) if isinstance(value, np.ndarray) and value.dtype.kind in "iuO" else value

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lmm.errors import InputError
 from lmm.formula.deparse import deparse
 from lmm.formula.design import Design, make_design
-from lmm.formula.evaluate import check_expression, names_used
+from lmm.formula.evaluate import check_expression, names_used, parts
 from lmm.formula.random_part import RandomPart, read_bar, split_bars
 from lmm.formula.syntax import Binary, Node, Parentheses, mistake, parse_expression
 from lmm.formula.terms import Terms, expand
@@ -56,10 +56,12 @@ class Formula:
         data: one row per observation. Numbers are covariates; text, categories and True/False are factors (text in the
         order of its code points, categories in theirs, an ordered one with polynomial contrasts).
         weights, offset: the name of a column, or an array over all rows of `data`; weights are inverse variances up to
-        a factor, an offset is added to the linear predictor.
+        a factor, an offset is added to the linear predictor. A pandas Series must have the index of `data`: one with
+        other labels, or the same in another order, is refused, since it could be meant by label or by position.
 
         Rows where any variable is missing (NaN, None, NaT; also the logarithm of a negative number) are left out.
         Functions of a whole column, such as poly() and scale(), look at all rows where it has a value, as in R.
+        Infinite values, and columns beyond 1e75 or below 1e-75 in size, are refused.
         Raises InputError for what the data or the formula must be mended for.
         """
         return make_design(self, data, weights, offset)
@@ -83,8 +85,7 @@ def _parse(text: str) -> Formula:
     for node in expressions:
         check_expression(node, text)
         names.update(dict.fromkeys(names_used(node)))
-    if deparse(outcome) in fixed.labels:
-        raise mistake(text, tree.position, f"The outcome '{deparse(outcome)}' stands on both sides of the formula.")
+    _refuse_outcome_on_the_right(outcome, expressions[1:], text)
     return Formula(
         text=text,
         outcome=deparse(outcome),
@@ -95,6 +96,16 @@ def _parse(text: str) -> Formula:
         fixed=fixed,
         random=random,
     )
+
+
+def _refuse_outcome_on_the_right(outcome: Node, right: list[Node], text: str) -> None:
+    # R leaves the outcome out there, with a warning, and fits what is left of the model.
+    for node in right:
+        for part in parts(node):
+            if part == outcome:
+                raise mistake(
+                    text, part.position, f"The outcome '{deparse(outcome)}' stands on both sides of the formula."
+                )
 
 
 def parse(text: str) -> Formula:

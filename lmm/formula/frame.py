@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,10 +10,11 @@ import numpy as np
 import pandas as pd
 
 from lmm.errors import InputError
-from lmm.formula.columns import Basis, Factor, Table, Value, listing
+from lmm.formula.columns import Basis, Factor, Table, Value, read_column
 from lmm.formula.deparse import deparse
-from lmm.formula.evaluate import Evaluation, as_numbers
-from lmm.formula.recipe import expression
+from lmm.formula.evaluate import Evaluation, as_numbers, expression
+from lmm.formula.magnitude import numbers_in, refuse_unusable, sum_of_squares
+from lmm.formula.syntax import Name
 
 if TYPE_CHECKING:
     from lmm.formula.formula import Formula
@@ -26,7 +26,7 @@ class ModelFrame:
 
     values: of the fixed part and left of the bars, by label; groups: what stands right of the bars, by label; factors
     have only levels that occur. states: what stateful functions learnt, over all rows where their column has a value,
-    as in R.
+    as in R. table: what the variables came from.
     """
 
     outcome: np.ndarray
@@ -36,13 +36,19 @@ class ModelFrame:
     offset: np.ndarray | None
     rows: np.ndarray
     states: dict[str, dict[str, Any]]
+    table: Table
+
+    def check(self, label: str, value: Value) -> None:
+        """Raise InputError where numbers over the rows used cannot be computed with."""
+        refuse_unusable(label, value, lambda row: self.table.place(self.rows[row]))
 
 
 def model_frame(formula: Formula, data: pd.DataFrame, weights: Any, offset: Any) -> ModelFrame:
     """Return the model frame of `formula`; weights and offset are None, a column's name or an array over all rows.
 
     Raises InputError for unknown columns, text where numbers are needed, an outcome that is missing throughout or
-    does not vary, infinite values, weights that are not positive, and where no complete row is left.
+    does not vary, values that are infinite or too large to compute with, weights that are not positive or whose index
+    is not that of the data, and where no complete row is left.
     """
     table = Table(data)
     evaluation = Evaluation(table, states={})
@@ -55,24 +61,26 @@ def model_frame(formula: Formula, data: pd.DataFrame, weights: Any, offset: Any)
             columns["group", deparse(node)] = evaluation.factor(node)
     for node in formula.fixed.offsets:
         columns["offset", deparse(node)] = evaluation.numbers(node)
-    if offset is not None:
-        columns["offset", "the offset"] = _argument("offset", offset, evaluation)
-    if weights is not None:
-        columns["weights", "weights"] = _argument("weights", weights, evaluation)
+    for name, given in (("offset", offset), ("weights", weights)):
+        if given is not None:
+            columns[f"{name} argument", given if isinstance(given, str) else name] = _argument(name, given, evaluation)
 
     rows = _complete_rows(columns, table)
     if len(rows) < table.rows:
         columns = {key: _rows(value, rows) for key, value in columns.items()}
-    _refuse_infinite(columns, rows, table)
+    offsets = [value for role in ("offset", "offset argument") for _, value in _of(columns, role)]
     frame = ModelFrame(
         outcome=columns["outcome", formula.outcome],
         values={label: _used(value) for label, value in _of(columns, "value")},
         groups={label: _used(value) for label, value in _of(columns, "group")},
-        weights=columns.get(("weights", "weights")),
-        offset=sum(value for _, value in _of(columns, "offset")) if any(_of(columns, "offset")) else None,
+        weights=next((value for _, value in _of(columns, "weights argument")), None),
+        offset=sum(offsets) if offsets else None,
         rows=rows,
         states=evaluation.states,
+        table=table,
     )
+    for (_, label), value in columns.items():
+        frame.check(label, value)
     _check_outcome(formula.outcome, frame.outcome)
     if frame.weights is not None:
         _check_weights(frame.weights, rows, table)
@@ -86,8 +94,7 @@ def _of(columns: dict[tuple[str, str], Value], role: str) -> Iterator[tuple[str,
 def _outcome(formula: Formula, evaluation: Evaluation) -> np.ndarray:
     value = evaluation.variable(formula.outcome_expression)
     if isinstance(value, Factor) and value.kind != "logical":
-        what = "dates" if value.kind == "date" else f"text ({listing(value.levels, 3)})"
-        raise InputError(f"The outcome '{formula.outcome}' holds {what}: choose a numeric column.")
+        raise InputError(f"The outcome '{formula.outcome}' holds {value.contents}: choose a numeric column.")
     return np.ascontiguousarray(as_numbers(value, formula.outcome_expression), dtype=float)
 
 
@@ -95,13 +102,26 @@ def _argument(name: str, given: Any, evaluation: Evaluation) -> np.ndarray:
     table = evaluation.table
     if isinstance(given, str):
         return evaluation.numbers(expression(given, table))
-    try:
-        values = np.asarray(given, dtype=float)
-    except (TypeError, ValueError):
-        raise InputError(f"The {name} given are not all numbers.") from None
+    values = given if isinstance(given, pd.Series) else _array(given)
     if values.shape != (table.rows,):
-        raise InputError(f"The {name} given have shape {values.shape}, but the data have {table.rows} rows.")
-    return values
+        what = f"an array of shape {values.shape}" if values.ndim else f"a {type(given).__name__}"
+        raise InputError(
+            f"The {name} must be a column's name or an array of {table.rows} numbers, one for each row of the data, "
+            f"not {what}."
+        )
+    if isinstance(given, pd.Series) and not given.index.equals(table.data.index):
+        raise InputError(
+            f"The {name} are a pandas Series whose index is not that of the data: give {name}.reindex(data.index) to "
+            f"match rows by label, or {name}.to_numpy() to take them in their order."
+        )
+    return np.asarray(as_numbers(read_column(pd.Series(values), name), Name(name)), dtype=float)
+
+
+def _array(given: Any) -> np.ndarray:
+    try:
+        return np.asarray(given)
+    except ValueError:  # rows of unequal length
+        return np.asarray(None)
 
 
 def _complete_rows(columns: dict[tuple[str, str], Value], table: Table) -> np.ndarray:
@@ -125,21 +145,13 @@ def _missing(value: Value) -> np.ndarray | None:
     """Return the mask of missing rows, or None if there is none."""
     if isinstance(value, Factor):
         mask = value.missing()
-        return mask if mask.any() else None
-    values = value.values if isinstance(value, Basis) else value
-    if _all_finite(values):
-        return None
-    mask = np.isnan(values)
-    mask = mask.any(axis=1) if mask.ndim > 1 else mask
+    else:
+        values = numbers_in(value)
+        if values is None or not np.isnan(sum_of_squares(values)):
+            return None
+        mask = np.isnan(values)
+        mask = mask.any(axis=1) if mask.ndim > 1 else mask
     return mask if mask.any() else None
-
-
-def _all_finite(values: np.ndarray) -> bool:
-    # One sum is faster than a mask; it is finite if all values are, but for overflow, which the mask then settles.
-    if values.dtype.kind != "f":
-        return True
-    with np.errstate(all="ignore"):
-        return math.isfinite(values.sum())
 
 
 def _rows(value: Value, rows: np.ndarray) -> Value:
@@ -152,19 +164,6 @@ def _rows(value: Value, rows: np.ndarray) -> Value:
 
 def _used(value: Value) -> Value:
     return value.used() if isinstance(value, Factor) else value
-
-
-def _refuse_infinite(columns: dict[tuple[str, str], Value], rows: np.ndarray, table: Table) -> None:
-    for (_, label), value in columns.items():
-        if isinstance(value, Factor):
-            continue
-        values = value.values if isinstance(value, Basis) else value
-        if _all_finite(values):
-            continue
-        infinite = np.isinf(values)
-        if infinite.any():
-            first = int(np.flatnonzero(infinite.reshape(len(rows), -1).any(axis=1))[0])
-            raise InputError(f"'{label}' is infinite in {table.place(rows[first])}: mend that value or remove the row.")
 
 
 def _check_outcome(label: str, values: np.ndarray) -> None:

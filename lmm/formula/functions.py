@@ -74,9 +74,8 @@ ELEMENTWISE: dict[str, Callable] = {
     "ifelse": choice,
     **{
         name: _one_argument(getattr(np, name))
-        for name in "log1p log2 log10 exp expm1 sqrt sin cos tan sinh cosh tanh floor trunc sign".split()
+        for name in "log1p log2 log10 exp expm1 sqrt sin cos tan sinh cosh tanh floor trunc sign abs".split()
     },
-    "abs": _one_argument(np.abs),
     "ceiling": _one_argument(np.ceil),
     "asin": _one_argument(np.arcsin),
     "acos": _one_argument(np.arccos),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from lmm.errors import InputError
-from lmm.formula.columns import Basis, Factor, Value
+from lmm.formula.columns import TIMES, Basis, Factor, Value
 from lmm.formula.contrasts import coding_matrix
 from lmm.formula.terms import Terms
 
@@ -25,10 +25,17 @@ class Block:
     names: tuple[str, ...]
 
 
-def blocks(terms: Terms, values: Mapping[str, Value], rows: int, made: dict[Key, Block] | None = None) -> list[Block]:
+def blocks(
+    terms: Terms,
+    values: Mapping[str, Value],
+    rows: int,
+    check: Callable[[str, np.ndarray], None],
+    made: dict[Key, Block] | None = None,
+) -> list[Block]:
     """Return the intercept's and each term's columns; inside an interaction the first variable varies fastest.
 
-    values: by label, each of `rows` rows; a missing category gives NaN. made: blocks already laid out, used again.
+    values: by label, each of `rows` rows; a missing category gives NaN. check: is given the name and values of every
+    product. made: blocks already laid out, used again.
     """
     made = {} if made is None else made
     coding = _coding(terms, values)
@@ -38,6 +45,9 @@ def blocks(terms: Terms, values: Mapping[str, Value], rows: int, made: dict[Key,
         key = tuple((label, full[i] and isinstance(values[label], Factor)) for i, label in enumerate(labels))
         if key not in made:
             columns, names = _interaction([_coded(values[label], label, full) for label, full in key])
+            if len(key) > 1:
+                for name, column in zip(names, columns, strict=True):
+                    check(name, column)
             made[key] = Block(index, key, columns, names)
         found.append(Block(index, key, made[key].columns, made[key].names))
     return found
@@ -71,9 +81,9 @@ def _coded(value: Value, label: str, full: bool) -> Columns:
         return tuple(value.values.T), tuple(label + suffix for suffix in suffixes)
     if not isinstance(value, Factor):
         return (np.asarray(value, dtype=float),), (label,)
-    if value.kind == "date":
+    if value.kind in TIMES:
         raise InputError(
-            f"The column '{label}' holds dates: make a number of it, such as days since the start, "
+            f"The column '{label}' holds {value.contents}: make numbers of them, such as {TIMES[value.kind]}, "
             f"or write factor({label})."
         )
     if len(value.levels) < 2:
@@ -90,7 +100,8 @@ def _coded(value: Value, label: str, full: bool) -> Columns:
 def _interaction(factors: Sequence[Columns]) -> Columns:
     columns, names = factors[0]
     for more_columns, more_names in factors[1:]:
-        columns = tuple(a * b for b in more_columns for a in columns)
+        with np.errstate(over="ignore"):
+            columns = tuple(a * b for b in more_columns for a in columns)
         names = tuple(f"{a}:{b}" for b in more_names for a in names)
     return columns, names
 

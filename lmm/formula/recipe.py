@@ -11,7 +11,9 @@ import pandas as pd
 
 from lmm.errors import InputError
 from lmm.formula.columns import Contrast, Factor, Table, Value, as_factor, listing
-from lmm.formula.evaluate import Evaluation, as_numbers
+from lmm.formula.deparse import deparse
+from lmm.formula.evaluate import Evaluation, as_numbers, expression
+from lmm.formula.magnitude import refuse_infinite
 from lmm.formula.model_matrix import blocks, matrix
 
 if TYPE_CHECKING:
@@ -34,7 +36,10 @@ class DesignRecipe:
     extra_offset: str | None = None
 
     def fixed(self, newdata: pd.DataFrame) -> np.ndarray:
-        """Return the fixed-effects columns (m, p) of m new rows, in the order of Design.names; NaN where missing."""
+        """Return the fixed-effects columns (m, p) of m new rows, in the order of Design.names; NaN where missing.
+
+        Like `random` and `offset` it raises InputError where a value is infinite.
+        """
         return self._matrix(self._parsed().fixed, self._evaluation(newdata))
 
     def random(self, newdata: pd.DataFrame) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -57,7 +62,10 @@ class DesignRecipe:
         nodes = list(self._parsed().fixed.offsets)
         if self.extra_offset is not None:
             nodes.append(expression(self.extra_offset, evaluation.table))
-        return sum(evaluation.numbers(node) for node in nodes) if nodes else None
+        found = [evaluation.numbers(node) for node in nodes]
+        for node, values in zip(nodes, found, strict=True):
+            refuse_infinite(deparse(node), values, evaluation.table.place)
+        return sum(found) if found else None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values; `from_dict` makes an equal recipe of them, also after a trip through JSON text."""
@@ -83,7 +91,14 @@ class DesignRecipe:
             for node, label in zip(terms.variables, terms.labels, strict=True)
             if label in used
         }
-        return matrix(blocks(terms, values, evaluation.table.rows), evaluation.table.rows)
+        table = evaluation.table
+
+        def check(label: str, value: Value) -> None:
+            refuse_infinite(label, value, table.place)
+
+        for label, value in values.items():
+            check(label, value)
+        return matrix(blocks(terms, values, table.rows, check), table.rows)
 
     def _value(self, node: Node, label: str, evaluation: Evaluation) -> Value:
         value = evaluation.variable(node)
@@ -116,18 +131,6 @@ def factor_from_dict(codes: np.ndarray, values: dict[str, Any]) -> Factor:
         scores = contrast["scores"]
         contrast = Contrast(**{**contrast, "scores": None if scores is None else tuple(scores)})
     return Factor(codes, tuple(values["levels"]), values["ordered"], values["kind"], contrast)
-
-
-def expression(text: str, table: Table) -> Node:
-    """Return the expression of a weights or offset argument: the column of that name, else a formula's expression."""
-    from lmm.formula.evaluate import check_expression
-    from lmm.formula.syntax import Name, parse_expression
-
-    if text in table:
-        return Name(text)
-    node = parse_expression(text)
-    check_expression(node, text)
-    return node
 
 
 def _labels(factors: Sequence[Factor]) -> np.ndarray:

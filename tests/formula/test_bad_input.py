@@ -28,6 +28,13 @@ def with_value(column, position, value):
     return data
 
 
+def with_digits(column, zeros, last=0):
+    return GOOD.assign(**{column: pd.Series([10**zeros + k for k in range(n - 1)] + [last], GOOD.index, dtype=object)})
+
+
+DURATIONS = GOOD.assign(when=GOOD.when - GOOD.when.iloc[0])
+
+
 @pytest.mark.parametrize(
     ("formula", "data", "sentence"),
     [
@@ -54,6 +61,25 @@ def with_value(column, position, value):
         ("score ~ exp(age * 1e6)", GOOD, "'exp(age * 1e+06)' is infinite in line 8"),
         ("score ~ offset(1/(age + 1))", GOOD, "'offset(1/(age + 1))' is infinite in line 2"),
         ("score ~ when", GOOD, "The column 'when' holds dates"),
+        ("score ~ when", DURATIONS, "The column 'when' holds durations"),
+        ("score ~ log(when)", DURATIONS, "'when' holds durations where numbers are needed"),
+        ("when ~ age", DURATIONS, "The outcome 'when' holds durations"),
+        ("score ~ age", GOOD[[]], "the column 'score', which the data do not have: they have no columns"),
+        ("score ~ age", pd.concat({"wave 1": GOOD}, axis=1), "The columns of the data are a MultiIndex"),
+        ("score ~ age", with_digits("age", 309), "The column 'age' holds a whole number of more than 308 digits"),
+        ("score ~ age", with_digits("score", 309), "The column 'score' holds a whole number of more than 308 digits"),
+        ("score ~ I(age > 0)", with_digits("age", 309, None), "The column 'age' holds a whole number of more than 308"),
+        ("score ~ age", with_digits("age", 100), "'age' reaches 1e+100 in line 2, beyond 1e+75"),
+        ("score ~ age", GOOD.assign(score=GOOD.score * 1e155), "'score' reaches 1e+155 in line 3, beyond 1e+75"),
+        ("score ~ (age | school)", with_value("age", 3, -1e160), "'age' reaches 1e+160 in line 5, beyond 1e+75"),
+        ("score ~ exp(age * 300)", GOOD, "'exp(age * 300)' reaches 8.14263e+82 in line 11, beyond 1e+75"),
+        ("score ~ poly(age, 2, raw = TRUE)", with_value("age", 3, 1e40), "reaches 1e+80 in line 5"),
+        ("score ~ a:b", GOOD.assign(a=1e40, b=GOOD.score * 1e40), "'a:b' reaches 1e+80 in line 3"),
+        ("score ~ a:b", GOOD.assign(a=1e70, b=1e70), "'a:b' reaches 1e+140 in line 2"),
+        ("score ~ (0 + a:sex | school)", GOOD.assign(a=1e80), "'a' reaches 1e+80 in line 2"),
+        ("score ~ (0 + a:b | school)", GOOD.assign(a=1e70, b=1e70), "'a:b' reaches 1e+140 in line 2"),
+        ("score ~ offset(a)", GOOD.assign(a=-1e160), "'offset(a)' reaches 1e+160 in line 2"),
+        ("score ~ age", GOOD.assign(score=GOOD.score * 1e-160), "'score' is nowhere larger than 3.6"),
         ("score ~ log(sex)", GOOD, "'sex' holds text ('F', 'M') where numbers are needed"),
         ("score ~ I(sex + 1)", GOOD, "'sex' holds text"),
         ("score ~ offset(sex)", GOOD, "'offset(sex)' holds text"),
@@ -66,7 +92,7 @@ def with_value(column, position, value):
         ("score ~ poly(age, 12)", GOOD, "poly() of degree 12 needs more than 12 distinct values"),
         ("score ~ poly(age, 1.5)", GOOD, "the degree of poly() must be a whole number"),
         ("score ~ bs(age, df = 1)", GOOD, "bs(age, df = 1) cannot be computed"),
-        ("score ~ scale(age, score)", GOOD, "a column as its first argument only"),
+        ("score ~ scale(age, age)", GOOD, "a column as its first argument only"),
         ("score ~ relevel(sex, 'X')", GOOD, "relevel() wants 'X' first, but the levels are 'F', 'M'"),
         (
             "score ~ C(sex, contr.treatment, base = 'X')",
@@ -102,8 +128,20 @@ def test_no_complete_row():
         (np.r_[np.ones(7), 0, np.ones(4)], "The weight in line 9 is 0"),
         (np.r_[np.ones(7), -2, np.ones(4)], "The weight in line 9 is -2"),
         (np.r_[np.ones(7), np.inf, np.ones(4)], "'weights' is infinite in line 9"),
-        (np.ones(3), "the data have 12 rows"),
-        (["a"] * n, "not all numbers"),
+        (np.r_[np.ones(7), 1e200, np.ones(4)], "'weights' reaches 1e+200 in line 9"),
+        (np.full(n, 1e-200), "'weights' is nowhere larger than 1e-200"),
+        (np.full(n, np.nan), "'weights' is missing in all 12 rows"),
+        (
+            np.ones(3),
+            "a column's name or an array of 12 numbers, one for each row of the data, not an array of shape (3,)",
+        ),
+        (np.ones((n, 1)), "not an array of shape (12, 1)"),
+        (2.0, "a column's name or an array of 12 numbers, one for each row of the data, not a float"),
+        ([[1], [1, 2]], "not a list"),
+        (["a"] * n, "'weights' holds text ('a')"),
+        ([10**309] * n, "'weights' holds a whole number of more than 308 digits"),
+        (pd.Series(np.ones(n)), "The weights are a pandas Series whose index is not that of the data"),
+        (GOOD.age[::-1], "weights.reindex(data.index) to match rows by label, or weights.to_numpy()"),
         ("wt", "column 'wt'"),
         ("sex", "'sex' holds text"),
         ("age +", "ends where"),
@@ -114,6 +152,26 @@ def test_weights(weights, sentence):
     with pytest.raises(InputError) as caught:
         parse("score ~ age").design(GOOD, weights=weights)
     assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize("argument", ["weights", "offset"])
+def test_a_column_of_weights_or_offsets_is_named(argument):
+    data = GOOD.assign(w=np.r_[np.ones(7), 1e100, np.ones(4)])
+    with pytest.raises(InputError, match=r"^'w' reaches 1e\+100 in line 9, "):
+        parse("score ~ age").design(data, **{argument: "w"})
+
+
+@pytest.mark.parametrize(
+    ("index", "place"),
+    [
+        (["p", "q"] * 6, "row q (number 4 of 12)"),
+        (pd.MultiIndex.from_arrays([range(n), ["t"] * n]), "row 3, t"),
+    ],
+)
+def test_rows_are_found_whatever_the_index(index, place):
+    with pytest.raises(InputError) as caught:
+        parse("score ~ age").design(with_value("age", 3, np.inf).set_axis(index))
+    assert f"'age' is infinite in {place}: " in str(caught.value)
 
 
 def test_an_infinite_value_in_a_dropped_row_does_no_harm():

@@ -231,6 +231,44 @@ def test_an_unordered_index_does_not_matter(table):
     np.testing.assert_array_equal(a.rows, b.rows)
 
 
+def test_a_series_with_the_index_of_the_data_is_an_array(table):
+    for index in (np.arange(24)[::-1], np.zeros(24), np.repeat(list("ab"), 12)):
+        data = table.set_axis(index)
+        design = parse("y ~ x").design(data, weights=data.z, offset=data.x)
+        np.testing.assert_array_equal(design.weights, table.z)
+        np.testing.assert_array_equal(design.offset, table.x)
+
+
+def test_a_repeated_index_is_no_matter(table):
+    table.loc[3, "x"] = np.nan
+    repeated = table.set_axis(["same"] * 24)
+    a, b = (parse("y ~ x * h + (x | g)").design(data) for data in (table, repeated))
+    np.testing.assert_array_equal(a.X, b.X)
+    np.testing.assert_array_equal(a.rows, b.rows)
+    np.testing.assert_array_equal(b.recipe.fixed(repeated.iloc[b.rows]), b.X)
+
+
+def test_columns_of_one_name_do_no_harm_where_the_formula_does_not_use_them(table):
+    twice = pd.concat([table, table[["z"]]], axis=1)
+    np.testing.assert_array_equal(parse("y ~ x").design(twice).X[:, 1], table.x)
+
+
+def test_a_missing_weight_leaves_out_its_row(table):
+    for weights in (pd.array([1, None] * 12, dtype="Int64"), [1, None] * 12, np.array([1, np.nan] * 12)):
+        np.testing.assert_array_equal(parse("y ~ x").design(table, weights=weights).rows, np.arange(0, 24, 2))
+
+
+def test_offsets_add_up_whatever_they_are_called(table):
+    design = parse("y ~ offset(x)").design(table, offset="offset(x)")
+    np.testing.assert_array_equal(design.offset, 2 * table.x)
+
+
+def test_large_numbers_and_integers_beyond_64_bits_are_numbers(table):
+    design = parse("y ~ v + I(v > 2e30)").design(table.assign(v=pd.Series([10**30, 2 * 10**30, 3 * 10**30] * 8)))
+    np.testing.assert_array_equal(design.X[:, 1:], [[1e30, 0], [2e30, 0], [3e30, 1]] * 8)
+    np.testing.assert_array_equal(parse("y ~ v").design(table.assign(v=1e74 * table.x)).X[:, 1], 1e74 * table.x)
+
+
 def test_the_data_are_left_alone(table):
     before = table.copy(deep=True)
     design = parse("y ~ x + poly(z, 2) + (x | g)").design(table)

@@ -108,6 +108,39 @@ def test_an_unknown_level_of_a_predictor():
         recipe.fixed(pd.DataFrame({"a": ["p", "zz"]}))
 
 
+@pytest.mark.parametrize(
+    ("formula", "label"),
+    [
+        ("y ~ x", "x"),
+        ("y ~ log(abs(x)) + (1 | g)", "log(abs(x))"),
+        ("y ~ x:a", "x"),
+        ("y ~ x:z", "x"),
+        ("y ~ poly(x, 2)", "poly(x, 2)"),
+        ("y ~ (x | g)", "x"),
+        ("y ~ offset(x)", "offset(x)"),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_an_infinite_value_is_refused_as_in_fitting_and_a_missing_one_is_not(formula, label):
+    recipe = parse(formula).design(DATA).recipe
+    new = DATA.iloc[:3].assign(x=[1, np.nan, 0 if "log" in formula else np.inf])
+
+    def lay_out(rows):
+        return [recipe.fixed(rows), *recipe.random(rows), recipe.offset(rows)]
+
+    with pytest.raises(InputError) as caught:
+        lay_out(new)
+    assert str(caught.value).startswith(label if "poly" in formula else f"'{label}' is infinite in row 2")
+    lay_out(new.iloc[:2])
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_product_that_overflows_is_refused():
+    recipe = parse("y ~ x:z").design(DATA).recipe
+    with pytest.raises(InputError, match="'x:z' is infinite in row 1"):
+        recipe.fixed(pd.DataFrame({"x": [1.0, 1e200], "z": [1.0, 1e200]}))
+
+
 def test_text_where_numbers_were():
     recipe = parse("y ~ x").design(DATA).recipe
     with pytest.raises(InputError, match="'x' holds text"):

@@ -133,7 +133,14 @@ def test_numbers_survive_their_text():
         ("y ~ log(z, bass = 2)", "log(z, bass = 2)", "does not take these arguments"),
         ("y ~ poly(x, degree = 2, degree = 3)", "poly(x, degree = 2, degree = 3)", "does not take these arguments"),
         ("y ~ I(x:z)", ":z)", "':' cannot be used in an expression"),
-        ("y ~ y + x", "~ y + x", "stands on both sides"),
+        ("y ~ y + x", "y + x", "stands on both sides"),
+        ("y ~ x + (y | g)", "y | g)", "The outcome 'y' stands on both sides"),
+        ("y ~ x + (1 | y)", "y)", "The outcome 'y' stands on both sides"),
+        ("y ~ x + (1 | g/y)", "y)", "The outcome 'y' stands on both sides"),
+        ("y ~ x + (1 | factor(y))", "y))", "The outcome 'y' stands on both sides"),
+        ("y ~ x:I(`y` > 0)", "`y` > 0)", "The outcome 'y' stands on both sides"),
+        ("y ~ x + offset(y)", "y)", "The outcome 'y' stands on both sides"),
+        ("log(y) ~ x + (log(y) | g)", "log(y) | g)", "The outcome 'log(y)' stands on both sides"),
         ("y ~ a" + "".join(f" * a{i}" for i in range(20)), None, "more than 10000 terms"),
     ],
 )
@@ -145,6 +152,10 @@ def test_a_mistake_is_one_sentence_with_the_place_marked(text, marked, sentence)
     assert shown == "  " + text and caret.strip() == "^"
     if marked is not None:
         assert len(caret) - 1 == 2 + len(text) - len(marked)
+
+
+def test_a_part_of_the_outcome_may_stand_on_the_right():
+    assert parse("I(after - before) ~ before + (1 | g)").variables == ("after", "before", "g")
 
 
 def test_the_caret_stands_under_wide_and_combining_characters():
