@@ -420,8 +420,9 @@ def fit(
         data: a row per observation. Rows with a missing value in any variable used are left out.
         reml: restricted maximum likelihood, for variances and final models; False for maximum likelihood, to
             compare fixed effects.
-        weights: prior weights (the residual variance of a row is σ²/weight): a column's name or an array.
-        offset: a known addition to the mean: a column's name or an array.
+        weights: prior weights (the residual variance of a row is σ²/weight): a column's name, an array, or a Series
+            with the index of the data.
+        offset: a known addition to the mean, likewise.
 
     Returns:
         The fit. A singular or unconverged model is a result that says so, not an error.
@@ -533,7 +534,8 @@ def _refuse_nothing_left(design: Design, y: np.ndarray, fixed: WhitenedFixed) ->
             f"The fixed part has {len(fixed.kept)} independent columns for {len(y)} rows, so no row is left to "
             f"estimate a variance; leave out predictors or add rows."
         )
-    if fixed.scale <= 1e-13 * float(np.sqrt(np.mean(y * y))):
+    weights = 1.0 if design.weights is None else design.weights
+    if fixed.scale <= 1e-13 * float(np.sqrt(np.mean(weights * y * y))):
         raise InputError(
             f"The outcome {design.outcome} is an exact linear function of the fixed effects, so nothing is left to "
             f"vary; check whether a predictor is the outcome under another name."

@@ -133,6 +133,14 @@ def test_weights_count_rows_as_often_as_they_say(sleepstudy):
     assert scaled.sigma == pytest.approx(mixed.sigma * 5**0.5)
 
 
+@pytest.mark.parametrize("size", [1e-30, 1e30])
+def test_only_the_ratios_of_weights_matter(sleepstudy, size):
+    plain = lmm.fit("Reaction ~ Days + (Days | Subject)", sleepstudy)
+    constant = lmm.fit("Reaction ~ Days + (Days | Subject)", sleepstudy, weights=np.full(180, size))
+    assert constant.deviance == pytest.approx(plain.deviance, rel=1e-10)
+    np.testing.assert_allclose(constant.random[0].sd, plain.random[0].sd, rtol=1e-6)
+
+
 def test_offset_is_taken_from_the_outcome(sleepstudy):
     known = 3.0 * sleepstudy.Days
     by_argument = lmm.fit("Reaction ~ Days + (1 | Subject)", sleepstudy, offset=known.to_numpy())
