@@ -1,7 +1,7 @@
 """Run Snakemake in this folder and take up where a killed run ended: `python workflow/resume.py --cores 4`.
 
-A run that was killed leaves a lock and unfinished files. The lock is taken away only when no run is alive in this
-folder; jobs that outlived their run are waited for, and what was unfinished is made anew.
+A run that was killed leaves a lock. It is taken away only when no run is alive in this folder, and jobs that outlived
+their run are waited for. What they left unfinished is made anew, as profiles/default tells Snakemake.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> int:
             print("A job of a killed run is still at work in this folder: wait for it, or end it.", file=sys.stderr)
             return 1
         subprocess.run([*SNAKEMAKE, "--unlock", "--quiet", "all"], check=True)
-    os.execv(sys.executable, [*SNAKEMAKE, "--rerun-incomplete", *arguments])
+    os.execv(sys.executable, [*SNAKEMAKE, *arguments])
 
 
 def jobs_have_ended() -> bool:

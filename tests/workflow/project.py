@@ -22,10 +22,10 @@ def demonstration(*names: str) -> dict:
 
 
 def new_project(folder: Path, config: dict) -> Path:
-    """Lay out a working folder: Snakefile, workflow, data, and the config."""
+    """Lay out a working folder: Snakefile, workflow, profile, data, and the config."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(ROOT / "Snakefile", folder)
-    for part in ("workflow", "data"):
+    for part in ("workflow", "profiles", "data"):
         shutil.copytree(ROOT / part, folder / part)
     return write_config(folder, config)
 

@@ -4,6 +4,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -50,7 +51,7 @@ def test_the_lock_of_a_living_run_is_left_alone(tmp_path):
     first = start(project)
     try:
         while not any(project.glob(".snakemake/locks/*")) and first.poll() is None:
-            pass
+            time.sleep(0.01)
         second = subprocess.run(RESUME, cwd=project, env=environment(), capture_output=True, text=True, check=False)
         assert first.poll() is None
         assert second.returncode == 1
@@ -60,15 +61,16 @@ def test_the_lock_of_a_living_run_is_left_alone(tmp_path):
         first.communicate(timeout=60)
 
 
-def test_without_help_snakemake_asks_for_the_two_words_that_the_readme_gives(tmp_path, undisturbed):
+def test_without_help_snakemake_asks_to_be_unlocked_and_makes_the_unfinished_anew(tmp_path, undisturbed):
     project = new_project(tmp_path / "project", demonstration("sleepstudy"))
     started = start(project)
     while not any(project.glob("results/sleepstudy/fit/*")) and started.poll() is None:
-        pass
+        time.sleep(0.01)
     started.kill()
     started.communicate()
-    assert "--rerun-incomplete" in snakemake(project, "--cores", "2").stderr
-    assert "--unlock" in snakemake(project, "--cores", "2", "--rerun-incomplete").stderr
+    refused = snakemake(project, "--cores", "2")
+    assert refused.returncode != 0
+    assert "--unlock" in refused.stderr
     assert snakemake(project, "--unlock").returncode == 0
-    run(project, "--rerun-incomplete")
+    run(project)
     assert outputs(project) == undisturbed
