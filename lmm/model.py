@@ -561,7 +561,8 @@ def _mixed(formula: str, design: Design, optimum: Optimum, factors: Sequence[Fac
             tuple(terms[0].levels), names, found.modes[k], np.sqrt(np.maximum(variances, 0.0))
         )
         groups[terms[0].group] = factor.n_levels
-        fitted += np.einsum("ij,ij->i", factor.columns, found.modes[k][factor.codes])
+        for column, mode in zip(factor.columns.T, found.modes[k].T, strict=True):
+            fitted += column * mode.take(factor.codes)
     return Fit(
         formula=formula,
         outcome=design.outcome,

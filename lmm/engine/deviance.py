@@ -32,7 +32,7 @@ class Factorisation:
         sigma2: r²/ν.
         root: (q, q, J) E_j; gain: (q, q, J) G_j.
         reduced: (m, m) M.
-        lower: (m, m) L in Fortran order; only its lower triangle counts.
+        lower: (m, m) L in Fortran order.
         solution: (m,) v = [−û_r; −β̂; 1], û in the spherical coordinates of T.
     """
 
@@ -94,7 +94,7 @@ class Deviance:
         lower = self.congruence(reduced.copy(), [t.T for t in T])
         m = len(lower)
         lower.ravel()[: r * (m + 1) : m + 1] += 1.0
-        lower, failed = lapack.dpotrf(lower.T, lower=1, clean=0, overwrite_a=1)
+        lower, failed = lapack.dpotrf(lower.T, lower=1, clean=1, overwrite_a=1)
         if failed:
             return Factorisation(T, inf, inf, root, gain, reduced, lower, np.empty(0))
         diagonal = np.diag(lower)
@@ -195,9 +195,11 @@ class Deviance:
 
 
 def _mirror_lower(matrix: np.ndarray) -> None:
-    """Copy the lower triangle onto the upper one, in place and block by block: fresh large arrays cost page faults."""
+    """Copy a lower triangular matrix onto its upper part, in place and by blocks: large new arrays cost page faults."""
     for start in range(0, len(matrix), _BLOCK):
         stop = start + _BLOCK
         matrix[start:stop, stop:] = matrix[stop:, start:stop].T
-        corner = np.tril(matrix[start:stop, start:stop])
-        matrix[start:stop, start:stop] = corner + np.tril(corner, -1).T
+        corner = matrix[start:stop, start:stop]
+        mirrored = corner + corner.T
+        mirrored.ravel(order="K")[:: len(corner) + 1] *= 0.5
+        corner[:] = mirrored

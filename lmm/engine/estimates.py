@@ -40,7 +40,7 @@ def estimates(optimum: Optimum) -> Estimates:
     sigma = fixed.scale * float(np.sqrt(at.sigma2))
     upper_inverse = np.linalg.inv(fixed.upper)
     beta = upper_inverse @ (fixed.coefficients - fixed.scale * at.solution[r : r + p])
-    root = np.linalg.solve(np.tril(at.lower[r : r + p, r : r + p]), np.eye(p))
+    root = np.linalg.solve(at.lower[r : r + p, r : r + p], np.eye(p))
     root = root @ upper_inverse.T
     effects = deviance.scaled(at.solution, at.T)
     C_effects = problem.border.times(effects)

@@ -97,6 +97,7 @@ class Problem:
             for k in order
         ]
         products = _Columns([factor for factor, _, _ in whitened], fixed)
+        gram = products.gram(0)
         return Problem(
             n=len(y),
             factors=tuple(factor for factor, _, _ in whitened),
@@ -107,8 +108,8 @@ class Problem:
             ),
             fixed=fixed,
             sum_log_weights=0.0 if weights is None else float(np.log(weights).sum()),
-            gram=products.gram(0),
-            border=products.border(),
+            gram=gram,
+            border=products.border(gram),
             rest=products.rest(),
             multiplicity=np.ones(whitened[0][0].n_levels),
         )
@@ -119,7 +120,8 @@ class _Columns:
 
     def __init__(self, factors: list[Factor], fixed: WhitenedFixed):
         self.factors = factors
-        self.fixed = np.asfortranarray(np.column_stack([fixed.orthonormal, fixed.residual]))
+        self.fixed = np.empty((len(fixed.residual), fixed.orthonormal.shape[1] + 1), order="F")
+        self.fixed[:, :-1], self.fixed[:, -1] = fixed.orthonormal, fixed.residual
         self.offsets = np.cumsum([0] + [factor.n_columns * factor.n_levels for factor in factors[1:]])
 
     def _times(self, k: int, a: int, other: np.ndarray) -> np.ndarray:
@@ -136,18 +138,22 @@ class _Columns:
                 out[b, a] = out[a, b]
         return out
 
-    def with_fixed(self, k: int) -> np.ndarray:
-        """Z_k'[X y] of every level: (p + 1, q, J)."""
+    def with_fixed(self, k: int, gram: np.ndarray) -> np.ndarray:
+        """Z_k'[X y] of every level: (p + 1, q, J). Columns that X shares with Z_k are read from `gram`."""
         factor = self.factors[k]
         out = np.empty((self.fixed.shape[1], factor.n_columns, factor.n_levels))
         for c, column in enumerate(self.fixed.T):
+            shared = next((b for b in range(factor.n_columns) if _equal(factor.columns[:, b], column)), None)
+            if shared is not None:
+                out[c] = gram[:, shared]
+                continue
             for a in range(factor.n_columns):
                 out[c, a] = np.bincount(factor.codes, self._times(k, a, column), factor.n_levels)
         return out
 
-    def border(self) -> DenseBorder | SparseBorder:
+    def border(self, gram: np.ndarray) -> DenseBorder | SparseBorder:
         """Z₀'[Z_r X y], sparse where few of its entries differ from zero."""
-        fixed = self.with_fixed(0)
+        fixed = self.with_fixed(0, gram)
         if len(self.factors) == 1:
             return DenseBorder(fixed)
         first = self.factors[0]
@@ -190,7 +196,8 @@ class _Columns:
             J = factor.n_levels
             start = [self.offsets[k - 1] + a * J for a in range(factor.n_columns)]
             level = np.arange(J)
-            gram, fixed = self.gram(k), self.with_fixed(k)
+            gram = self.gram(k)
+            fixed = self.with_fixed(k, gram)
             for a in range(factor.n_columns):
                 for b in range(factor.n_columns):
                     out[start[a] + level, start[b] + level] = gram[a, b]
@@ -207,3 +214,8 @@ class _Columns:
                         out[start[a] : start[a] + J, begin : begin + other.n_levels] = sums
                         out[begin : begin + other.n_levels, start[a] : start[a] + J] = sums.T
         return out
+
+
+def _equal(first: np.ndarray, second: np.ndarray) -> bool:
+    """Whether two columns are the same; most that are not differ at once."""
+    return np.array_equal(first[:8], second[:8]) and np.array_equal(first, second)

@@ -179,6 +179,8 @@ def _categories(values: pd.Categorical) -> Factor:
         labels = categories
     else:
         labels = [*map(str if dtype.kind in "iu" else label, categories)]
+        if dtype.kind in "iu":  # different whole numbers are different texts
+            return Factor(values.codes.astype(np.intp), tuple(labels), ordered=bool(values.ordered))
     return _merged(values.codes.astype(np.intp), labels, ordered=bool(values.ordered))
 
 
@@ -300,9 +302,10 @@ def interaction(factors: Sequence[Factor]) -> Factor:
     """Return the factor of the combinations that occur, labelled "A:a"; the last factor varies fastest, as in lme4."""
     result = factors[0]
     for factor in factors[1:]:
-        missing = (result.codes < 0) | (factor.codes < 0)
         width = len(factor.levels)
-        crossed = np.where(missing, -1, result.codes * width + factor.codes)
+        crossed = result.codes * width + factor.codes
+        if min(result.codes.min(initial=0), factor.codes.min(initial=0)) < 0:
+            crossed[(result.codes < 0) | (factor.codes < 0)] = -1
         codes, kept = compact(crossed, len(result.levels) * width)
         first, second = result.levels, factor.levels
         labels = tuple(f"{first[cell // width]}:{second[cell % width]}" for cell in kept.tolist())
