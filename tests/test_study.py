@@ -124,6 +124,57 @@ def test_every_key_is_described():
             assert "description" in (schema["$defs"]["Ladder"] if "$ref" in entry else entry), key
 
 
+def shared(defaults, *blocks):
+    return study.load({"seed": 7, "defaults": defaults, "studies": list(blocks)})
+
+
+def test_studies_share_defaults_and_their_own_keys_win():
+    first, second = shared(
+        {"data": "t.csv", "outcome": "y", "groups": ["g"], "missing": [-99], "ladder": {"alpha_random": 0.1}},
+        {"name": "a"},
+        {"name": "b", "missing": ["x"], "ladder": {"alpha_fixed": 0.01}},
+    )
+    assert (first.data, first.missing, first.ladder.alpha_random, first.ladder.alpha_fixed) == (
+        "t.csv",
+        ["-99"],
+        0.1,
+        0.05,
+    )
+    assert (second.missing, second.ladder.alpha_random, second.ladder.alpha_fixed) == (["x"], 0.1, 0.01)
+
+
+def test_a_study_is_the_same_whether_its_keys_are_shared_or_its_own():
+    (apart,) = shared({"missing": ["9"], "split": "rung"}, BLOCK)
+    assert apart == one(missing=["9"], split="rung")
+    assert apart.fingerprint() == one(missing=["9"]).fingerprint()
+
+
+def test_mistaken_defaults_are_told_once():
+    with pytest.raises(InputError) as caught:
+        shared(
+            {"name": "a", "fxed": "x", "outcome": 3, "ladder": {"alpha_randm": 1}},
+            {"name": "b", "data": "t.csv", "groups": ["g"]},
+            BLOCK,
+        )
+    assert str(caught.value).splitlines() == [
+        "defaults: the key 'name' cannot be shared; give each study its own.",
+        "defaults, key outcome: must be text, not 3.",
+        "defaults: unknown key 'ladder.alpha_randm'; did you mean 'alpha_random'?",
+        "defaults: unknown key 'fxed'; did you mean 'fixed'?",
+    ]
+
+
+def test_what_defaults_and_a_study_say_together_is_checked_in_the_study():
+    with pytest.raises(InputError, match="study sleep, key slopes: 'g' is not one of the groups Subject"):
+        shared({"slopes": {"g": "x"}}, BLOCK)
+
+
+@pytest.mark.parametrize("defaults", [None, 3, []])
+def test_defaults_that_are_no_block_are_refused(defaults):
+    with pytest.raises(InputError, match="^config, key defaults: "):
+        shared(defaults, BLOCK)
+
+
 def test_the_demonstration_config_has_three_studies():
     loaded = study.load(yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8")))
     assert [each.name for each in loaded] == ["sleepstudy", "egsingle", "penicillin"]

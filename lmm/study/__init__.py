@@ -146,9 +146,13 @@ class Study(_Block):
 
 
 class Config(_Block):
-    """A config file: a seed and the studies."""
+    """A config file: a seed, what the studies share, and the studies."""
 
     seed: int = Field(20261122, ge=0, description="Seed of everything random, for each study that sets none.")
+    defaults: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Keys shared by all studies, any but name; a study's own key wins, and the keys of ladder merge.",
+    )
     studies: list[Study] = Field(min_length=1, description="The studies, each reported on its own page.")
 
 
@@ -157,12 +161,16 @@ def load(mapping: Mapping[str, Any]) -> list[Study]:
 
     Raises one InputError whose message holds every mistake, one line each, naming the study and the key.
     """
-    mistakes = []
+    mistakes, mistaken = _defaults_mistakes(mapping.get("defaults"))
     config = None
     try:
-        config = Config.model_validate(dict(mapping))
+        config = Config.model_validate(_with_defaults(mapping, without=mistaken))
     except ValidationError as error:
-        mistakes += [_sentence(details, mapping) for details in error.errors()]
+        mistakes += [
+            _sentence(details, mapping)
+            for details in error.errors()
+            if not (details["type"] == "missing" and details["loc"][-1] in mistaken)
+        ]
     mistakes += _duplicate_names(mapping.get("studies"))
     if mistakes:
         raise InputError("\n".join(dict.fromkeys(mistakes)))
@@ -173,7 +181,21 @@ def load(mapping: Mapping[str, Any]) -> list[Study]:
 
 def schema() -> dict[str, Any]:
     """Return the JSON schema of a config, for editors that complete keys."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Config.model_json_schema()}
+    found = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Config.model_json_schema()}
+    block = found["$defs"]["Study"]
+    # a required key may stand in defaults, so that an editor must not ask for it in each study
+    block["required"] = ["name"]
+    shared = {key: entry for key, entry in block["properties"].items() if key != "name"}
+    found["$defs"]["Defaults"] = block | {
+        "properties": shared,
+        "required": [],
+        "title": "Defaults",
+        "description": "What all studies share.",
+    }
+    found["properties"]["defaults"] |= {"$ref": "#/$defs/Defaults"}
+    for key in ("type", "additionalProperties"):
+        found["properties"]["defaults"].pop(key)
+    return found
 
 
 def _expand(group: str) -> list[str]:
@@ -233,6 +255,51 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     by_lower = {candidate.lower(): candidate for candidate in known}
     near = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
     return by_lower[near[0]] if near else None
+
+
+def _defaults_mistakes(block: Any) -> tuple[list[str], set[str]]:
+    """Return the mistakes in the block of defaults, a sentence each, and the keys that hold them.
+
+    The keys are checked as those of a study would be; what concerns several keys together is left to the studies.
+    """
+    if block is None or not isinstance(block, Mapping):
+        return [], set()
+    sentences, mistaken = [], set()
+    if "name" in block:
+        sentences.append("defaults: the key 'name' cannot be shared; give each study its own.")
+        mistaken.add("name")
+    whole = {"name": "defaults", "data": "-", "outcome": "-", "groups": ["-"]}
+    try:
+        Study.model_validate(whole | {key: value for key, value in block.items() if key != "name"})
+    except ValidationError as error:
+        for details in error.errors():
+            if details["loc"]:
+                where = {"studies": [{"name": "defaults"}]}
+                sentence = _sentence(details | {"loc": ("studies", 0, *details["loc"])}, where)
+                sentences.append(sentence.removeprefix("study "))
+                mistaken.add(details["loc"][0])
+    return sentences, mistaken
+
+
+def _with_defaults(mapping: Mapping[str, Any], without: set[str]) -> dict[str, Any]:
+    """Return the config with the shared keys written into each study."""
+    shared, blocks = mapping.get("defaults"), mapping.get("studies")
+    if not isinstance(shared, Mapping) or not isinstance(blocks, list):
+        return dict(mapping)
+    shared = {key: value for key, value in shared.items() if key not in without}
+    return {
+        **mapping,
+        "defaults": shared,
+        "studies": [_merged(shared, block) if isinstance(block, Mapping) else block for block in blocks],
+    }
+
+
+def _merged(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a block in which the study's own keys win; of the ladder, its own keys of the ladder."""
+    merged = {**shared, **own}
+    if isinstance(shared.get("ladder"), Mapping) and isinstance(own.get("ladder"), Mapping):
+        merged["ladder"] = {**shared["ladder"], **own["ladder"]}
+    return merged
 
 
 def _sentence(details: Mapping[str, Any], mapping: Mapping[str, Any]) -> str:
