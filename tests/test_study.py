@@ -47,12 +47,13 @@ def test_yaml_numbers_stand_for_labels_and_for_the_intercept():
 def test_all_mistakes_come_at_once_one_line_each_with_study_and_key():
     lines = mistakes(
         BLOCK | {"fxed": "x"},
-        BLOCK | {"name": "second", "ladder": {"alpha_randm": 0.3}},
+        BLOCK | {"name": "second", "ladder": {"alpha_randm": 0.3}, "structure": {"Subject": {"nestedin": "x"}}},
         {"name": "third", "data": "t.csv", "groups": ["g"]},
         sed=3,
     )
     assert lines == [
         "study sleep: unknown key 'fxed'; did you mean 'fixed'?",
+        "study second: unknown key 'structure.Subject.nestedin'; did you mean 'nested_in'?",
         "study second: unknown key 'ladder.alpha_randm'; did you mean 'alpha_random'?",
         "study third: the key 'outcome' is missing; add it.",
         "config: unknown key 'sed'; did you mean 'seed'?",
@@ -76,6 +77,11 @@ def test_all_mistakes_come_at_once_one_line_each_with_study_and_key():
         ({"slopes": None}, "key slopes: nothing is given"),
         ({"levels": {"sex": [True, False]}}, "key levels.sex: YAML reads this as true; put it in quotes."),
         ({"levels": {"sex": ["f", "f"]}}, "key levels: names the level 'f' of sex twice"),
+        ({"structure": {"Subject": {}}}, "key structure.Subject: needs one of nested_in and crossed_with; give one."),
+        ({"structure": {"Subject": {"nested_in": "clas"}}}, "key structure: 'clas' is not one of the grouping factors"),
+        ({"structure": {"subject": {"nested_in": "Subject"}}}, "key structure: 'subject' is not one of the grouping"),
+        ({"structure": {"Subject": {"crossed_with": "Subject"}}}, "key structure: 'Subject' is declared against it"),
+        ({"duplicates": True}, "key duplicates: must be 'refuse' or 'allow', not true."),
         ({"split": "rungs"}, "key split: must be 'study' or 'rung', not \"rungs\"."),
         ({"name": "a b"}, "key name: may hold letters, digits, _ and - only"),
         ({"time": 3}, "key time: must be text, not 3."),
@@ -183,7 +189,7 @@ def test_the_demonstration_config_has_three_studies():
 def test_the_keys_shown_in_comments_of_the_demonstration_config_are_real():
     text = (ROOT / "config.yaml").read_text(encoding="utf-8").split("Keys that the studies above")[1]
     block = "\n".join(line.removeprefix("#   ") for line in text.splitlines()[2:])
-    loaded = one(**yaml.safe_load(block))
+    loaded = one(**yaml.safe_load(block) | {"groups": ["hospital", "ward"]})
     assert loaded.split == "rung"
     assert set(study.Study.model_fields) == {*yaml.safe_load(block), *_keys_above()}
 

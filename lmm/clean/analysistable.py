@@ -14,6 +14,8 @@ from lmm.clean.audit import audit
 from lmm.clean.read import read, read_lines
 from lmm.clean.roles import roles
 from lmm.clean.rowhash import row_hash
+from lmm.clean.structure import check_declared
+from lmm.clean.times import check_times
 from lmm.errors import InputError
 from lmm.study import Study
 
@@ -43,6 +45,8 @@ def clean(study: Study, folder: Path) -> Cleaned:
     table = _without_absent_levels(raw[complete])
     checks.check_outcome(study, table[study.outcome])
     checks.check_groups(study, table)
+    check_declared(study, table)
+    check_times(study, table)
     checks.check_formulas(study, table)
     return Cleaned(table, audit(study, folder, played, raw, table), _dropped(study, folder, raw))
 

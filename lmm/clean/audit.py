@@ -14,6 +14,7 @@ from lmm.clean.read import column_count, source_hash
 from lmm.clean.roles import GROUP, PREDICTOR, SLOPE, TIME
 from lmm.clean.rowhash import row_hash
 from lmm.clean.structure import structure, varies_within
+from lmm.clean.times import describe_times
 from lmm.study import Study
 
 
@@ -37,6 +38,7 @@ def audit(
         "groups": [_group(table, group) for group in study.groups],
         "structure": structure(table, study.groups),
         "varies_within": varies_within(table, predictors, study.groups),
+        "time": describe_times(table, study.time, study.groups) if study.time else None,
     }
 
 

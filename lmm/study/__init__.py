@@ -8,9 +8,12 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from lmm.errors import InputError
+from lmm.study.block import Block
+from lmm.study.declared import Declared
+from lmm.study.source import BLOCK, LIST, PATH, Data, Join, Table, files, tables
 
 WORDING = ("title", "question", "unit")
 """Keys that say how a study is told and change no number."""
@@ -18,13 +21,7 @@ WORDING = ("title", "question", "unit")
 _SCHEDULING = ("split",)
 
 
-class _Block(BaseModel):
-    """A block of the config: unknown keys are errors, and "false" is not false."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class Ladder(_Block):
+class Ladder(Block):
     """How the ladder of models is climbed."""
 
     alpha_random: float = Field(
@@ -45,7 +42,7 @@ class Ladder(_Block):
     )
 
 
-class Study(_Block):
+class Study(Block):
     """One study: a table, an outcome, and the candidates for its model."""
 
     name: str = Field(
@@ -54,7 +51,11 @@ class Study(_Block):
     )
     title: str = Field("", description="Heading of the report; the name when left out.")
     question: str = Field("", description="What the study asks, shown at the top of the report.")
-    data: str = Field(min_length=1, description="Path of the raw table, a CSV file (.gz too), from the working folder.")
+    data: Data = Field(
+        description="Path of the raw table from the working folder (CSV, Parquet, Excel, SPSS, Stata or SAS, by its "
+        "ending), a block of file and layout, or a list of either whose rows are appended."
+    )
+    join: list[Join] = Field(default_factory=list, description="Tables joined to the rows on keys, in order.")
     outcome: str = Field(min_length=1, description="Column of the outcome, numeric.")
     unit: str = Field("", description="Unit of the outcome, for axes and tables.")
     fixed: str = Field(
@@ -80,6 +81,14 @@ class Study(_Block):
     )
     levels: dict[str, list[str]] = Field(
         default_factory=dict, description="Order of a column's levels, the reference level first."
+    )
+    structure: dict[str, Declared] = Field(
+        default_factory=dict,
+        description="For a grouping factor, the factor it is nested_in or crossed_with; an error where the data differ.",
+    )
+    duplicates: Literal["refuse", "allow"] = Field(
+        "refuse",
+        description="Whether rows with the same level of every grouping factor may share a time (allow) or not (refuse).",
     )
     split: Literal["study", "rung"] = Field(
         "study",
@@ -133,6 +142,30 @@ class Study(_Block):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _structure_has_columns(self) -> Study:
+        known = list(dict.fromkeys([*self.groups, *(part for group in self.groups for part in group.split(":"))]))
+        for inner, declared in self.structure.items():
+            for factor in (inner, declared.nested_in or declared.crossed_with):
+                if factor not in known:
+                    raise ValueError(
+                        f"key structure: {factor!r} is not one of the grouping factors {_listed(known)}"
+                        f"{_suggestion(factor, known)}; add it to groups or take it out of structure"
+                    )
+            if inner == (declared.nested_in or declared.crossed_with):
+                raise ValueError(f"key structure: {inner!r} is declared against itself; name another factor")
+        return self
+
+    @property
+    def source(self) -> str:
+        """The files of the rows, as a sentence names them."""
+        return _listed(table.file for table in tables(self.data))
+
+    @property
+    def files(self) -> list[str]:
+        """The paths of every file that is read, those joined last."""
+        return files(self.data, self.join)
+
     def fingerprint(self) -> str:
         """SHA-256 of all that can change a number: the study's block with its defaults and seed.
 
@@ -145,7 +178,7 @@ class Study(_Block):
         return _digest(self.model_dump(include=set(WORDING)))
 
 
-class Config(_Block):
+class Config(Block):
     """A config file: a seed, what the studies share, and the studies."""
 
     seed: int = Field(20261122, ge=0, description="Seed of everything random, for each study that sets none.")
@@ -309,7 +342,7 @@ def _sentence(details: Mapping[str, Any], mapping: Mapping[str, Any]) -> str:
     if place[:1] == ["studies"] and len(place) > 1:
         study = f"study {_study_name(mapping, place[1])}"
         place = place[2:]
-    keys = [part for part in place if isinstance(part, str)]
+    keys = [part for part in place if isinstance(part, str) and part not in (PATH, BLOCK, LIST)]
     problem = _problem(details, keys)
     if details["type"] in ("extra_forbidden", "missing"):
         where = [study] if study else ["config"]
@@ -371,6 +404,10 @@ def _known_keys(path: list[str], *, in_study: bool) -> list[str]:
     model: type[BaseModel] = Study if in_study else Config
     if path == ["ladder"]:
         model = Ladder
+    elif path and path[-1] in ("data", "join"):
+        model = {"data": Table, "join": Join}[path[-1]]
+    elif path[:1] == ["structure"]:
+        model = Declared
     return list(model.model_fields)
 
 
