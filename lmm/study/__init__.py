@@ -14,6 +14,7 @@ from lmm.errors import InputError
 from lmm.study.block import Block
 from lmm.study.declared import Declared
 from lmm.study.source import BLOCK, LIST, PATH, Data, Join, Table, files, tables
+from lmm.study.steps import Step, block_at
 
 WORDING = ("title", "question", "unit")
 """Keys that say how a study is told and change no number."""
@@ -29,16 +30,24 @@ class Ladder(Block):
         gt=0,
         lt=1,
         description="A random slope is kept when its boundary-corrected p-value is below this (Matuschek et al. 2017).",
+        examples=[0.1],
     )
     alpha_fixed: float = Field(
-        0.05, gt=0, lt=1, description="Level at which the fixed effects are said to differ from nothing."
+        0.05,
+        gt=0,
+        lt=1,
+        description="Level at which the fixed effects are said to differ from nothing.",
+        examples=[0.01],
     )
     allow_singular: bool = Field(
-        False, description="Whether a model on the boundary of its parameter space may be the final one."
+        False,
+        description="Whether a model on the boundary of its parameter space may be the final one.",
+        examples=[True],
     )
     correlations: Literal["keep", "drop"] = Field(
         "keep",
         description="Whether random slopes may correlate with their intercept (keep) or never do (drop).",
+        examples=["drop"],
     )
 
 
@@ -48,55 +57,95 @@ class Study(Block):
     name: str = Field(
         pattern=r"^[A-Za-z0-9_-]+$",
         description="Unique name of letters, digits, _ and -; names the study's folders.",
+        examples=["sleepstudy"],
     )
-    title: str = Field("", description="Heading of the report; the name when left out.")
-    question: str = Field("", description="What the study asks, shown at the top of the report.")
+    title: str = Field(
+        "",
+        description="Heading of the report; the name when left out.",
+        examples=["Reaction time under sleep deprivation"],
+    )
+    question: str = Field(
+        "",
+        description="What the study asks, shown at the top of the report.",
+        examples=["By how much does the reaction time grow per day?"],
+    )
     data: Data = Field(
         description="Path of the raw table from the working folder (CSV, Parquet, Excel, SPSS, Stata or SAS, by its "
-        "ending), a block of file and layout, or a list of either whose rows are appended."
+        "ending), a block of file and layout, or a list of either whose rows are appended.",
+        examples=["data/sleepstudy.csv"],
     )
-    join: list[Join] = Field(default_factory=list, description="Tables joined to the rows on keys, in order.")
-    outcome: str = Field(min_length=1, description="Column of the outcome, numeric.")
-    unit: str = Field("", description="Unit of the outcome, for axes and tables.")
+    join: list[Join] = Field(
+        default_factory=list,
+        description="Tables joined to the rows on keys, in order.",
+        examples=[[{"data": "data/schools.csv", "on": ["schoolid"]}]],
+    )
+    outcome: str = Field(min_length=1, description="Column of the outcome, numeric.", examples=["Reaction"])
+    unit: str = Field("", description="Unit of the outcome, for axes and tables.", examples=["ms"])
     fixed: str = Field(
         "1",
         min_length=1,
         description="Fixed effects: the right-hand side of an lme4 formula without its ( | ) terms.",
+        examples=["year * lowinc"],
     )
     groups: list[str] = Field(
         min_length=1,
         description="Grouping factors in the order the ladder adds them; a:b crosses two, a/b means a, then a:b.",
+        examples=[["schoolid/childid"]],
     )
     slopes: dict[str, str] = Field(
         default_factory=dict,
         description="For a grouping factor, the covariates whose effect may vary by it: x or x + z.",
+        examples=[{"Subject": "Days"}],
     )
-    time: str | None = Field(None, min_length=1, description="Numeric column for the x axis of longitudinal figures.")
-    weights: str | None = Field(None, min_length=1, description="Column of prior weights, positive numbers.")
+    time: str | None = Field(
+        None, min_length=1, description="Numeric column for the x axis of longitudinal figures.", examples=["Days"]
+    )
+    weights: str | None = Field(
+        None, min_length=1, description="Column of prior weights, positive numbers.", examples=["n"]
+    )
     categorical: list[str] = Field(
-        default_factory=list, description="Columns read as categories even if they look like numbers."
+        default_factory=list,
+        description="Columns read as categories even if they look like numbers.",
+        examples=[["ward"]],
     )
     missing: list[str] = Field(
-        default_factory=list, description="Codes that mean a missing value, besides the empty cell and NA."
+        default_factory=list,
+        description="Codes that mean a missing value, besides the empty cell and NA.",
+        examples=[["-99", "refused"]],
     )
     levels: dict[str, list[str]] = Field(
-        default_factory=dict, description="Order of a column's levels, the reference level first."
+        default_factory=dict,
+        description="Order of a column's levels, the reference level first.",
+        examples=[{"dose": ["none", "low", "high"]}],
+    )
+    steps: list[Step] = Field(
+        default_factory=list,
+        description="Cleaning steps, run in order before the rows are frozen; each item has one key, its kind.",
+        examples=[[{"rename": {"Reaction (ms)": "Reaction"}}, {"derive": {"hours": "24 * Days"}}]],
     )
     structure: dict[str, Declared] = Field(
         default_factory=dict,
-        description="For a grouping factor, the factor it is nested_in or crossed_with; an error where the data differ.",
+        description="For a grouping factor, the factor it is nested_in or crossed_with; an error where data differ.",
+        examples=[{"ward": {"nested_in": "hospital"}}],
     )
     duplicates: Literal["refuse", "allow"] = Field(
         "refuse",
-        description="Whether rows with the same level of every grouping factor may share a time (allow) or not (refuse).",
+        description="Whether rows alike in every grouping factor may share a time (allow) or not (refuse).",
+        examples=["allow"],
     )
     split: Literal["study", "rung"] = Field(
         "study",
         description="One fitting job for the whole ladder (study) or one for each of its models (rung).",
+        examples=["rung"],
     )
-    ladder: Ladder = Field(default_factory=Ladder, description="How the ladder of models is climbed.")
+    ladder: Ladder = Field(
+        default_factory=Ladder, description="How the ladder of models is climbed.", examples=[{"alpha_random": 0.1}]
+    )
     seed: int | None = Field(
-        None, ge=0, description="Seed of everything random in this study; the config's seed when left out."
+        None,
+        ge=0,
+        description="Seed of everything random in this study; the config's seed when left out.",
+        examples=[7],
     )
 
     @field_validator("fixed", mode="before")
@@ -181,10 +230,13 @@ class Study(Block):
 class Config(Block):
     """A config file: a seed, what the studies share, and the studies."""
 
-    seed: int = Field(20261122, ge=0, description="Seed of everything random, for each study that sets none.")
+    seed: int = Field(
+        20261122, ge=0, description="Seed of everything random, for each study that sets none.", examples=[7]
+    )
     defaults: dict[str, Any] = Field(
         default_factory=dict,
         description="Keys shared by all studies, any but name; a study's own key wins, and the keys of ladder merge.",
+        examples=[{"data": "data/pupils.csv", "missing": ["-99"]}],
     )
     studies: list[Study] = Field(min_length=1, description="The studies, each reported on its own page.")
 
@@ -342,6 +394,9 @@ def _sentence(details: Mapping[str, Any], mapping: Mapping[str, Any]) -> str:
     if place[:1] == ["studies"] and len(place) > 1:
         study = f"study {_study_name(mapping, place[1])}"
         place = place[2:]
+    if place[:1] == ["steps"] and len(place) > 1:
+        study = f"{study}, step {place[1] + 1}"
+        place = place[2:]
     keys = [part for part in place if isinstance(part, str) and part not in (PATH, BLOCK, LIST)]
     problem = _problem(details, keys)
     if details["type"] in ("extra_forbidden", "missing"):
@@ -349,7 +404,7 @@ def _sentence(details: Mapping[str, Any], mapping: Mapping[str, Any]) -> str:
     else:
         where = [study or "config"] + ([f"key {'.'.join(keys)}"] if keys else [])
     if details["type"] == "value_error" and not keys:
-        return f"{study}, {problem}"
+        return f"{study}{':' if ', step ' in study else ','} {problem}"
     return f"{', '.join(where)}: {problem}"
 
 
@@ -376,7 +431,7 @@ _EXPECTED = {
 def _problem(details: Mapping[str, Any], keys: list[str]) -> str:
     kind, given, context = details["type"], details["input"], details.get("ctx", {})
     if kind == "extra_forbidden":
-        known = _known_keys(keys[:-1], in_study=details["loc"][0] == "studies")
+        known = _known_keys(keys[:-1], in_study=details["loc"][0] == "studies", in_step="steps" in details["loc"][2:3])
         near = nearest(keys[-1], known)
         hint = f"did you mean {near!r}?" if near else f"known keys are {_listed(known)}."
         return f"unknown key {'.'.join(keys)!r}; {hint}"
@@ -400,7 +455,9 @@ def _problem(details: Mapping[str, Any], keys: list[str]) -> str:
     return f"{details['msg'].lower().replace('input should', 'must')}, not {_shown(given)}."
 
 
-def _known_keys(path: list[str], *, in_study: bool) -> list[str]:
+def _known_keys(path: list[str], *, in_study: bool, in_step: bool) -> list[str]:
+    if in_step:
+        return list(block_at(path).model_fields)
     model: type[BaseModel] = Study if in_study else Config
     if path == ["ladder"]:
         model = Ladder
