@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 
 from lmm import files
-from lmm.clean import checks, missing
+from lmm.clean import checks, missing, types
 from lmm.clean.audit import audit
-from lmm.clean.read import read, read_lines
+from lmm.clean.read import MISSING_CODES, read, read_lines
 from lmm.clean.roles import roles
 from lmm.clean.rowhash import row_hash
 from lmm.clean.structure import check_declared
@@ -36,8 +36,9 @@ def clean(study: Study, folder: Path) -> Cleaned:
     Raises InputError, one sentence, where no model could be fitted.
     """
     played = roles(study)
-    raw = read(study, folder, played)
-    checks.check_rows_read(study, raw)
+    reading = read(study, folder, played)
+    checks.check_rows_read(study, reading.table)
+    raw = types.typed(study, reading.table, played, (*MISSING_CODES, *study.missing))
     checks.check_outcome(study, raw[study.outcome])
     checks.check_values(study, raw)
     complete = missing.complete_rows(raw)
@@ -48,7 +49,7 @@ def clean(study: Study, folder: Path) -> Cleaned:
     check_declared(study, table)
     check_times(study, table)
     checks.check_formulas(study, table)
-    return Cleaned(table, audit(study, folder, played, raw, table), _dropped(study, folder, raw))
+    return Cleaned(table, audit(study, folder, played, reading.steps, raw, table), _dropped(study, folder, raw))
 
 
 def write_cleaned(cleaned: Cleaned, table: str | Path, audit: str | Path, dropped: str | Path) -> None:

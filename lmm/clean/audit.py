@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from lmm import provenance
-from lmm.clean import missing
+from lmm.clean import missing, near_labels
 from lmm.clean.groups import level_count, rows_per_level
 from lmm.clean.read import column_count, source_hash
 from lmm.clean.roles import GROUP, PREDICTOR, SLOPE, TIME
@@ -19,20 +19,26 @@ from lmm.study import Study
 
 
 def audit(
-    study: Study, folder: Path, roles: dict[str, tuple[str, ...]], raw: pd.DataFrame, table: pd.DataFrame
+    study: Study,
+    folder: Path,
+    roles: dict[str, tuple[str, ...]],
+    reading: list[dict[str, Any]],
+    raw: pd.DataFrame,
+    table: pd.DataFrame,
 ) -> dict[str, Any]:
-    """Return the account of one cleaning: `raw` as it was read, `table` as it will be analysed."""
+    """Return the account of one cleaning: `raw` as it was read in the steps `reading`, `table` as it is analysed."""
     predictors = [name for name, played in roles.items() if {PREDICTOR, SLOPE, TIME} & set(played)]
     return {
         **provenance.stamp(study, row_hash(table)),
         "source": {
-            "path": study.data,
-            "sha256": source_hash(folder / study.data),
+            "path": study.source,
+            "sha256": source_hash(folder / study.files[0]),
+            "files": [{"path": file, "sha256": source_hash(folder / file)} for file in study.files],
             "rows": len(raw),
             "columns": column_count(study, folder),
         },
         "rows": {"read": len(raw), "analysed": len(table)},
-        "steps": _steps(study, raw),
+        "steps": _steps(study, reading, raw),
         "missing": missing.cost(raw),
         "variables": [_variable(name, played, raw[name], table[name]) for name, played in roles.items()],
         "groups": [_group(table, group) for group in study.groups],
@@ -42,9 +48,13 @@ def audit(
     }
 
 
-def _steps(study: Study, raw: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the steps from the raw rows to the frozen ones: read, one for each variable that costs rows, freeze."""
-    steps = [_step("read", f"{_rows(len(raw))} were read from {study.data}.", study, raw, raw)]
+def _steps(study: Study, reading: list[dict[str, Any]], raw: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the steps from the raw rows to the frozen ones: reading, each variable that costs rows, freeze."""
+    steps = list(reading)
+    for column in raw.select_dtypes("category"):
+        sentence = near_labels.warning(column, raw[column].cat.categories)
+        if sentence:
+            steps.append(_step(f"labels {column}", sentence, study, raw, raw))
     left = raw
     for variable in raw.columns:
         kept = left[left[variable].notna()]

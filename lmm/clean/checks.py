@@ -39,7 +39,7 @@ def check_outcome(study: Study, outcome: pd.Series) -> None:
     values = outcome.dropna()
     if values.empty:
         raise InputError(
-            f"study {study.name}: the outcome {study.outcome} is missing in all {len(outcome)} rows of {study.data}; "
+            f"study {study.name}: the outcome {study.outcome} is missing in all {len(outcome)} rows of {study.source}; "
             "name another column, or mend missing."
         )
     if values.min() == values.max():
@@ -52,7 +52,7 @@ def check_outcome(study: Study, outcome: pd.Series) -> None:
 def check_rows_read(study: Study, raw: pd.DataFrame) -> None:
     """Refuse a table without rows."""
     if raw.empty:
-        raise InputError(f"study {study.name}: {study.data} has column names but no rows; add rows.")
+        raise InputError(f"study {study.name}: {study.source} has column names but no rows; add rows.")
 
 
 def check_rows_left(study: Study, raw: pd.DataFrame, complete: np.ndarray) -> None:
@@ -60,7 +60,7 @@ def check_rows_left(study: Study, raw: pd.DataFrame, complete: np.ndarray) -> No
     if not complete.any():
         missing = raw.isna().sum()
         raise InputError(
-            f"study {study.name}: no row of {study.data} has a value in every variable of its candidates; "
+            f"study {study.name}: no row of {study.source} has a value in every variable of its candidates; "
             f"{missing.idxmax()} alone is missing in {missing.max()} of {len(raw)} rows, so leave it out or mend it."
         )
 

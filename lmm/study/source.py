@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, field_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from lmm.study.block import Block
 
@@ -16,7 +16,9 @@ PATH, BLOCK, LIST = "«path»", "«block»", "«list»"
 class Table(Block):
     """One file, with what its content cannot tell or tells wrongly."""
 
-    file: str = Field(min_length=1, description="Path of the file from the working folder; its ending names its format.")
+    file: str = Field(
+        min_length=1, description="Path of the file from the working folder; its ending names its format."
+    )
     delimiter: str | None = Field(
         None, min_length=1, max_length=1, description="Character between the cells; detected when left out."
     )
@@ -48,9 +50,7 @@ def _branch(value: Any) -> str:
 _Path = Annotated[str, Field(min_length=1)]
 _File = Annotated[Annotated[_Path, Tag(PATH)] | Annotated[Table, Tag(BLOCK)], Discriminator(_branch)]
 Data = Annotated[
-    Annotated[_Path, Tag(PATH)]
-    | Annotated[Table, Tag(BLOCK)]
-    | Annotated[list[_File], Field(min_length=1), Tag(LIST)],
+    Annotated[_Path, Tag(PATH)] | Annotated[Table, Tag(BLOCK)] | Annotated[list[_File], Field(min_length=1), Tag(LIST)],
     Discriminator(_branch),
 ]
 """A path, a block that says more of the file, or a list of either whose rows are appended."""
@@ -67,6 +67,14 @@ class Join(Block):
     columns: list[str] | None = Field(
         None, min_length=1, description="Columns to take from the joined table; all when left out."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _on_is_a_word(cls, block: Any) -> Any:
+        """YAML 1.1, which PyYAML and Snakemake read, takes the bare word on for true."""
+        if isinstance(block, dict) and True in block and "on" not in block:
+            return {("on" if key is True else key): value for key, value in block.items()}
+        return block
 
 
 def tables(data: str | Table | list[str | Table]) -> list[Table]:
