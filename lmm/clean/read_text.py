@@ -102,7 +102,7 @@ def read_text(
         again, _, _ = _cells(path, found, where, mixed, set(mixed), missing)
         cells = pd.DataFrame({place: (again if place in mixed else cells)[place] for place in wanted}, cells.index)
     if short:
-        _refuse_short_rows(path, found, where)
+        _refuse_ragged_rows(path, found, where)
     return cells.set_axis([found.columns[place] for place in wanted], axis=1), found
 
 
@@ -128,7 +128,7 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
                 yield stream
     elif path.suffix == ".zst":
         with pa.input_stream(str(path), compression="zstd") as stream:
-            yield stream
+            yield io.BufferedReader(stream)  # what pyarrow opens has no lines
     else:
         opener = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}.get(path.suffix, open)
         with opener(path, "rb") as stream:
@@ -178,8 +178,10 @@ def _whole_file(path: Path, found: Layout, table: Table, where: str) -> Layout:
         return found
     number, before = other
     if utf8_line:
-        place = len(next(csv.reader([before.decode("latin-1")], delimiter=found.delimiter), ())) - 1
-        named = found.columns[place] if 0 <= place < len(found.columns) else found.columns[0]
+        with _one_sentence_errors(where):
+            cells = [[], *_records(before.decode("latin-1"), found.delimiter)][-1]
+        place = max(len(cells) - 1, 0)
+        named = found.columns[min(place, len(found.columns) - 1)]
         raise InputError(
             f"{where} mixes encodings: line {number} of the file, column {named!r}, holds bytes that are not UTF-8, "
             f"but line {utf8_line} holds UTF-8 letters; save the whole file as UTF-8, or give its encoding."
@@ -269,8 +271,8 @@ def _parts(path: Path, found: Layout, where: str, **options: Any) -> Iterator[pd
         )
 
 
-def _refuse_short_rows(path: Path, found: Layout, where: str) -> None:
-    """Refuse rows with fewer cells than names, which pandas fills up with missing values."""
+def _refuse_ragged_rows(path: Path, found: Layout, where: str) -> None:
+    """Refuse rows with fewer cells than names, which pandas fills up, and with empty cells too many, which it cuts."""
     ragged: list[Any] = []
 
     def note(row: Any) -> str:
@@ -292,9 +294,10 @@ def _refuse_short_rows(path: Path, found: Layout, where: str) -> None:
                 break
     if ragged:
         cells = ragged[0].actual_columns
+        lacking = f", so that {found.columns[cells]!r} is not there" if cells < len(found.columns) else ""
         raise InputError(
             f"{where} has {cells} cells in row {ragged[0].number - 1}, where its header has names for "
-            f"{len(found.columns)}, so that {found.columns[cells]!r} and what follows is not there; mend that row."
+            f"{len(found.columns)}{lacking}; mend that row."
         )
 
 
