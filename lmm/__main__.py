@@ -35,6 +35,9 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("config", type=Path, help="a config file")
     check.add_argument("--directory", type=Path, default=Path(), help="folder that the config's paths start from")
     check.set_defaults(command=_check)
+    init = commands.add_parser("init", help="look at a table and print a first config for it, commented")
+    init.add_argument("table", type=Path, help="a table of any format that a study can have")
+    init.set_defaults(command=_init)
     schema = commands.add_parser("schema", help="print the JSON schema of config.yaml")
     schema.set_defaults(command=_schema)
     docs = commands.add_parser("docs", help="print the page that documents every key, docs/config.md")
@@ -62,6 +65,12 @@ def _check(chosen: argparse.Namespace) -> str:
     from lmm.check import check
 
     return check(chosen.config, chosen.directory)
+
+
+def _init(chosen: argparse.Namespace) -> str:
+    from lmm.init import init
+
+    return init(chosen.table)
 
 
 def _schema(chosen: argparse.Namespace) -> str:
