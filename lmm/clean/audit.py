@@ -22,11 +22,12 @@ def audit(
     study: Study,
     folder: Path,
     roles: dict[str, tuple[str, ...]],
-    reading: list[dict[str, Any]],
+    rows_read: int,
+    taken: list[dict[str, Any]],
     raw: pd.DataFrame,
     table: pd.DataFrame,
 ) -> dict[str, Any]:
-    """Return the account of one cleaning: `raw` as it was read in the steps `reading`, `table` as it is analysed."""
+    """Return the account of one cleaning: `raw` as prepared by the steps `taken`, `table` as it is analysed."""
     predictors = [name for name, played in roles.items() if {PREDICTOR, SLOPE, TIME} & set(played)]
     return {
         **provenance.stamp(study, row_hash(table)),
@@ -34,11 +35,11 @@ def audit(
             "path": study.source,
             "sha256": source_hash(folder / study.files[0]),
             "files": [{"path": file, "sha256": source_hash(folder / file)} for file in study.files],
-            "rows": len(raw),
+            "rows": rows_read,
             "columns": column_count(study, folder),
         },
-        "rows": {"read": len(raw), "analysed": len(table)},
-        "steps": _steps(study, reading, raw),
+        "rows": {"read": rows_read} | ({"prepared": len(raw)} if study.steps else {}) | {"analysed": len(table)},
+        "steps": _steps(study, taken, raw),
         "missing": missing.cost(raw),
         "variables": [_variable(name, played, raw[name], table[name]) for name, played in roles.items()],
         "groups": [_group(table, group) for group in study.groups],
@@ -48,9 +49,9 @@ def audit(
     }
 
 
-def _steps(study: Study, reading: list[dict[str, Any]], raw: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the steps from the raw rows to the frozen ones: reading, each variable that costs rows, freeze."""
-    steps = list(reading)
+def _steps(study: Study, taken: list[dict[str, Any]], raw: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the steps from the raw rows to the frozen ones: those taken, each variable that costs rows, freeze."""
+    steps = list(taken)
     for column in raw.select_dtypes("category"):
         sentence = near_labels.warning(column, raw[column].cat.categories)
         if sentence:

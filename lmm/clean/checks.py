@@ -27,9 +27,10 @@ def check_values(study: Study, table: pd.DataFrame) -> None:
     if study.weights is not None:
         refused = table[study.weights] <= 0
         if refused.any():
-            line = refused.idxmax()
+            first = int(np.argmax(refused.to_numpy()))
             raise InputError(
-                f"study {study.name}: the weight {study.weights} is {table[study.weights][line]:g} in row {line}; "
+                f"study {study.name}: the weight {study.weights} is {table[study.weights].iloc[first]:g} in row "
+                f"{table.index[first]}; "
                 "weights must be positive."
             )
 
@@ -53,6 +54,12 @@ def check_rows_read(study: Study, raw: pd.DataFrame) -> None:
     """Refuse a table without rows."""
     if raw.empty:
         raise InputError(f"study {study.name}: {study.source} has column names but no rows; add rows.")
+
+
+def check_rows_prepared(study: Study, table: pd.DataFrame) -> None:
+    """Refuse steps that leave no row."""
+    if table.empty:
+        raise InputError(f"study {study.name}: the steps leave no row of {study.source}; mend their conditions.")
 
 
 def check_rows_left(study: Study, raw: pd.DataFrame, complete: np.ndarray) -> None:

@@ -125,9 +125,10 @@ def read_file(
 
 def raw_columns(study: Study, folder: Path) -> tuple[str, ...]:
     """Return the columns that a study's rows have once its files are appended and joined, repeated names repeated."""
+    joined_columns = [name for join in study.join for name in _joined_columns(study, join, folder)]
     own = _shared_columns(study, study.data, folder)
     _refuse_lacking_keys(study, own)
-    return (*own, *(name for join in study.join for name in _joined_columns(study, join, folder)))
+    return (*own, *joined_columns)
 
 
 def column_count(study: Study, folder: Path) -> int:

@@ -50,6 +50,11 @@ def _numbers(study: Study, values: pd.Series, codes: Iterable[str], role: str) -
 
 
 def _numbers_or_categories(study: Study, values: pd.Series, codes: Iterable[str]) -> pd.Series:
+    if pd.api.types.is_datetime64_any_dtype(values.dtype):
+        raise InputError(
+            f"study {study.name}: the column {values.name} holds dates, which are neither numbers nor categories; make "
+            "a time of it with a step elapsed."
+        )
     numbers, text = _parsed(values, codes)
     if not text.any():
         return numbers
@@ -110,5 +115,6 @@ def _first(chosen: pd.Series) -> int | str:
 
 
 def _shown(values: pd.Series, chosen: pd.Series) -> str:
-    text = str(values.loc[_first(chosen)])
+    # by position, because the lines of a wide table repeat
+    text = str(values.iloc[int(np.argmax(chosen.to_numpy(dtype=bool, na_value=False)))])
     return repr(text if len(text) <= 40 else text[:37] + "...")

@@ -99,6 +99,11 @@ class Wide(Block):
             raise ValueError(f"gives two new columns the same name among {', '.join(names)}; name them apart")
         return self
 
+    @property
+    def part(self) -> str:
+        """The part in braces: the name of the column of occasions."""
+        return self.columns[0].partition("{")[2].partition("}")[0]
+
 
 class Stack(Block):
     """Several outcomes become one column of values and one that says which outcome it is."""
@@ -259,7 +264,7 @@ class Step(Block):
     unique_ids: dict[str, str] | None = Field(
         None,
         min_length=1,
-        description="Labels that start anew in each level of another factor: {cask: batch} makes cask a of batch B B:a.",
+        description="Labels that start anew in each level of another factor: {cask: batch} makes a in B B:a.",
     )
     outliers: Outliers | None = Field(None, description="Values far from the others are shown, or left out.")
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from lmm.clean.groups import level_count
+from lmm.clean.missing import complete_rows
 from lmm.clean.steps import (
     centre,
     check,
@@ -30,6 +32,7 @@ from lmm.clean.steps import (
 )
 from lmm.clean.steps.step import Applied, Place
 from lmm.study import Study
+from lmm.study.steps import Step
 
 KINDS: dict[str, ModuleType] = {
     module.__name__.rpartition(".")[2]: module
@@ -112,6 +115,25 @@ def entry(name: str, sentence: str, study: Study, before: pd.DataFrame, after: p
         "levels_before": _levels(study, before),
         "levels_after": _levels(study, after),
     }
+
+
+def with_occasion(study: Study, reasons: pd.Series, table: pd.DataFrame) -> pd.Series:
+    """Return the reasons of rows of the table with their occasion, where steps made several rows of one line."""
+    if not table.index.has_duplicates or reasons.empty:
+        return reasons
+    incomplete = table[~complete_rows(table)]
+    for step in study.steps:
+        for column in _occasion(step):
+            if column in incomplete:
+                told = incomplete[column].astype("str").str.removesuffix(".0")
+                reasons = reasons + np.where(incomplete[column].notna(), f" ({column} " + told + ")", "")
+    return reasons
+
+
+def _occasion(step: Step) -> list[str]:
+    if step.kind == "wide":
+        return [step.settings.part]
+    return [step.settings.measure] if step.kind == "stack" else []
 
 
 def _placed(study: Study) -> list[tuple[Place, Any]]:

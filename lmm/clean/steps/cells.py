@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 import numpy as np
 import pandas as pd
 
 from lmm.clean.steps.step import Place, first_line
+from lmm.clean.types import ordered_levels
 
 
 def is_numeric(column: pd.Series) -> bool:
@@ -94,6 +97,23 @@ def shown(column: pd.Series, chosen: np.ndarray) -> str:
     return repr(text if len(text) <= 40 else text[:37] + "...")
 
 
-def categories(column: pd.Series) -> pd.Series:
-    """Return the labels as a category column, which stays one to the end, whatever its labels look like."""
-    return labels(column).astype("category")
+def categories(column: pd.Series, order: Iterable[str] | None = None) -> pd.Series:
+    """Return the labels as a category column, which stays one to the end, whatever its labels look like.
+
+    The levels are in the given order, else in their own where the column has one, else by number or code point.
+    """
+    text = labels(column)
+    if order is None and isinstance(column.dtype, pd.CategoricalDtype):
+        order = column.cat.categories
+    found = text.dropna().unique().tolist()
+    levels = ordered_levels(found) if order is None else [level for level in dict.fromkeys(order) if level in found]
+    return text.astype(pd.CategoricalDtype(levels))
+
+
+def relabelled(column: pd.Series, new: Mapping[str, str | None]) -> pd.Series:
+    """Return a category column with other labels, the levels in the order of the old ones."""
+    text = labels(column).astype(object).map(lambda label: new.get(label, label)).astype("str")
+    if not isinstance(column.dtype, pd.CategoricalDtype):
+        return categories(text)
+    order = [new.get(level, level) for level in column.cat.categories]
+    return categories(text, [level for level in order if level is not None])

@@ -9,8 +9,8 @@ from lmm.clean.steps import cells
 from lmm.clean.steps.step import Place
 from lmm.errors import InputError
 from lmm.formula.columns import Basis, Factor, Table
-from lmm.formula.evaluate import Evaluation, as_numbers, check_expression, names_used
-from lmm.formula.syntax import Node, parse_expression
+from lmm.formula.evaluate import Evaluation, as_numbers, check_expression, names_used, parts
+from lmm.formula.syntax import COMPARISONS, Binary, Name, Node, Text, parse_expression
 
 
 def read_expression(text: str, place: Place) -> Node:
@@ -52,9 +52,9 @@ def _value(text: str, table: pd.DataFrame, place: Place) -> np.ndarray | Factor:
     node = read_expression(text, place)
     used = columns_of(text, list(table.columns), place)
     try:
-        value = Evaluation(
-            Table(pd.DataFrame({name: _operand(table[name]) for name in used}, table.index)), {}
-        ).variable(node)
+        labels = _compared_with_text(node)
+        operands = {name: cells.labels(table[name]) if name in labels else _operand(table[name]) for name in used}
+        value = Evaluation(Table(pd.DataFrame(operands, table.index)), {}).variable(node)
     except InputError as error:
         raise place.mistake(_of_expression(error)) from error
     except RecursionError:
@@ -62,6 +62,17 @@ def _value(text: str, table: pd.DataFrame, place: Place) -> np.ndarray | Factor:
     if isinstance(value, Basis):
         raise place.mistake(f"{text} gives several columns where one is needed.")
     return value
+
+
+def _compared_with_text(node: Node) -> set[str]:
+    """Return the columns an expression compares with quoted text: in ward == '7' the cells are labels."""
+    found = set()
+    for part in parts(node):
+        if isinstance(part, Binary) and part.operator in COMPARISONS:
+            sides = (part.left, part.right)
+            if any(isinstance(side, Text) for side in sides):
+                found |= {side.text for side in sides if isinstance(side, Name)}
+    return found
 
 
 def _operand(values: pd.Series) -> pd.Series:

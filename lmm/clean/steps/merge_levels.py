@@ -35,8 +35,7 @@ def apply(settings: Mapping[str, Mapping[str, list[str]]], table: pd.DataFrame, 
                 if level in new:
                     raise place.mistake(f"the level {level!r} of {column} is named twice; name it once.")
                 new[level] = name
-        changed[column] = labels.astype(object).map(lambda label, new=new: new.get(label, label)).astype("str")
-        changed[column] = changed[column].astype("category")
+        changed[column] = cells.relabelled(table[column], new)
         told += [f"{listed(levels)} of {column} as {name}" for name, levels in merged.items()]
         told[-1] += f" ({values(int(labels.isin(list(new)).sum()))})"
     return Applied(table.assign(**changed), f"Levels were put together: {listed(told)}.")

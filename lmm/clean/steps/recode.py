@@ -39,5 +39,6 @@ def _recoded(column: pd.Series, mapping: Mapping[str, str | None]) -> tuple[pd.S
     count = int((text.notna() & (recoded.isna() | (recoded.astype("str") != text))).sum())
     if cells.is_numeric(column) and all(cells.as_number(label) == cells.as_number(label) for label in recoded.dropna()):
         return cells.parsed(recoded.astype("str")), count
-    recoded = recoded.astype("str")
-    return (recoded.astype("category") if isinstance(column.dtype, pd.CategoricalDtype) else recoded), count
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return cells.relabelled(column, new), count
+    return recoded.astype("str"), count

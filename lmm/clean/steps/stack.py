@@ -34,7 +34,8 @@ def apply(settings: Stack, table: pd.DataFrame, place: Place) -> Applied:
     count = len(settings.columns)
     kept = table[[name for name in table.columns if name not in settings.columns]]
     long = kept.iloc[np.repeat(np.arange(len(table)), count)].copy()
-    long[settings.measure] = pd.Series(settings.columns * len(table), index=long.index, dtype="str").astype("category")
+    measures = pd.Series(settings.columns * len(table), index=long.index, dtype="str")
+    long[settings.measure] = measures.astype(pd.CategoricalDtype(settings.columns))
     long[settings.value] = interleaved([table[name] for name in settings.columns], table, long.index)
     return Applied(
         long,

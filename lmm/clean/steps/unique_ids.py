@@ -28,10 +28,11 @@ def apply(settings: Mapping[str, str], table: pd.DataFrame, place: Place) -> App
     told = []
     for inner, outer in settings.items():
         before = cells.labels(table[inner])
-        made = (cells.labels(table[outer]) + ":" + before).astype("category")
+        made = cells.categories(cells.labels(table[outer]) + ":" + before)
         table = table.assign(**{inner: made})
         told.append(
-            f"the {before.nunique()} labels of {inner} repeat across {outer} and became {made.nunique()}, {outer}:{inner}"
+            f"the {before.nunique()} labels of {inner} start anew in each {outer} and became {made.nunique()}, "
+            f"{outer}:{inner}"
         )
     return Applied(table, f"{_capital(listed(told))}.")
 

@@ -17,9 +17,9 @@ def names_after(settings: Wide, names: list[str], place: Place) -> list[str]:
     """Return the names after the step: the other columns, the occasion, and the values."""
     taken = {name for found in _occasions(settings, names, place).values() for name in found.values()}
     after = [name for name in names if name not in taken]
-    for new in (_part(settings), *settings.value):
+    for new in (settings.part, *settings.value):
         place.refuse_taken(after, new)
-    return [*after, _part(settings), *settings.value]
+    return [*after, settings.part, *settings.value]
 
 
 def sources(settings: Wide, wanted: Mapping[str, bool], names: list[str]) -> dict[str, bool]:
@@ -38,7 +38,7 @@ def apply(settings: Wide, table: pd.DataFrame, place: Place) -> Applied:
     times = np.array([cells.as_number(occasion) for occasion in occasions])
     kept = table[[name for name in table.columns if name not in taken]]
     long = kept.iloc[np.repeat(np.arange(len(table)), len(occasions))].copy()
-    part = _part(settings)
+    part = settings.part
     long[part] = np.tile(times if not np.isnan(times).any() else np.array(occasions, dtype=object), len(table))
     absent = []
     for value, columns in found.items():
@@ -74,10 +74,6 @@ def ordered(occasions: set[str]) -> list[str]:
     if all(cells.as_number(occasion) == cells.as_number(occasion) for occasion in occasions):
         return sorted(occasions, key=lambda occasion: (cells.as_number(occasion), occasion))
     return sorted(occasions)
-
-
-def _part(settings: Wide) -> str:
-    return settings.columns[0].partition("{")[2].partition("}")[0]
 
 
 def _matches(pattern: str, names: list[str]) -> dict[str, str]:

@@ -30,6 +30,11 @@ def test_comparisons_give_labels_and_keep_missing():
     assert made.isna().tolist() == [False, False, False, True]
 
 
+def test_cells_compared_with_text_are_labels_whatever_they_look_like():
+    assert derived("code == '2'").tolist() == ["FALSE", "TRUE", "FALSE", "FALSE"]
+    assert derived("x == '2'").tolist()[:2] == ["FALSE", "TRUE"]
+
+
 def test_a_later_column_may_use_an_earlier_one():
     done = prepared(TABLE, {"derive": {"a": "x + 1", "b": "a * 2"}})
     assert done.table["b"].tolist()[:2] == [4.0, 6.0]
