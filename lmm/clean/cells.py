@@ -37,8 +37,18 @@ def _column(values: pd.Series, as_text: bool, missing: Collection[str]) -> pd.Se
     if values.dtype.kind in "iuf" and not as_text:
         values = values.astype(np.float64)
         return values.mask(values.isin(_numbers(missing)))
-    text = values.astype(object).map(written, na_action="ignore").astype("str")
+    text = _written(values)
     return text.mask(text.isin(list(missing)))
+
+
+def _written(values: pd.Series) -> pd.Series:
+    if isinstance(values.dtype, pd.StringDtype):
+        return values.astype("str")
+    if values.dtype.kind == "O":  # 1 and True are equal, but not written alike
+        return values.map(written, na_action="ignore").astype("str")
+    places, distinct = pd.factorize(values)
+    labels = pd.array([written(value) for value in distinct.tolist()] + [None], dtype="str")
+    return pd.Series(labels.take(places), index=values.index, name=values.name)
 
 
 def _numbers(codes: Collection[str]) -> list[float]:

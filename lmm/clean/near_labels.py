@@ -7,8 +7,11 @@ from collections.abc import Iterable
 
 def near_labels(labels: Iterable[str]) -> list[list[str]]:
     """Return the sets of labels that are the same without regard to case and outer spaces, in code point order."""
+    labels = set(labels)
+    if len({label.strip().casefold() for label in labels}) == len(labels):
+        return []
     alike: dict[str, list[str]] = {}
-    for label in sorted(set(labels)):
+    for label in sorted(labels):
         alike.setdefault(label.strip().casefold(), []).append(label)
     return [spellings for spellings in alike.values() if len(spellings) > 1]
 

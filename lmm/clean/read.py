@@ -85,8 +85,8 @@ def read_lines(study: Study, folder: Path, lines: pd.Index) -> pd.DataFrame:
         if _is_text(path):
             part = read_text_lines(path, table, where, set(wanted))
         else:
-            cells, _ = read_file(path, table, where, None, set(read_header(path, where, table).columns), ())
-            part = cells[cells.index.isin(list(wanted))]
+            cells = _numbered(path, _binary(path, table, where, None))
+            part = text_and_numbers(cells[cells.index.isin(list(wanted))], set(cells), ())
         repeats = [(label, line) for line in part.index for label in wanted[line]]
         found.append(part.loc[[line for _, line in repeats]].set_axis([label for label, _ in repeats]))
     return pd.concat(found).loc[lines].rename_axis(lines.name)
@@ -108,9 +108,7 @@ def read_file(
         cells, layout = read_text(path, table, where, columns, as_text, missing)
         decimal, certain, told = layout.decimal, layout.decimal_is_certain, layout.sentence
     else:
-        cells = _binary(path, table, where, columns)
-        cells = cells if path.suffix.lower() in EXCEL else cells.set_axis(_numbered(len(cells)))
-        cells = text_and_numbers(cells, as_text, missing)
+        cells = text_and_numbers(_numbered(path, _binary(path, table, where, columns)), as_text, missing)
         decimal, certain, told = table.decimal or ".", table.decimal is not None, ""
     marks = set()
     for column in cells:
@@ -154,8 +152,11 @@ def _is_text(path: Path) -> bool:
     return path.suffix.lower() not in (*EXCEL, *PARQUET, *PROGRAMS)
 
 
-def _numbered(rows: int) -> pd.RangeIndex:
-    return pd.RangeIndex(1, rows + 1, name="line")
+def _numbered(path: Path, cells: pd.DataFrame) -> pd.DataFrame:
+    """Number the rows from 1; those of Excel have their numbers, because rows without a value are left out there."""
+    if path.suffix.lower() in EXCEL:
+        return cells
+    return cells.set_axis(pd.RangeIndex(1, len(cells) + 1, name="line"))
 
 
 def _binary(path: Path, table: Table, where: str, columns: Collection[str] | None) -> pd.DataFrame:
@@ -250,13 +251,14 @@ def _step(study: Study, name: str, sentence: str, before: pd.DataFrame, after: p
         known = [group for group in study.groups if all(column in table for column in group.split(":"))]
         return {group: level_count(table, group) for group in known}
 
+    counted = levels(after)
     return {
         "step": name,
         "sentence": sentence,
         "rows_before": len(before),
         "rows_after": len(after),
-        "levels_before": levels(before),
-        "levels_after": levels(after),
+        "levels_before": levels(before) if before is not after else counted,
+        "levels_after": counted,
     }
 
 

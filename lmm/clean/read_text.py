@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
@@ -109,10 +110,15 @@ def read_text(
 def read_text_lines(path: Path, table: Table, where: str, lines: Collection[int]) -> pd.DataFrame:
     """Return the given rows of data, counted from 1, all columns, as the text that stands in the file."""
     found = _whole_file(path, layout(path, table, where), table, where)
-    kept = []
-    for part in _parts(path, found, where, dtype=str, na_filter=False):
-        part.index += 1
-        kept.append(part[part.index.isin(lines)])
+    wanted = np.array(sorted(lines))
+    kept, start = [], 0
+    names = [str(place) for place in range(len(found.columns))]
+    with _one_sentence_errors(where, found), opened(path) as stream:
+        for batch in _batches(stream, found, names, where):
+            here = wanted[(wanted >= start) & (wanted < start + batch.num_rows)]
+            if len(here):
+                kept.append(batch.take(pa.array(here - start)).to_pandas().set_axis(here))
+            start += batch.num_rows
     return pd.concat(kept).set_axis(found.columns, axis=1)
 
 
@@ -161,6 +167,9 @@ def _whole_file(path: Path, found: Layout, table: Table, where: str) -> Layout:
     """Return the layout with the encoding that holds to the file's end; refuse UTF-8 mixed with another encoding."""
     if table.encoding or found.encoding.startswith("utf-16"):
         return found
+    with _one_sentence_errors(where), opened(path) as stream:
+        if all(part.isascii() for part in iter(lambda: stream.read(1 << 20), b"")):
+            return found
     utf8_line, other, eight_bit = 0, None, "cp1252"
     with _one_sentence_errors(where), opened(path) as stream:
         for number, line in enumerate(stream, start=1):
@@ -273,25 +282,32 @@ def _parts(path: Path, found: Layout, where: str, **options: Any) -> Iterator[pd
 
 def _refuse_ragged_rows(path: Path, found: Layout, where: str) -> None:
     """Refuse rows with fewer cells than names, which pandas fills up, and with empty cells too many, which it cuts."""
+    last = [str(len(found.columns) - 1)]
+    with _one_sentence_errors(where, found), opened(path) as stream:
+        for _ in _batches(stream, found, last, where):
+            pass
+
+
+def _batches(stream: IO[bytes], found: Layout, wanted: list[str], where: str) -> Iterator[pa.RecordBatch]:
+    """Read columns, named by their position, as text with pyarrow, the header as the first row; refuse ragged rows."""
+    names = [str(place) for place in range(len(found.columns))]
     ragged: list[Any] = []
 
     def note(row: Any) -> str:
-        ragged.append(row)
+        if row.text.strip():  # pandas skips a line of spaces, as it does an empty one
+            ragged.append(row)
         return "skip"
 
-    names = [str(place) for place in range(len(found.columns))]
-    with _one_sentence_errors(where, found), opened(path) as stream:
-        reader = pa.csv.open_csv(
-            pa.PythonFile(stream, mode="r"),
-            read_options=pa.csv.ReadOptions(use_threads=False, encoding=found.encoding, column_names=names),
-            parse_options=pa.csv.ParseOptions(
-                delimiter=found.delimiter, newlines_in_values=True, invalid_row_handler=note
-            ),
-            convert_options=pa.csv.ConvertOptions(include_columns=names[-1:], column_types={names[-1]: pa.string()}),
-        )
-        for _ in reader:
-            if ragged:
-                break
+    batches = pa.csv.open_csv(
+        pa.PythonFile(stream, mode="r"),
+        read_options=pa.csv.ReadOptions(use_threads=False, encoding=found.encoding, column_names=names),
+        parse_options=pa.csv.ParseOptions(delimiter=found.delimiter, newlines_in_values=True, invalid_row_handler=note),
+        convert_options=pa.csv.ConvertOptions(include_columns=wanted, column_types=dict.fromkeys(names, pa.string())),
+    )
+    for batch in batches:
+        if ragged:
+            break
+        yield batch
     if ragged:
         cells = ragged[0].actual_columns
         lacking = f", so that {found.columns[cells]!r} is not there" if cells < len(found.columns) else ""

@@ -190,6 +190,13 @@ BAD = {
 }
 
 
+def test_the_dropped_lines_are_those_of_the_file_past_blank_lines_and_line_breaks_in_cells(tmp_path):
+    text = 'y,x,g\n1,1,"a\nb"\n\n   \n2,,"a\nb"\n3,1,c\n4,2,c\n,3,"""q"""\n5,3,"a\nb"\n'
+    found = table_of(tmp_path, "t.csv", text.encode())
+    assert found.table.index.tolist() == [1, 3, 4, 6]
+    assert found.dropped["g"].to_dict() == {2: "a\nb", 5: '"q"'}
+
+
 @pytest.mark.parametrize("case", BAD)
 def test_a_bad_file_is_one_sentence(tmp_path, case):
     name, content, sentence = BAD[case]
