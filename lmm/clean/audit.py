@@ -9,6 +9,7 @@ import pandas as pd
 
 from lmm import provenance
 from lmm.clean import missing, near_labels
+from lmm.clean.dropout import missing_by_time
 from lmm.clean.groups import level_count, rows_per_level
 from lmm.clean.read import column_count, source_hash
 from lmm.clean.roles import GROUP, PREDICTOR, SLOPE, TIME
@@ -41,6 +42,9 @@ def audit(
         "rows": {"read": rows_read} | ({"prepared": len(raw)} if study.steps else {}) | {"analysed": len(table)},
         "steps": _steps(study, taken, raw),
         "missing": missing.cost(raw),
+        "missing_by_time": missing_by_time(raw, study.outcome, study.time, study.groups, predictors)
+        if study.time
+        else None,
         "variables": [_variable(name, played, raw[name], table[name]) for name, played in roles.items()],
         "groups": [_group(table, group) for group in study.groups],
         "structure": structure(table, study.groups),
