@@ -21,6 +21,8 @@ def subjects(table: pd.DataFrame, groups: list[str]) -> tuple[str, np.ndarray]:
 
     It is the factor whose levels lie within those of all others, where there is one, else their interaction.
     """
+    if len(groups) == 1:
+        return groups[0], group_codes(table, groups[0])
     columns = list(dict.fromkeys(column for group in groups for column in group.split(":")))
     everything = ":".join(columns)
     codes = group_codes(table, everything)
@@ -54,7 +56,7 @@ def check_times(study: Study, table: pd.DataFrame) -> None:
 def describe_times(table: pd.DataFrame, time: str, groups: list[str]) -> dict[str, Any]:
     """Return balance, spacing and duplicates of the time variable, with a sentence that tells them."""
     name, subject = subjects(table, groups)
-    values, code = np.unique(table[time].to_numpy(dtype=float), return_inverse=True)
+    code, values = pd.factorize(table[time].to_numpy(dtype=float), sort=True)
     met = incidence(subject, code)
     repeated = int(_repeated(subject, table[time]).sum())
     steps = np.diff(values)
@@ -87,7 +89,8 @@ def describe_times(table: pd.DataFrame, time: str, groups: list[str]) -> dict[st
 
 def _repeated(subject: np.ndarray, time: pd.Series) -> np.ndarray:
     """Say of each row whether an earlier one has the same subject and time."""
-    return pd.DataFrame({"subject": subject, "time": time.to_numpy()}).duplicated().to_numpy()
+    code, values = pd.factorize(time.to_numpy())
+    return pd.Series(subject * len(values) + code).duplicated().to_numpy()
 
 
 def _spread(counts: np.ndarray) -> tuple[int, int]:
