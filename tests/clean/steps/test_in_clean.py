@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
-from lmm import InputError
+from lmm import InputError, study
 from lmm.clean import clean, preflight, read_analysis_table, write_cleaned
 from lmm.files import read_json
 from tests.clean.tables import a_study, cleaned, csv, raw_table
@@ -114,3 +115,53 @@ def test_dates_are_no_predictors_and_steps_may_not_leave_nothing(tmp_path):
         cleaned(tmp_path, csv(table), steps=[{"types": {"x": "date"}}])
     with pytest.raises(InputError, match=r"the steps leave no row of t.csv"):
         cleaned(tmp_path, csv(raw_table()), steps=[{"filter": {"keep": "x > 9", "because": "all"}}])
+
+
+def demonstration(name):
+    config = yaml.safe_load((DATA.parent / "config.yaml").read_text(encoding="utf-8"))
+    return next(each for each in study.load(config) if each.name == name)
+
+
+def changed(name, **keys):
+    chosen = demonstration(name)
+    block = {key: getattr(chosen, key) for key in ("name", "outcome", "fixed", "groups", "slopes", "time")}
+    return study.load({"studies": [{key: value for key, value in block.items() if value} | keys]})[0]
+
+
+def test_egsingle_in_two_tables_gives_the_same_analysis_table(tmp_path):
+    whole = pd.read_csv(DATA / "egsingle.csv.gz", dtype=str)
+    pupils = whole.drop_duplicates("childid")[["childid", "schoolid", "lowinc"]]
+    pupils.to_csv(tmp_path / "pupils.csv", index=False, encoding="utf-16", sep="\t")
+    scores = whole[["childid", "year", "math"]].assign(year=pd.to_numeric(whole["year"]) * 12).fillna("-99")
+    scores.rename(columns={"year": "months"}).to_csv(tmp_path / "scores.csv", index=False, sep=";")
+    messy = changed(
+        "egsingle",
+        data="scores.csv",
+        join=[{"data": "pupils.csv", "on": ["childid"]}],
+        steps=[
+            {"missing": {"math": [-99]}},
+            {"derive": {"year": "months / 12"}},
+            {"deduplicate": {"by": ["childid", "year"], "keep": "error"}},
+        ],
+    )
+    result = clean(messy, tmp_path)
+    same(result.table, clean(demonstration("egsingle"), DATA.parent).table[list(result.table)])
+    assert result.audit["rows"] == {"read": 7230, "prepared": 7230, "analysed": 7230}
+
+
+def test_a_wide_penicillin_with_samples_in_columns_gives_the_same_analysis_table(tmp_path):
+    whole = pd.read_csv(DATA / "penicillin.csv")
+    wide = whole.pivot(index="plate", columns="sample", values="diameter").reset_index()
+    wide.columns = ["Plåte", *(f"Probe {sample}" for sample in wide.columns[1:])]
+    wide.to_csv(tmp_path / "wide.csv", index=False, encoding="cp1252", sep=";")
+    steps = [{"rename": {"Plåte": "plate"}}, {"wide": {"columns": "Probe {sample}", "value": "diameter"}}]
+    result = clean(changed("penicillin", data="wide.csv", steps=steps), tmp_path)
+    same(result.table, clean(demonstration("penicillin"), DATA.parent).table)
+
+
+def test_casks_labelled_anew_in_each_batch_give_the_groups_of_unique_labels(tmp_path):
+    table = raw_table(h=list("ppqqppqqpqpq"))
+    nested = cleaned(tmp_path, csv(table), groups=["g/h"]).audit
+    unique = cleaned(tmp_path, csv(table), groups=["g", "h"], steps=[{"unique_ids": {"h": "g"}}]).audit
+    assert [each["levels"] for each in unique["groups"]] == [each["levels"] for each in nested["groups"]]
+    assert unique["structure"][0]["relation"] == "nested"
