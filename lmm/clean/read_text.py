@@ -125,18 +125,19 @@ def read_text_lines(path: Path, table: Table, where: str, lines: Collection[int]
 @contextmanager
 def opened(path: Path) -> Iterator[IO[bytes]]:
     """Open a file for reading bytes, decompressed by its ending."""
-    if path.suffix == ".zip":
+    ending = path.suffix.lower()
+    if ending == ".zip":
         with zipfile.ZipFile(path) as archive:
             members = [name for name in archive.namelist() if not name.endswith("/")]
             if len(members) != 1:
                 raise zipfile.BadZipFile(f"it holds {len(members)} files, and must hold one")
             with archive.open(members[0]) as stream:
                 yield stream
-    elif path.suffix == ".zst":
+    elif ending == ".zst":
         with pa.input_stream(str(path), compression="zstd") as stream:
             yield io.BufferedReader(stream)  # what pyarrow opens has no lines
     else:
-        opener = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}.get(path.suffix, open)
+        opener = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}.get(ending, open)
         with opener(path, "rb") as stream:
             yield stream
 
