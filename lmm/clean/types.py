@@ -88,7 +88,8 @@ def _categories(study: Study, values: pd.Series) -> pd.Series:
     found = values.dropna().unique().tolist()
     declared = study.levels.get(values.name)
     if declared is None:
-        order = ordered_levels(found) if own_order is None else [label for label in own_order if label in found]
+        there = set(found)
+        order = ordered_levels(found) if own_order is None else [label for label in own_order if label in there]
         return values.astype(pd.CategoricalDtype(order))
     unknown = [label for label in found if label not in declared]
     if unknown:

@@ -105,7 +105,7 @@ def categories(column: pd.Series, order: Iterable[str] | None = None) -> pd.Seri
     text = labels(column)
     if order is None and isinstance(column.dtype, pd.CategoricalDtype):
         order = column.cat.categories
-    found = text.dropna().unique().tolist()
+    found = set(text.dropna().unique().tolist())
     levels = ordered_levels(found) if order is None else [level for level in dict.fromkeys(order) if level in found]
     return text.astype(pd.CategoricalDtype(levels))
 

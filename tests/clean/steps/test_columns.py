@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lmm.clean import steps
+from lmm.clean import steps, types
 from tests.clean.steps.running import prepared, raw, refused
 from tests.clean.tables import a_study
 
@@ -115,3 +115,12 @@ def test_the_raw_columns_needed_are_traced_back_and_labels_stay_labels():
     # a step runs whether a candidate uses its columns or not, so that its mistakes are told
     assert needed == {"id": True, "out": False, "x": False, "age": False, "a": False, "b": False}
     assert steps.names_after(chosen, names) == ["g", "raw y", "x", "age", "a", "b", "comment", "y", "unused"]
+
+
+def test_a_factor_may_have_very_many_levels():
+    table = raw(g=[f"{i:06}" for i in range(50_000)], h="a")
+    done = prepared(
+        table, {"types": {"g": "categorical"}}, {"unique_ids": {"g": "h"}}, {"recode": {"g": {"a:000001": "z"}}}
+    )
+    typed = types.typed(a_study(), done.table, {"g": ("group",)}, ())
+    assert len(typed["g"].cat.categories) == 50_000
