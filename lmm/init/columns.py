@@ -40,6 +40,13 @@ class Column:
         return self.numeric and bool((values == np.floor(values)).all())
 
     @property
+    def mixed(self) -> bool:
+        """Whether labels of text look like numbers."""
+        return not self.numeric and bool(
+            pd.to_numeric(pd.Series(list(map(str, self.labels))), errors="coerce").notna().any()
+        )
+
+    @property
     def missing(self) -> int:
         """How many cells are missing."""
         return int((self.codes < 0).sum())

@@ -54,11 +54,7 @@ class Roles:
 def guess(columns: list[Column], where: str) -> Roles:
     """Guess what each column is for; raises InputError where no column can be an outcome or a grouping factor."""
     rows = len(columns[0].codes)
-    unused = {
-        column.name: "it has the same value in every row" if column.levels == 1 else "it numbers the rows"
-        for column in columns
-        if column.levels == 1 or (column.levels == rows and (not column.numeric or _row_number(column)))
-    }
+    unused = {column.name: reason for column in columns if (reason := _nothing_to_learn(column, rows))}
     left = [column for column in columns if column.name not in unused]
     units, evidence = _units(left)
     outcome, told = _outcome([column for column in left if column not in units], units, where)
@@ -74,6 +70,17 @@ def guess(columns: list[Column], where: str) -> Roles:
     _fix(roles, rest, base, outcome)
     _slope(roles, {column.name: column for column in rest}, base)
     return roles
+
+
+def _nothing_to_learn(column: Column, rows: int) -> str | None:
+    """Say why a column can play no role at all; None where it can."""
+    if column.levels == 1:
+        return "it has the same value in every row"
+    if column.levels == rows and (not column.numeric or _row_number(column)):
+        return "it numbers the rows"
+    if column.numeric and np.isinf(column.cells).any():
+        return "it is infinite in some rows, which every model would refuse"
+    return None
 
 
 def _row_number(column: Column) -> bool:
@@ -259,8 +266,11 @@ def _fix(roles: Roles, columns: list[Column], base: list[Column], outcome: Colum
             roles.unused.setdefault(column.name, reason)
             continue
         chosen.append(column)
-        if column.numeric and column.levels > 2 and column.levels <= FEW_LEVELS + 1 and names_treatment(column.name):
+        arms = column.numeric and 2 < column.levels <= FEW_LEVELS + 1 and names_treatment(column.name)
+        if arms or column.mixed:
             roles.categorical.append(column.name)
+            why = "its few numbers read as arms of a design" if arms else "it holds numbers among its labels"
+            roles.evidence.setdefault("categorical", []).append(f"{column.name}: {why}.")
     for word, some in (("vary within", within), ("are constant within", between)):
         names = [column.name for column in some if column in chosen]
         if names:

@@ -120,6 +120,35 @@ def test_repeated_times_are_no_time(tmp_path):
     assert found["fixed"] == "day"
 
 
+def test_columns_that_can_play_no_role_are_told(tmp_path):
+    rng = np.random.default_rng(4)
+    found = init(
+        written(
+            tmp_path,
+            row=np.arange(1, 41),
+            score=rng.normal(size=40),
+            subject=np.repeat(np.arange(8), 5),
+            rate=np.where(np.arange(40) == 3, np.inf, rng.normal(size=40)),
+            country="Norway",
+            income=np.where(np.arange(40) % 2, rng.normal(size=40), np.nan),
+        )
+    )
+    assert "# Not used: row; it numbers the rows." in found
+    assert "# Not used: rate; it is infinite in some rows" in found
+    assert "# Not used: country; it has the same value in every row." in found
+    assert "# Not used: income; it is missing in 20 of 40 rows" in found
+    assert yaml.safe_load(found)["studies"][0]["fixed"] == "1"
+
+
+def test_numbers_that_are_labels_are_read_as_categories(tmp_path):
+    score, subject = np.random.default_rng(6).normal(size=40), np.repeat(np.arange(8), 5)
+    room = np.array(["1", "2", "3b"])[np.arange(40) % 3]
+    path = written(tmp_path, score=score, subject=subject, diet=1 + subject % 3, room=room)
+    assert block(path)["categorical"] == ["room", "diet"]
+    (tmp_path / "c.yaml").write_text(init(path))
+    assert "score ~ room + diet + (1 | subject)" in check(tmp_path / "c.yaml", Path())
+
+
 @pytest.mark.parametrize(
     ("columns", "sentence"),
     [
