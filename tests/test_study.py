@@ -197,3 +197,25 @@ def test_the_keys_shown_in_comments_of_the_demonstration_config_are_real():
 def _keys_above():
     config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
     return {key for block in config["studies"] for key in block} | {"seed"}
+
+
+@pytest.mark.parametrize(
+    ("step", "line"),
+    [
+        ({"renam": {"a": "b"}}, "study sleep, step 1: unknown key 'renam'; did you mean 'rename'?"),
+        ({"check": {"age": {"max": 2}}}, "study sleep, step 1: unknown key 'check.age.max'; did you mean 'maximum'?"),
+        (
+            {"rename": {"a": "b"}, "missing": {"a": [9]}},
+            "study sleep, step 1: a step has one key, not 2; write each step as an item of its own.",
+        ),
+        ({"filter": None}, "study sleep, step 1: nothing is given under filter; say what it is to do."),
+        (
+            {"wide": {"columns": "w{t}", "value": ["a", "b"]}},
+            "study sleep, step 1, key wide: has 1 patterns but 2 values; give one value for each.",
+        ),
+        ({"centre": {"x": {"at": "men"}}}, "study sleep, step 1, key centre.x.at: must be mean or a number, not 'men'."),
+        ({"missing": {"a": [True]}}, "study sleep, step 1, key missing.a: YAML reads this as true; put it in quotes."),
+    ],
+)
+def test_a_mistaken_step_is_named_with_its_number_and_key(step, line):
+    assert mistakes(BLOCK | {"steps": [step]}) == [line]

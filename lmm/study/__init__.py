@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from lmm.errors import InputError
-from lmm.study.block import Block
+from lmm.study.block import Block, numbers_as_text
 from lmm.study.declared import Declared
 from lmm.study.source import BLOCK, LIST, PATH, Data, Join, Table, files, tables
 from lmm.study.steps import Step, block_at
@@ -156,14 +156,14 @@ class Study(Block):
     @field_validator("missing", mode="before")
     @classmethod
     def _codes_as_text(cls, codes: Any) -> Any:
-        return _numbers_as_text(codes)
+        return numbers_as_text(codes)
 
     @field_validator("levels", mode="before")
     @classmethod
     def _levels_as_text(cls, levels: Any) -> Any:
         if not isinstance(levels, Mapping):
             return levels
-        return {column: _numbers_as_text(order) for column, order in levels.items()}
+        return {column: numbers_as_text(order) for column, order in levels.items()}
 
     @field_validator("levels")
     @classmethod
@@ -289,13 +289,6 @@ def _expand(group: str) -> list[str]:
     if any(not column for factor in nested for column in factor.split(":")):
         raise ValueError(f"cannot read {group!r}; write a column, a:b or a/b")
     return [":".join(nested[: depth + 1]) for depth in range(len(nested))]
-
-
-def _numbers_as_text(values: Any) -> Any:
-    """Let YAML's 1 stand for the label "1"; true and false stay what they are, and are refused."""
-    if not isinstance(values, list):
-        return values
-    return [str(value) if type(value) in (int, float) else value for value in values]
 
 
 def _repeated(values: Iterable[str]) -> list[str]:

@@ -43,7 +43,6 @@ def _word_or_number(word: str) -> Callable[[Any], Any]:
 
 
 _TEXT = {"type": "string"}
-Label = Annotated[str, BeforeValidator(_text)]
 Labels = Annotated[list[str], BeforeValidator(numbers_as_text), Field(min_length=1)]
 LabelMap = Annotated[dict[str, str | None], BeforeValidator(_labels), Field(min_length=1)]
 Names = Annotated[
