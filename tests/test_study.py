@@ -177,7 +177,7 @@ def test_what_defaults_and_a_study_say_together_is_checked_in_the_study():
 
 @pytest.mark.parametrize("defaults", [None, 3, []])
 def test_defaults_that_are_no_block_are_refused(defaults):
-    with pytest.raises(InputError, match="^config, key defaults: "):
+    with pytest.raises(InputError, match=r"^config, key defaults: "):
         shared(defaults, BLOCK)
 
 
@@ -213,7 +213,10 @@ def _keys_above():
             {"wide": {"columns": "w{t}", "value": ["a", "b"]}},
             "study sleep, step 1, key wide: has 1 patterns but 2 values; give one value for each.",
         ),
-        ({"centre": {"x": {"at": "men"}}}, "study sleep, step 1, key centre.x.at: must be mean or a number, not 'men'."),
+        (
+            {"centre": {"x": {"at": "men"}}},
+            "study sleep, step 1, key centre.x.at: must be mean or a number, not 'men'.",
+        ),
         ({"missing": {"a": [True]}}, "study sleep, step 1, key missing.a: YAML reads this as true; put it in quotes."),
     ],
 )
