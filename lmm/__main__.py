@@ -1,4 +1,4 @@
-"""The command line: `python -m lmm fit FORMULA TABLE` and `python -m lmm schema`."""
+"""The command line: `python -m lmm` fit, check, init, schema and docs."""
 
 from __future__ import annotations
 
@@ -31,29 +31,58 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--ml", action="store_true", help="maximum likelihood instead of REML")
     fit.add_argument("--weights", metavar="COLUMN", help="column of prior weights")
     fit.set_defaults(command=_fit)
+    check = commands.add_parser("check", help="say whether a config and its tables will run, and what would be done")
+    check.add_argument("config", type=Path, help="a config file")
+    check.add_argument("--directory", type=Path, default=Path(), help="folder that the config's paths start from")
+    check.set_defaults(command=_check)
+    init = commands.add_parser("init", help="look at a table and print a first config for it, commented")
+    init.add_argument("table", type=Path, help="a table of any format that a study can have")
+    init.set_defaults(command=_init)
     schema = commands.add_parser("schema", help="print the JSON schema of config.yaml")
     schema.set_defaults(command=_schema)
+    docs = commands.add_parser("docs", help="print the page that documents every key, docs/config.md")
+    docs.set_defaults(command=_docs)
     return parser
 
 
 def _fit(chosen: argparse.Namespace) -> str:
-    import pandas as pd
-
-    from lmm.clean.header import ENCODING, position, read_header
+    from lmm.clean.header import position, read_header
+    from lmm.clean.read import read_file
     from lmm.formula import parse
     from lmm.model import fit
+    from lmm.study.source import Table
 
-    header = read_header(chosen.table, str(chosen.table))
-    for column in [*parse(chosen.formula).variables, *filter(None, [chosen.weights])]:
-        position(header, column, "variable", str(chosen.table))
-    table = pd.read_csv(chosen.table, sep=header.delimiter, encoding=ENCODING)
+    where = str(chosen.table)
+    needed = [*parse(chosen.formula).variables, *filter(None, [chosen.weights])]
+    header = read_header(chosen.table, where)
+    for column in needed:
+        position(header, column, "variable", where)
+    table, _ = read_file(chosen.table, Table(file=where), where, list(dict.fromkeys(needed)))
     return fit(chosen.formula, table, reml=not chosen.ml, weights=chosen.weights).summary()
+
+
+def _check(chosen: argparse.Namespace) -> str:
+    from lmm.check import check
+
+    return check(chosen.config, chosen.directory)
+
+
+def _init(chosen: argparse.Namespace) -> str:
+    from lmm.init import init
+
+    return init(chosen.table)
 
 
 def _schema(chosen: argparse.Namespace) -> str:
     from lmm.study import schema
 
     return json.dumps(schema(), indent=1, ensure_ascii=False)
+
+
+def _docs(chosen: argparse.Namespace) -> str:
+    from lmm.study.reference import page
+
+    return page().rstrip("\n")
 
 
 if __name__ == "__main__":

@@ -47,12 +47,13 @@ def test_yaml_numbers_stand_for_labels_and_for_the_intercept():
 def test_all_mistakes_come_at_once_one_line_each_with_study_and_key():
     lines = mistakes(
         BLOCK | {"fxed": "x"},
-        BLOCK | {"name": "second", "ladder": {"alpha_randm": 0.3}},
+        BLOCK | {"name": "second", "ladder": {"alpha_randm": 0.3}, "structure": {"Subject": {"nestedin": "x"}}},
         {"name": "third", "data": "t.csv", "groups": ["g"]},
         sed=3,
     )
     assert lines == [
         "study sleep: unknown key 'fxed'; did you mean 'fixed'?",
+        "study second: unknown key 'structure.Subject.nestedin'; did you mean 'nested_in'?",
         "study second: unknown key 'ladder.alpha_randm'; did you mean 'alpha_random'?",
         "study third: the key 'outcome' is missing; add it.",
         "config: unknown key 'sed'; did you mean 'seed'?",
@@ -76,6 +77,11 @@ def test_all_mistakes_come_at_once_one_line_each_with_study_and_key():
         ({"slopes": None}, "key slopes: nothing is given"),
         ({"levels": {"sex": [True, False]}}, "key levels.sex: YAML reads this as true; put it in quotes."),
         ({"levels": {"sex": ["f", "f"]}}, "key levels: names the level 'f' of sex twice"),
+        ({"structure": {"Subject": {}}}, "key structure.Subject: needs one of nested_in and crossed_with; give one."),
+        ({"structure": {"Subject": {"nested_in": "clas"}}}, "key structure: 'clas' is not one of the grouping factors"),
+        ({"structure": {"subject": {"nested_in": "Subject"}}}, "key structure: 'subject' is not one of the grouping"),
+        ({"structure": {"Subject": {"crossed_with": "Subject"}}}, "key structure: 'Subject' is declared against it"),
+        ({"duplicates": True}, "key duplicates: must be 'refuse' or 'allow', not true."),
         ({"split": "rungs"}, "key split: must be 'study' or 'rung', not \"rungs\"."),
         ({"name": "a b"}, "key name: may hold letters, digits, _ and - only"),
         ({"time": 3}, "key time: must be text, not 3."),
@@ -124,6 +130,57 @@ def test_every_key_is_described():
             assert "description" in (schema["$defs"]["Ladder"] if "$ref" in entry else entry), key
 
 
+def shared(defaults, *blocks):
+    return study.load({"seed": 7, "defaults": defaults, "studies": list(blocks)})
+
+
+def test_studies_share_defaults_and_their_own_keys_win():
+    first, second = shared(
+        {"data": "t.csv", "outcome": "y", "groups": ["g"], "missing": [-99], "ladder": {"alpha_random": 0.1}},
+        {"name": "a"},
+        {"name": "b", "missing": ["x"], "ladder": {"alpha_fixed": 0.01}},
+    )
+    assert (first.data, first.missing, first.ladder.alpha_random, first.ladder.alpha_fixed) == (
+        "t.csv",
+        ["-99"],
+        0.1,
+        0.05,
+    )
+    assert (second.missing, second.ladder.alpha_random, second.ladder.alpha_fixed) == (["x"], 0.1, 0.01)
+
+
+def test_a_study_is_the_same_whether_its_keys_are_shared_or_its_own():
+    (apart,) = shared({"missing": ["9"], "split": "rung"}, BLOCK)
+    assert apart == one(missing=["9"], split="rung")
+    assert apart.fingerprint() == one(missing=["9"]).fingerprint()
+
+
+def test_mistaken_defaults_are_told_once():
+    with pytest.raises(InputError) as caught:
+        shared(
+            {"name": "a", "fxed": "x", "outcome": 3, "ladder": {"alpha_randm": 1}},
+            {"name": "b", "data": "t.csv", "groups": ["g"]},
+            BLOCK,
+        )
+    assert str(caught.value).splitlines() == [
+        "defaults: the key 'name' cannot be shared; give each study its own.",
+        "defaults, key outcome: must be text, not 3.",
+        "defaults: unknown key 'ladder.alpha_randm'; did you mean 'alpha_random'?",
+        "defaults: unknown key 'fxed'; did you mean 'fixed'?",
+    ]
+
+
+def test_what_defaults_and_a_study_say_together_is_checked_in_the_study():
+    with pytest.raises(InputError, match="study sleep, key slopes: 'g' is not one of the groups Subject"):
+        shared({"slopes": {"g": "x"}}, BLOCK)
+
+
+@pytest.mark.parametrize("defaults", [None, 3, []])
+def test_defaults_that_are_no_block_are_refused(defaults):
+    with pytest.raises(InputError, match=r"^config, key defaults: "):
+        shared(defaults, BLOCK)
+
+
 def test_the_demonstration_config_has_three_studies():
     loaded = study.load(yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8")))
     assert [each.name for each in loaded] == ["sleepstudy", "egsingle", "penicillin"]
@@ -132,7 +189,7 @@ def test_the_demonstration_config_has_three_studies():
 def test_the_keys_shown_in_comments_of_the_demonstration_config_are_real():
     text = (ROOT / "config.yaml").read_text(encoding="utf-8").split("Keys that the studies above")[1]
     block = "\n".join(line.removeprefix("#   ") for line in text.splitlines()[2:])
-    loaded = one(**yaml.safe_load(block))
+    loaded = one(**yaml.safe_load(block) | {"groups": ["hospital", "ward"]})
     assert loaded.split == "rung"
     assert set(study.Study.model_fields) == {*yaml.safe_load(block), *_keys_above()}
 
@@ -140,3 +197,28 @@ def test_the_keys_shown_in_comments_of_the_demonstration_config_are_real():
 def _keys_above():
     config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
     return {key for block in config["studies"] for key in block} | {"seed"}
+
+
+@pytest.mark.parametrize(
+    ("step", "line"),
+    [
+        ({"renam": {"a": "b"}}, "study sleep, step 1: unknown key 'renam'; did you mean 'rename'?"),
+        ({"check": {"age": {"max": 2}}}, "study sleep, step 1: unknown key 'check.age.max'; did you mean 'maximum'?"),
+        (
+            {"rename": {"a": "b"}, "missing": {"a": [9]}},
+            "study sleep, step 1: a step has one key, not 2; write each step as an item of its own.",
+        ),
+        ({"filter": None}, "study sleep, step 1: nothing is given under filter; say what it is to do."),
+        (
+            {"wide": {"columns": "w{t}", "value": ["a", "b"]}},
+            "study sleep, step 1, key wide: has 1 patterns but 2 values; give one value for each.",
+        ),
+        (
+            {"centre": {"x": {"at": "men"}}},
+            "study sleep, step 1, key centre.x.at: must be mean or a number, not 'men'.",
+        ),
+        ({"missing": {"a": [True]}}, "study sleep, step 1, key missing.a: YAML reads this as true; put it in quotes."),
+    ],
+)
+def test_a_mistaken_step_is_named_with_its_number_and_key(step, line):
+    assert mistakes(BLOCK | {"steps": [step]}) == [line]

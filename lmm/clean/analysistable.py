@@ -6,14 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from lmm import files
-from lmm.clean import checks, missing
+from lmm.clean import checks, missing, steps, types
 from lmm.clean.audit import audit
-from lmm.clean.read import read, read_lines
-from lmm.clean.roles import roles
+from lmm.clean.header import Header, position
+from lmm.clean.read import MISSING_CODES, raw_columns, read, read_lines
+from lmm.clean.roles import read_as_text, roles, source_after_steps
 from lmm.clean.rowhash import row_hash
+from lmm.clean.structure import check_declared
+from lmm.clean.times import check_times
 from lmm.errors import InputError
 from lmm.study import Study
 
@@ -34,8 +38,12 @@ def clean(study: Study, folder: Path) -> Cleaned:
     Raises InputError, one sentence, where no model could be fitted.
     """
     played = roles(study)
-    raw = read(study, folder, played)
-    checks.check_rows_read(study, raw)
+    needed = _needed(study, folder, played)
+    reading = read(study, folder, list(needed), [column for column, text in needed.items() if text])
+    checks.check_rows_read(study, reading.table)
+    prepared = steps.run(study, reading.table)
+    checks.check_rows_prepared(study, prepared.table)
+    raw = types.typed(study, prepared.table, played, (*MISSING_CODES, *study.missing))
     checks.check_outcome(study, raw[study.outcome])
     checks.check_values(study, raw)
     complete = missing.complete_rows(raw)
@@ -43,8 +51,11 @@ def clean(study: Study, folder: Path) -> Cleaned:
     table = _without_absent_levels(raw[complete])
     checks.check_outcome(study, table[study.outcome])
     checks.check_groups(study, table)
+    check_declared(study, table)
+    check_times(study, table)
     checks.check_formulas(study, table)
-    return Cleaned(table, audit(study, folder, played, raw, table), _dropped(study, folder, raw))
+    account = audit(study, folder, played, len(reading.table), [*reading.steps, *prepared.log], raw, table)
+    return Cleaned(table, account, _dropped(study, folder, reading.table.index, prepared.dropped, raw))
 
 
 def write_cleaned(cleaned: Cleaned, table: str | Path, audit: str | Path, dropped: str | Path) -> None:
@@ -69,11 +80,25 @@ def _without_absent_levels(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(**{column: categories[column].cat.remove_unused_categories() for column in categories})
 
 
-def _dropped(study: Study, folder: Path, raw: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows left out, as they stand in the file, with the reason; the index is the line."""
-    reasons = missing.reasons(raw)
+def _needed(study: Study, folder: Path, played: dict[str, tuple[str, ...]]) -> dict[str, bool]:
+    """Return the raw columns that the candidates and the steps need, and whether their cells are labels."""
+    there = raw_columns(study, folder)
+    after = Header(tuple(steps.names_after(study, there)))
+    for column, role in played.items():
+        position(after, column, role[0], f"study {study.name}: {source_after_steps(study)}")
+    wanted = {column: read_as_text(study, column, role) for column, role in played.items()}
+    return steps.sources(study, wanted, there)
+
+
+def _dropped(study: Study, folder: Path, lines: pd.Index, by_steps: pd.Series, raw: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows left out, as they stand in the file, with the reason; the index is the line.
+
+    A line that the steps made into several rows stands there once for each of them that was left out.
+    """
+    reasons = pd.concat([by_steps, steps.with_occasion(study, missing.reasons(raw), raw)])
     if reasons.empty:
         return pd.DataFrame({"reason": []}, index=pd.Index([], name="line"), dtype=str)
-    lines = read_lines(study, folder, reasons.index)
-    lines.insert(0, "reason", reasons, allow_duplicates=True)
-    return lines
+    reasons = reasons.iloc[np.argsort(lines.get_indexer(reasons.index), kind="stable")].rename_axis(lines.name)
+    rows = read_lines(study, folder, reasons.index.unique()).loc[reasons.index]
+    rows.insert(0, "reason", reasons.to_numpy(), allow_duplicates=True)
+    return rows

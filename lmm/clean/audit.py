@@ -8,41 +8,58 @@ from typing import Any
 import pandas as pd
 
 from lmm import provenance
-from lmm.clean import missing
+from lmm.clean import missing, near_labels
+from lmm.clean.dropout import missing_by_time
 from lmm.clean.groups import level_count, rows_per_level
 from lmm.clean.read import column_count, source_hash
 from lmm.clean.roles import GROUP, PREDICTOR, SLOPE, TIME
 from lmm.clean.rowhash import row_hash
 from lmm.clean.structure import structure, varies_within
+from lmm.clean.times import describe_times
 from lmm.study import Study
 
 
 def audit(
-    study: Study, folder: Path, roles: dict[str, tuple[str, ...]], raw: pd.DataFrame, table: pd.DataFrame
+    study: Study,
+    folder: Path,
+    roles: dict[str, tuple[str, ...]],
+    rows_read: int,
+    taken: list[dict[str, Any]],
+    raw: pd.DataFrame,
+    table: pd.DataFrame,
 ) -> dict[str, Any]:
-    """Return the account of one cleaning: `raw` as it was read, `table` as it will be analysed."""
+    """Return the account of one cleaning: `raw` as prepared by the steps `taken`, `table` as it is analysed."""
     predictors = [name for name, played in roles.items() if {PREDICTOR, SLOPE, TIME} & set(played)]
     return {
         **provenance.stamp(study, row_hash(table)),
         "source": {
-            "path": study.data,
-            "sha256": source_hash(folder / study.data),
-            "rows": len(raw),
+            "path": study.source,
+            "sha256": source_hash(folder / study.files[0]),
+            "files": [{"path": file, "sha256": source_hash(folder / file)} for file in study.files],
+            "rows": rows_read,
             "columns": column_count(study, folder),
         },
-        "rows": {"read": len(raw), "analysed": len(table)},
-        "steps": _steps(study, raw),
+        "rows": {"read": rows_read} | ({"prepared": len(raw)} if study.steps else {}) | {"analysed": len(table)},
+        "steps": _steps(study, taken, raw),
         "missing": missing.cost(raw),
+        "missing_by_time": missing_by_time(raw, study.outcome, study.time, study.groups, predictors)
+        if study.time
+        else None,
         "variables": [_variable(name, played, raw[name], table[name]) for name, played in roles.items()],
         "groups": [_group(table, group) for group in study.groups],
         "structure": structure(table, study.groups),
         "varies_within": varies_within(table, predictors, study.groups),
+        "time": describe_times(table, study.time, study.groups) if study.time else None,
     }
 
 
-def _steps(study: Study, raw: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the steps from the raw rows to the frozen ones: read, one for each variable that costs rows, freeze."""
-    steps = [_step("read", f"{_rows(len(raw))} were read from {study.data}.", study, raw, raw)]
+def _steps(study: Study, taken: list[dict[str, Any]], raw: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the steps from the raw rows to the frozen ones: those taken, each variable that costs rows, freeze."""
+    steps = list(taken)
+    for column in raw.select_dtypes("category"):
+        sentence = near_labels.warning(column, raw[column].cat.categories)
+        if sentence:
+            steps.append(_step(f"labels {column}", sentence, study, raw, raw))
     left = raw
     for variable in raw.columns:
         kept = left[left[variable].notna()]

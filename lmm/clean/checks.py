@@ -27,9 +27,10 @@ def check_values(study: Study, table: pd.DataFrame) -> None:
     if study.weights is not None:
         refused = table[study.weights] <= 0
         if refused.any():
-            line = refused.idxmax()
+            first = int(np.argmax(refused.to_numpy()))
             raise InputError(
-                f"study {study.name}: the weight {study.weights} is {table[study.weights][line]:g} in row {line}; "
+                f"study {study.name}: the weight {study.weights} is {table[study.weights].iloc[first]:g} in row "
+                f"{table.index[first]}; "
                 "weights must be positive."
             )
 
@@ -39,7 +40,7 @@ def check_outcome(study: Study, outcome: pd.Series) -> None:
     values = outcome.dropna()
     if values.empty:
         raise InputError(
-            f"study {study.name}: the outcome {study.outcome} is missing in all {len(outcome)} rows of {study.data}; "
+            f"study {study.name}: the outcome {study.outcome} is missing in all {len(outcome)} rows of {study.source}; "
             "name another column, or mend missing."
         )
     if values.min() == values.max():
@@ -52,7 +53,13 @@ def check_outcome(study: Study, outcome: pd.Series) -> None:
 def check_rows_read(study: Study, raw: pd.DataFrame) -> None:
     """Refuse a table without rows."""
     if raw.empty:
-        raise InputError(f"study {study.name}: {study.data} has column names but no rows; add rows.")
+        raise InputError(f"study {study.name}: {study.source} has column names but no rows; add rows.")
+
+
+def check_rows_prepared(study: Study, table: pd.DataFrame) -> None:
+    """Refuse steps that leave no row."""
+    if table.empty:
+        raise InputError(f"study {study.name}: the steps leave no row of {study.source}; mend their conditions.")
 
 
 def check_rows_left(study: Study, raw: pd.DataFrame, complete: np.ndarray) -> None:
@@ -60,7 +67,7 @@ def check_rows_left(study: Study, raw: pd.DataFrame, complete: np.ndarray) -> No
     if not complete.any():
         missing = raw.isna().sum()
         raise InputError(
-            f"study {study.name}: no row of {study.data} has a value in every variable of its candidates; "
+            f"study {study.name}: no row of {study.source} has a value in every variable of its candidates; "
             f"{missing.idxmax()} alone is missing in {missing.max()} of {len(raw)} rows, so leave it out or mend it."
         )
 

@@ -1,54 +1,65 @@
-"""The first line of a raw table: its delimiter and its column names."""
+"""The column names of a raw table, and where a column stands among them."""
 
 from __future__ import annotations
 
-import bz2
-import csv
-import gzip
-import lzma
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from lmm.clean.read_excel import read_excel
+from lmm.clean.read_parquet import parquet_columns
+from lmm.clean.read_statistics import PROGRAMS, statistics_columns
+from lmm.clean.read_text import layout
 from lmm.errors import InputError
 from lmm.study import nearest
+from lmm.study.source import Table
 
-ENCODING = "utf-8-sig"
-"""UTF-8, with or without the byte-order mark that spreadsheets write."""
-
-_OPENERS = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
-_DELIMITERS = (",", ";", "\t")
+EXCEL = (".xlsx", ".xlsm")
+PARQUET = (".parquet", ".pq")
+_NOT_READ = {".xls": "save it as .xlsx", ".ods": "save it as .xlsx or CSV", ".rds": "save it as CSV or Parquet"}
 
 
 @dataclass(frozen=True)
 class Header:
-    """Delimiter and column names of a raw table, as they stand in the file."""
+    """Column names of a raw table as they stand in the file; how its text is laid out, where it is text."""
 
-    delimiter: str
     columns: tuple[str, ...]
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    decimal: str = "."
 
 
-def read_header(path: Path, where: str) -> Header:
-    """Read the first record of a CSV file, compressed or not; the delimiter is the one that gives most columns.
+def read_header(path: Path, where: str, table: Table | None = None) -> Header:
+    """Read the column names of a file of any format.
 
     `where` names the file in messages: "study sleepstudy: data/sleepstudy.csv".
     """
-    if not path.exists():
-        raise InputError(f"{where} does not exist; {_nearest_file(path)}")
-    if path.is_dir():
-        raise InputError(f"{where} is a folder; name a CSV file.")
+    check_file(path, where)
+    table = table or Table(file=path.name)
+    ending = path.suffix.lower()
+    if ending in EXCEL:
+        return Header(tuple(read_excel(path, table.sheet, where)))
+    if ending in PARQUET:
+        return Header(parquet_columns(path, where))
+    if ending in PROGRAMS:
+        return Header(statistics_columns(path, where))
+    found = layout(path, table, where)
+    return Header(found.columns, found.delimiter, found.encoding, found.decimal)
+
+
+def check_file(path: Path, where: str) -> None:
+    """Refuse a file that is not there, is a folder, is empty, or of a format that is not read."""
     try:
-        headers = [Header(delimiter, _first_record(path, delimiter)) for delimiter in _DELIMITERS]
-    except UnicodeDecodeError as error:
-        raise InputError(f"{where} is not UTF-8 text; save it as UTF-8.") from error
-    except csv.Error as error:
-        raise InputError(f"{where} is not a CSV file ({error}); save it as one.") from error
-    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+        is_there, is_folder, size = path.exists(), path.is_dir(), path.stat().st_size if path.is_file() else 1
+    except (OSError, ValueError) as error:
         raise InputError(f"{where} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
-    header = max(headers, key=lambda candidate: len(candidate.columns))
-    if not any(name.strip() for name in header.columns):
+    if not is_there:
+        raise InputError(f"{where} does not exist; {_nearest_file(path)}")
+    if is_folder:
+        raise InputError(f"{where} is a folder; name a CSV file.")
+    if size == 0:
         raise InputError(f"{where} is empty; it needs a line of column names and rows below it.")
-    return header
+    if path.suffix.lower() in _NOT_READ:
+        raise InputError(f"{where} is of a format that is not read; {_NOT_READ[path.suffix.lower()]}.")
 
 
 def position(header: Header, column: str, role: str, where: str) -> int:
@@ -61,15 +72,6 @@ def position(header: Header, column: str, role: str, where: str) -> int:
     if len(found) > 1:
         raise InputError(f"{where} has {len(found)} columns named {column!r} ({role}); rename all but one.")
     return found[0]
-
-
-def _first_record(path: Path, delimiter: str) -> tuple[str, ...]:
-    opener = _OPENERS.get(path.suffix, open)
-    with opener(path, "rt", encoding=ENCODING, newline="") as lines:
-        for record in csv.reader(lines, delimiter=delimiter):
-            if record:
-                return tuple(record)
-    return ()
 
 
 def _nearest_file(path: Path) -> str:

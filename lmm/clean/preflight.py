@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from lmm.clean.header import position, read_header
-from lmm.clean.roles import declared_categories, roles
+from lmm.clean import steps
+from lmm.clean.header import Header, position
+from lmm.clean.read import raw_columns
+from lmm.clean.roles import declared_categories, roles, source_after_steps
 from lmm.errors import InputError
 from lmm.study import Study
 
@@ -22,10 +24,10 @@ def preflight(studies: Iterable[Study], folder: Path) -> None:
 
 
 def _mistakes(study: Study, folder: Path) -> list[str]:
-    where = f"study {study.name}: {study.data}"
+    where = f"study {study.name}: {source_after_steps(study)}"
     try:
         needed = {column: played[0] for column, played in roles(study).items()}
-        header = read_header(folder / study.data, where)
+        header = Header(tuple(steps.names_after(study, raw_columns(study, folder))))
     except InputError as error:
         return [str(error)]
     needed |= {column: "categorical" for column in sorted(declared_categories(study)) if column not in needed}

@@ -1,66 +1,137 @@
-"""The raw table as a data frame: the needed columns, typed by their role, indexed by the line of data."""
+"""The raw rows of a study: its files read, appended and joined, text and numbers as they stand there."""
 
 from __future__ import annotations
 
 import hashlib
-import lzma
-import re
-import warnings
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from lmm.clean import types
-from lmm.clean.header import ENCODING, Header, position, read_header
-from lmm.clean.roles import read_as_text
+from lmm.clean.cells import text_and_numbers
+from lmm.clean.groups import level_count
+from lmm.clean.header import EXCEL, PARQUET, Header, check_file, position, read_header
+from lmm.clean.join import joined
+from lmm.clean.numerals import plain_numbers
+from lmm.clean.read_excel import read_excel
+from lmm.clean.read_parquet import read_parquet
+from lmm.clean.read_statistics import PROGRAMS, read_statistics
+from lmm.clean.read_text import read_text, read_text_lines
+from lmm.clean.roles import read_as_text, roles
 from lmm.errors import InputError
 from lmm.study import Study
+from lmm.study.source import Data, Join, Table, tables
 
 MISSING_CODES = ("", "NA", "NaN", "nan")
 """What always means a missing value: the empty cell, R's NA and the NaN of numerical software."""
 
-_ROWS_AT_A_TIME = 100_000
+
+@dataclass(frozen=True)
+class Reading:
+    """The raw rows, and the audit's step for each file read or joined, with rows and levels before and after."""
+
+    table: pd.DataFrame
+    steps: list[dict[str, Any]]
 
 
-def read(study: Study, folder: Path, roles: dict[str, tuple[str, ...]]) -> pd.DataFrame:
-    """Read the columns in `roles`; numbers become float64, categories pandas categories, missing codes missing.
+def read(
+    study: Study, folder: Path, columns: Collection[str] | None = None, as_text: Collection[str] | None = None
+) -> Reading:
+    """Read the columns (None: all; or the roles by column) of all files of a study, appended and joined.
 
-    The index, named "line", is the number of the row of data, from 1, blank lines not counted.
+    Numbers are floats, labels text or, where the file itself has levels, categories; missing codes are missing.
+    Columns in `as_text` stay as they are written: 007 and 7 are two subjects; when left out, those whose role in the
+    study makes them labels. The index, named "line", is the number of the row of data, from 1, blank lines not
+    counted; with several files "file:line".
     """
-    path = folder / study.data
-    header = read_header(path, _where(study))
-    places = {column: position(header, column, played[0], _where(study)) for column, played in roles.items()}
+    labels = set(as_text if as_text is not None else _labels(study))
+    joins = [(join, _joined_columns(study, join, folder)) for join in study.join]
+    keys = {key for join in study.join for key in join.on}
+    own = _shared_columns(study, study.data, folder)
+    brought = [name for _, names in joins for name in names]
+    _refuse_lacking_keys(study, own)
+    if columns is None:
+        wanted = {*own, *brought}
+    else:
+        wanted = set(columns)
+        for column in columns:
+            role = columns[column][0] if isinstance(columns, Mapping) else "needed"
+            position(Header((*own, *brought)), column, role, _where(study, study.source))
     codes = (*MISSING_CODES, *study.missing)
-    as_text = {column for column, played in roles.items() if read_as_text(study, column, played)}
-    table = _cells(study, path, header, places, as_text, codes)
-    logical = [column for column in table if table[column].dtype == bool]
-    if logical:  # pandas folds TRUE, True and true into one; labels stay as they are written
-        texts = _cells(study, path, header, {column: places[column] for column in logical}, set(logical), codes)
-        table = table.assign(**texts)
-    return types.typed(study, table, roles, codes)
+    table, steps = _appended(study, study.data, folder, (wanted | keys) & set(own), labels | keys, codes)
+    for join, names in joins:
+        added = {*join.on, *(wanted & set(names)), *(keys & set(names))}
+        other, told = _appended(study, join.data, folder, added, labels | set(join.on), codes)
+        name = ", ".join(one.file for one in tables(join.data))
+        before = table
+        table, sentence = joined(table, other, join.on, join.rows == "many", _where(study, name), name)
+        sentences = " ".join([*(step["sentence"] for step in told), sentence])
+        steps.append(_step(study, f"join {name}", sentences, before, table))
+    order = [column for column in (*own, *brought) if column in wanted] if columns is None else list(columns)
+    return Reading(table[order], steps)
 
 
 def read_lines(study: Study, folder: Path, lines: pd.Index) -> pd.DataFrame:
-    """Return the given lines of the raw table, all columns, as the text that stands in the file."""
-    path = folder / study.data
-    header = read_header(path, _where(study))
+    """Return the given lines of the raw table, all its own columns, as the text that stands in the file."""
     found = []
-    with _one_sentence_errors(study, header):
-        how = {"dtype": str, "na_filter": False, "chunksize": _ROWS_AT_A_TIME}
-        with pd.read_csv(path, **_layout(header), **how) as parts:
-            for part in parts:
-                part.index += 1
-                found.append(part[part.index.isin(lines)])
-    return pd.concat(found).set_axis(header.columns, axis=1).rename_axis(lines.name)
+    for table, mark in _marked(study.data):
+        wanted = _lines_of(lines, mark)
+        if not wanted:
+            continue
+        path, where = folder / table.file, _where(study, table.file)
+        if _is_text(path):
+            part = read_text_lines(path, table, where, set(wanted))
+        else:
+            cells = _numbered(path, _binary(path, table, where, None))
+            part = text_and_numbers(cells[cells.index.isin(list(wanted))], set(cells), ())
+        repeats = [(label, line) for line in part.index for label in wanted[line]]
+        found.append(part.loc[[line for _, line in repeats]].set_axis([label for label, _ in repeats]))
+    return pd.concat(found).loc[lines].rename_axis(lines.name)
+
+
+def read_file(
+    path: Path,
+    table: Table,
+    where: str,
+    columns: Collection[str] | None,
+    as_text: Collection[str] = (),
+    missing: Collection[str] = MISSING_CODES,
+) -> tuple[pd.DataFrame, str]:
+    """Read some columns (None: all) of one file of any format, and say what was found out of its layout."""
+    header = read_header(path, where, table)
+    for column in header.columns if columns is None else columns:
+        position(header, column, "needed", where)
+    if _is_text(path):
+        cells, layout = read_text(path, table, where, columns, as_text, missing)
+        decimal, certain, told = layout.decimal, layout.decimal_is_certain, layout.sentence
+    else:
+        cells = text_and_numbers(_numbered(path, _binary(path, table, where, columns)), as_text, missing)
+        decimal, certain, told = table.decimal or ".", table.decimal is not None, ""
+    marks = set()
+    for column in cells:
+        if column not in as_text and cells[column].dtype.kind == "O":
+            cells[column], mark = plain_numbers(cells[column], decimal, certain, table.thousands, where)
+            marks.add(mark)
+    grouped = [mark for mark in sorted(marks - {None})]
+    if grouped:
+        told = f"{told} Numbers have {' and '.join(map(repr, grouped))} between thousands.".strip()
+    return cells, told
+
+
+def raw_columns(study: Study, folder: Path) -> tuple[str, ...]:
+    """Return the columns that a study's rows have once its files are appended and joined, repeated names repeated."""
+    joined_columns = [name for join in study.join for name in _joined_columns(study, join, folder)]
+    own = _shared_columns(study, study.data, folder)
+    _refuse_lacking_keys(study, own)
+    return (*own, *joined_columns)
 
 
 def column_count(study: Study, folder: Path) -> int:
     """Return how many columns the raw table has."""
-    return len(read_header(folder / study.data, _where(study)).columns)
+    return len(raw_columns(study, folder))
 
 
 def source_hash(path: Path) -> str:
@@ -69,65 +140,141 @@ def source_hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _where(study: Study) -> str:
-    return f"study {study.name}: {study.data}"
+def _where(study: Study, file: str) -> str:
+    return f"study {study.name}: {file}"
 
 
-def _cells(
-    study: Study, path: Path, header: Header, places: dict[str, int], as_text: set[str], codes: tuple[str, ...]
-) -> pd.DataFrame:
-    """Read the columns at `places`, of the type their cells suggest unless they are to be read as text.
-
-    All columns are read before some are kept: told to use some, pandas cuts rows that are too long without a word.
-    """
-    with _one_sentence_errors(study, header):
-        table = pd.read_csv(
-            path,
-            **_layout(header),
-            dtype={places[column]: str for column in as_text},
-            keep_default_na=False,
-            na_values=list(codes),
-            low_memory=False,
-        )
-    table.index = pd.RangeIndex(1, len(table) + 1, name="line")
-    return table[list(places.values())].set_axis(list(places), axis=1)
+def _labels(study: Study) -> list[str]:
+    return [column for column, played in roles(study).items() if read_as_text(study, column, played)]
 
 
-def _layout(header: Header) -> dict[str, Any]:
-    """Return how pandas is to lay out the file: columns by position, because names may repeat."""
+def _is_text(path: Path) -> bool:
+    return path.suffix.lower() not in (*EXCEL, *PARQUET, *PROGRAMS)
+
+
+def _numbered(path: Path, cells: pd.DataFrame) -> pd.DataFrame:
+    """Number the rows from 1; those of Excel have their numbers, because rows without a value are left out there."""
+    if path.suffix.lower() in EXCEL:
+        return cells
+    return cells.set_axis(pd.RangeIndex(1, len(cells) + 1, name="line"))
+
+
+def _binary(path: Path, table: Table, where: str, columns: Collection[str] | None) -> pd.DataFrame:
+    ending = path.suffix.lower()
+    readers: dict[bool, Callable[[], pd.DataFrame]] = {
+        ending in EXCEL: partial(read_excel, path, table.sheet, where),
+        ending in PARQUET: partial(read_parquet, path, where, columns),
+        ending in PROGRAMS: partial(read_statistics, path, where, columns),
+    }
+    cells = readers[True]()
+    return cells if columns is None else cells[[name for name in cells if name in columns]]
+
+
+def _marked(data: Data) -> list[tuple[Table, str]]:
+    """Return the files with what precedes the line in the index: nothing for one file, "file:" for several."""
+    listed = tables(data)
+    return [(table, f"{table.file}:" if len(listed) > 1 else "") for table in listed]
+
+
+def _lines_of(lines: pd.Index, mark: str) -> dict[int, list[object]]:
+    """Return the lines of one file that index entries stand for; several may stand for one, after a join."""
+    found: dict[int, list[object]] = {}
+    for label in lines:
+        text = str(label)
+        if text.startswith(mark):
+            found.setdefault(int(text[len(mark) :].split("+")[0]), []).append(label)
+    return found
+
+
+def _shared_columns(study: Study, data: Data, folder: Path) -> tuple[str, ...]:
+    """Return the columns of files to be appended, which must all have the same."""
+    first: tuple[str, ...] | None = None
+    for table in tables(data):
+        found = read_header(folder / table.file, _where(study, table.file), table).columns
+        if first is None:
+            first = found
+            continue
+        opening = tables(data)[0].file
+        for lacking, here, there in ((first, found, table.file), (found, first, opening)):
+            absent = [column for column in lacking if column not in here]
+            if absent:
+                raise InputError(
+                    f"{_where(study, there)} has no column {absent[0]!r}, which "
+                    f"{opening if there != opening else table.file} has; files that are appended need the same columns."
+                )
+    return first or ()
+
+
+def _joined_columns(study: Study, join: Join, folder: Path) -> tuple[str, ...]:
+    """Return the columns that a join brings."""
+    names = _shared_columns(study, join.data, folder)
+    where = _where(study, ", ".join(table.file for table in tables(join.data)))
+    for key in join.on:
+        position(Header(names), key, "key of the join", where)
+    for column in join.columns or ():
+        position(Header(names), column, "columns of the join", where)
+    return tuple(name for name in names if name not in join.on and (join.columns is None or name in join.columns))
+
+
+def _refuse_lacking_keys(study: Study, own: tuple[str, ...]) -> None:
+    known = [*own]
+    for join in study.join:
+        for key in join.on:
+            if key not in known:
+                position(Header(own), key, "key of the join", _where(study, study.source))
+
+
+def _appended(
+    study: Study, data: Data, folder: Path, columns: Collection[str], as_text: Collection[str], codes: tuple[str, ...]
+) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
+    """Read the files and append their rows, the columns in the order of the first file."""
+    so_far, steps = None, []
+    for table, mark in _marked(data):
+        where = _where(study, table.file)
+        check_file(folder / table.file, where)
+        cells, told = read_file(folder / table.file, table, where, columns, as_text, codes)
+        if mark:
+            cells = cells.set_axis(pd.Index([f"{mark}{line}" for line in cells.index], name="line", dtype=object))
+        count = f"{len(cells)} row" if len(cells) == 1 else f"{len(cells)} rows"
+        sentence = f"{count} {'was' if len(cells) == 1 else 'were'} read from {table.file}. {told}".strip()
+        before, so_far = so_far, cells if so_far is None else _stacked([so_far, cells])
+        name = f"read {table.file}" if mark else "read"
+        steps.append(_step(study, name, sentence, so_far if before is None else before, so_far))
+    assert so_far is not None
+    return so_far, steps
+
+
+def _step(study: Study, name: str, sentence: str, before: pd.DataFrame, after: pd.DataFrame) -> dict[str, Any]:
+    """Return an audit step, with the levels of the grouping factors whose columns are there already."""
+
+    def levels(table: pd.DataFrame) -> dict[str, int]:
+        known = [group for group in study.groups if all(column in table for column in group.split(":"))]
+        return {group: level_count(table, group) for group in known}
+
+    counted = levels(after)
     return {
-        "sep": header.delimiter,
-        "encoding": ENCODING,
-        "header": 0,
-        "names": range(len(header.columns)),
-        "index_col": False,
+        "step": name,
+        "sentence": sentence,
+        "rows_before": len(before),
+        "rows_after": len(after),
+        "levels_before": levels(before) if before is not after else counted,
+        "levels_after": counted,
     }
 
 
-@contextmanager
-def _one_sentence_errors(study: Study, header: Header) -> Iterator[None]:
-    where = _where(study)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            yield
-    except pd.errors.ParserError as error:
-        raise InputError(f"{where} {_unreadable(str(error), header)}") from error
-    except pd.errors.ParserWarning as error:
-        raise InputError(
-            f"{where} has more cells in its rows than its header has names ({len(header.columns)}); name every column."
-        ) from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{where} is not UTF-8 text; save it as UTF-8.") from error
-    except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
-        raise InputError(f"{where} cannot be read to its end: {error}.") from error
-
-
-def _unreadable(message: str, header: Header) -> str:
-    ragged = re.search(r"line (\d+), saw (\d+)", message)
-    if ragged is None:
-        return f"cannot be read as CSV: {message.strip()}."
-    return (
-        f"has {ragged[2]} cells in line {ragged[1]} of the file, where its header has names for {len(header.columns)}; "
-        "mend that line, or name every column."
-    )
+def _stacked(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Append rows; levels that files do not share are put after those of the first, numbers meet text as text."""
+    if len(parts) == 1:
+        return parts[0]
+    order = list(parts[0])
+    for column in order:
+        kinds = [part[column].dtype for part in parts]
+        if all(isinstance(kind, pd.CategoricalDtype) for kind in kinds):
+            levels = list(dict.fromkeys(label for kind in kinds for label in kind.categories))
+            parts = [part.assign(**{column: part[column].cat.set_categories(levels)}) for part in parts]
+        elif any(kind.kind not in "iuf" for kind in kinds):
+            parts = [
+                text_and_numbers(part[order], {column}, ()) if part[column].dtype.kind in "iuf" else part
+                for part in parts
+            ]
+    return pd.concat([part[order] for part in parts])

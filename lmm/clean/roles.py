@@ -44,6 +44,11 @@ def read_as_text(study: Study, column: str, played: tuple[str, ...]) -> bool:
     return column in declared_categories(study) or played == (GROUP,)
 
 
+def source_after_steps(study: Study) -> str:
+    """Return how a sentence names the table that must have the candidates' columns."""
+    return f"{study.source}, after the steps," if study.steps else study.source
+
+
 def _variables(study: Study, right_hand_side: str, key: str) -> tuple[str, ...]:
     try:
         formula = parse(f"{name_text(study.outcome)} ~ {right_hand_side}")

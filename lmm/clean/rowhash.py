@@ -20,7 +20,11 @@ def row_hash(table: pd.DataFrame) -> str:
         encoded = text.encode()
         digest.update(len(encoded).to_bytes(8, "little") + encoded)
 
-    digest.update(np.ascontiguousarray(table.index, dtype="<i8").tobytes())
+    if pd.api.types.is_integer_dtype(table.index.dtype):
+        digest.update(np.ascontiguousarray(table.index, dtype="<i8").tobytes())
+    else:  # "file:line", where rows come from several files
+        for line in table.index:
+            add_text(str(line))
     for column in table.columns:
         values = table[column]
         add_text(column)

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from lmm.clean.groups import group_codes
+from lmm.errors import InputError
+from lmm.study import Study
 
 NESTED, CROSSED, PARTLY_CROSSED = "nested", "crossed", "partly crossed"
 
@@ -55,7 +57,10 @@ def incidence(first: np.ndarray, second: np.ndarray) -> Incidence:
 
 
 def structure(table: pd.DataFrame, groups: list[str]) -> list[dict[str, str]]:
-    """Return the relation of each pair of grouping factors, with a sentence; a nested pair has the outer one first."""
+    """Return the relation of each pair of grouping factors, with a sentence; a nested pair has the outer one first.
+
+    Where labels seem to start anew in each level of the other factor, "implicit" says how to write the nesting.
+    """
     codes = {group: group_codes(table, group) for group in groups}
     relations = []
     for first, second in combinations(groups, 2):
@@ -104,8 +109,16 @@ def _relation(first: str, second: str, found: Incidence) -> dict[str, str]:
             f"{first} and {second} are partly crossed: {found.pairs} of the {found.levels[0] * found.levels[1]} "
             "pairs of their levels occur."
         )
-    sentence += _implicit_nesting(first, second, found)
-    return {"first": first, "second": second, "relation": relation, "sentence": sentence}
+    found_relation = {"first": first, "second": second, "relation": relation, "sentence": sentence}
+    nesting = implicit_nesting(first, second, found)
+    if nesting is not None:
+        outer, inner = nesting
+        found_relation["implicit"] = f"{outer}/{inner}"
+        found_relation["sentence"] += (
+            f" The same labels of {inner} recur in each level of {outer}: if a label means another {inner} in "
+            f"each, {inner} is nested in {outer} in truth; then write {outer}/{inner} under groups."
+        )
+    return found_relation
 
 
 def _nested(outer: str, inner: str, found: Incidence) -> dict[str, str]:
@@ -116,22 +129,19 @@ def _nested(outer: str, inner: str, found: Incidence) -> dict[str, str]:
     return {"first": outer, "second": inner, "relation": NESTED, "sentence": sentence}
 
 
-def _implicit_nesting(first: str, second: str, found: Incidence) -> str:
-    """Ask about labels that could be running numbers starting anew: casks a, b, c in every batch.
+def implicit_nesting(first: str, second: str, found: Incidence) -> tuple[str, str] | None:
+    """Return outer and inner factor where labels could be running numbers starting anew: casks a, b, c in every batch.
 
     The incidence cannot tell cask a, another one in each batch, from sample a, the same on every plate; only the user
     can. So it is asked wherever each level of one factor has just the first few labels of the other, unless every
     pair has one row: units measured once are no grouping factor, so there the labels must mean the same throughout.
     """
     if found.pairs == found.rows:
-        return ""
+        return None
     for outer, inner, pairs in ((first, second, found), (second, first, found.reversed())):
         if _starts_anew(pairs):
-            return (
-                f" The same labels of {inner} recur in each level of {outer}: if a label means another {inner} in "
-                f"each, {inner} is nested in {outer} in truth; then write {outer}/{inner} under groups."
-            )
-    return ""
+            return outer, inner
+    return None
 
 
 def _starts_anew(found: Incidence) -> bool:
@@ -140,3 +150,52 @@ def _starts_anew(found: Incidence) -> bool:
     highest = np.zeros(found.levels[0], dtype=np.int64)
     np.maximum.at(highest, found.first, found.second)
     return bool((count == highest + 1).all())
+
+
+def check_declared(study: Study, table: pd.DataFrame) -> None:
+    """Refuse a table that contradicts what the study declares of nesting and crossing, with a row that shows it."""
+    for inner, declared in study.structure.items():
+        if declared.nested_in is not None:
+            if f"{declared.nested_in}:{inner}" not in study.groups:  # written out, it holds whatever the labels
+                _check_nested(study, table, inner, declared.nested_in)
+        else:
+            _check_crossed(study, table, inner, declared.crossed_with)
+
+
+def _check_nested(study: Study, table: pd.DataFrame, inner: str, outer: str) -> None:
+    """Refuse an inner level that occurs in two outer ones."""
+    within, without = group_codes(table, inner), group_codes(table, outer)
+    home = np.empty(within.max(initial=-1) + 1, dtype=np.int64)
+    home[within[::-1]] = np.arange(len(table))[::-1]  # the first row of each inner level
+    strays = without != without[home[within]]
+    if strays.any():
+        row = int(np.argmax(strays))
+        first = int(home[within[row]])
+        raise InputError(
+            f"study {study.name}, key structure: {inner} is declared nested in {outer}, but {inner} "
+            f"{_level(table, inner, row)!r} is in {outer} {_level(table, outer, first)!r} in row {table.index[first]} "
+            f"and in {_level(table, outer, row)!r} in row {table.index[row]}; mend those rows or the declaration, or "
+            f"write {outer}/{inner} under groups if the labels start anew in each {outer}."
+        )
+
+
+def _check_crossed(study: Study, table: pd.DataFrame, first: str, second: str) -> None:
+    """Refuse two factors of which one lies within the other."""
+    codes = group_codes(table, first), group_codes(table, second)
+    found = incidence(*codes)
+    for inner, outer, nested, within in (
+        (second, first, found.second_within_first, codes[1]),
+        (first, second, found.first_within_second, codes[0]),
+    ):
+        if nested:
+            row = int(np.argmax(np.bincount(within)[within]))
+            raise InputError(
+                f"study {study.name}, key structure: {first} is declared crossed with {second}, but each level of "
+                f"{inner} occurs in one level of {outer} only: row {table.index[row]} and all others of {inner} "
+                f"{_level(table, inner, row)!r} have {outer} {_level(table, outer, row)!r}; mend the labels or the "
+                "declaration."
+            )
+
+
+def _level(table: pd.DataFrame, group: str, row: int) -> str:
+    return ":".join(str(table[column].iloc[row]) for column in group.split(":"))

@@ -32,7 +32,7 @@ def typed(study: Study, table: pd.DataFrame, roles: dict[str, tuple[str, ...]], 
             )
         if required:
             columns[column] = _numbers(study, values, codes, required[0])
-        elif read_as_text(study, column, played):
+        elif read_as_text(study, column, played) or isinstance(values.dtype, pd.CategoricalDtype):
             columns[column] = _categories(study, values)
         else:
             columns[column] = _numbers_or_categories(study, values, codes)
@@ -50,6 +50,11 @@ def _numbers(study: Study, values: pd.Series, codes: Iterable[str], role: str) -
 
 
 def _numbers_or_categories(study: Study, values: pd.Series, codes: Iterable[str]) -> pd.Series:
+    if pd.api.types.is_datetime64_any_dtype(values.dtype):
+        raise InputError(
+            f"study {study.name}: the column {values.name} holds dates, which are neither numbers nor categories; make "
+            "a time of it with a step elapsed."
+        )
     numbers, text = _parsed(values, codes)
     if not text.any():
         return numbers
@@ -72,13 +77,20 @@ def _parsed(values: pd.Series, codes: Iterable[str]) -> tuple[pd.Series, pd.Seri
 
 
 def _categories(study: Study, values: pd.Series) -> pd.Series:
-    """Return a category column: levels in the declared order, else by number or code point; blank cells are missing."""
+    """Return a category column: levels in the declared order, else by number or code point; blank cells are missing.
+
+    Levels that the file itself orders, as SPSS and Parquet do, keep that order.
+    """
+    own_order = list(values.cat.categories) if isinstance(values.dtype, pd.CategoricalDtype) else None
+    values = values.astype("str")
     blank = values.str.strip() == ""
     values = values.mask(blank.fillna(False).astype(bool))
     found = values.dropna().unique().tolist()
     declared = study.levels.get(values.name)
     if declared is None:
-        return values.astype(pd.CategoricalDtype(ordered_levels(found)))
+        there = set(found)
+        order = ordered_levels(found) if own_order is None else [label for label in own_order if label in there]
+        return values.astype(pd.CategoricalDtype(order))
     unknown = [label for label in found if label not in declared]
     if unknown:
         near = nearest(unknown[0], declared)
@@ -99,10 +111,11 @@ def ordered_levels(labels: Iterable[str]) -> list[str]:
         return sorted(labels)
 
 
-def _first(chosen: pd.Series) -> int:
-    return int(chosen.index[int(np.argmax(chosen.to_numpy(dtype=bool, na_value=False)))])
+def _first(chosen: pd.Series) -> int | str:
+    return chosen.index[int(np.argmax(chosen.to_numpy(dtype=bool, na_value=False)))]
 
 
 def _shown(values: pd.Series, chosen: pd.Series) -> str:
-    text = str(values.loc[_first(chosen)])
+    # by position, because the lines of a wide table repeat
+    text = str(values.iloc[int(np.argmax(chosen.to_numpy(dtype=bool, na_value=False)))])
     return repr(text if len(text) <= 40 else text[:37] + "...")

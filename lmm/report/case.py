@@ -46,8 +46,13 @@ class Case:
 
     @property
     def rows_lost(self) -> int:
-        """Rows read that no model was fitted to."""
-        return self.audit["rows"]["read"] - self.audit["rows"]["analysed"]
+        """Rows that no model was fitted to, because they lack a value; those that declared steps left out are none."""
+        return self.rows_prepared - self.audit["rows"]["analysed"]
+
+    @property
+    def rows_prepared(self) -> int:
+        """Rows after the declared steps, before those with missing values were left out."""
+        return self.audit["rows"].get("prepared", self.audit["rows"]["read"])
 
     @property
     def disagreements(self) -> list[str]:

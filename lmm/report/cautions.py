@@ -107,7 +107,7 @@ def _decision(case: Case) -> list[Caution]:
 
 
 def _rows(case: Case) -> list[Caution]:
-    lost, read = case.rows_lost, case.audit["rows"]["read"]
+    lost, read = case.rows_lost, case.rows_prepared
     if not lost:
         return []
     text = "{} of {} rows ({}) were left out for missing values; the results hold if these are missing at random."

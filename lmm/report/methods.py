@@ -41,7 +41,7 @@ def _data(case: Case) -> Markup:
 
 
 def _missing(case: Case) -> Markup:
-    lost, read = case.rows_lost, case.audit["rows"]["read"]
+    lost, read = case.rows_lost, case.rows_prepared
     if not lost:
         return say("No row was left out: the variables of the candidate models had no missing values.")
     gaps = listing(

@@ -166,7 +166,11 @@ def flow_rows(case: Case) -> list[dict]:
         {
             "sentence": step["sentence"],
             "rows": numbers.count(step["rows_after"]),
-            "levels": [numbers.count(step["levels_after"].get(group, 0)) for group in case.study.groups],
+            "levels": [
+                # before a step has made its columns, a grouping factor has no levels to count
+                numbers.count(step["levels_after"][group]) if group in step["levels_after"] else "–"
+                for group in case.study.groups
+            ],
         }
         for step in case.audit["steps"]
     ]

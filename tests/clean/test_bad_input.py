@@ -19,7 +19,11 @@ NESTED = raw_table(h=[f"{label}{i % 3}" for i, label in enumerate("aaabbbcccddd"
 
 CASES = {
     "text outcome": (with_cell("y", 5, "fast"), {}, "the outcome y must be numeric, but row 5 holds 'fast';"),
-    "decimal comma": ("y;x;g\n1,5;1;a\n2;1;a\n", {}, "the outcome y must be numeric, but row 1 holds '1,5';"),
+    "decimal comma among points": (
+        "y;x;g\n1,5;1;a\n2.5;1;a\n",
+        {},
+        "the outcome y must be numeric, but row 1 holds '1,5';",
+    ),
     "text time": (
         csv(raw_table(t=list("mtwtfssmtwtf"))),
         {"time": "t"},
@@ -148,9 +152,9 @@ def test_a_missing_file_is_named_with_the_nearest(tmp_path):
 
 
 def test_bytes_that_are_no_text_and_truncated_archives_are_named(tmp_path):
-    (tmp_path / "t.csv").write_bytes("y,x,größe\n".encode("latin-1"))
-    with pytest.raises(InputError, match=r"study trial: t\.csv is not UTF-8 text"):
-        preflight([a_study()], tmp_path)
+    (tmp_path / "t.csv").write_bytes("y,x,g\n1,2,größe\n".encode("latin-1"))
+    with pytest.raises(InputError, match=r"study trial: t\.csv is not utf-8 text"):
+        preflight([a_study(data={"file": "t.csv", "encoding": "utf-8"})], tmp_path)
     (tmp_path / "t.csv.gz").write_bytes(b"\x1f\x8b\x08\x00 not really")
     with pytest.raises(InputError, match=r"study trial: t.csv.gz cannot be read"):
         preflight([a_study(data="t.csv.gz")], tmp_path)

@@ -4,8 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lmm import InputError
 from lmm.clean.groups import group_codes, rows_per_level
-from lmm.clean.structure import structure, varies_within
+from lmm.clean.structure import check_declared, structure, varies_within
+from tests.clean.tables import a_study
 
 BATCH = np.repeat(list("ABCD"), 6)
 CASK = np.tile(np.repeat(list("abc"), 2), 4)
@@ -26,6 +28,7 @@ def test_casks_a_b_c_in_every_batch_look_crossed_and_the_doubt_is_told():
     found = relation(["batch", "cask"], batch=BATCH, cask=CASK)
     assert found["relation"] == "crossed"
     assert "nested in batch in truth; then write batch/cask under groups" in found["sentence"]
+    assert found["implicit"] == "batch/cask"
 
 
 def test_where_every_pair_has_one_row_nothing_is_asked():
@@ -91,3 +94,38 @@ def test_a_missing_part_makes_the_interaction_missing(column):
     table = pd.DataFrame({"a": list("xxyy"), "b": list("1212")})
     table.loc[1, column] = None
     assert group_codes(table, "a:b").tolist() == [0, -1, 1, 2]
+
+
+def declared(table, **structure):
+    check_declared(a_study(groups=["batch", "cask"], structure=structure), table.rename_axis("line"))
+
+
+def test_a_declaration_that_the_table_bears_out_passes():
+    own = pd.DataFrame({"batch": BATCH, "cask": np.char.add(BATCH, CASK)})
+    declared(own, cask={"nested_in": "batch"})
+    declared(pd.DataFrame({"batch": BATCH, "cask": CASK}), cask={"crossed_with": "batch"})
+
+
+def test_a_declared_nesting_that_the_table_contradicts_shows_two_rows():
+    table = pd.DataFrame({"batch": BATCH, "cask": np.char.add(BATCH, CASK)})
+    table.loc[20, "cask"] = "Bb"
+    with pytest.raises(InputError) as caught:
+        declared(table, cask={"nested_in": "batch"})
+    assert str(caught.value).startswith(
+        "study trial, key structure: cask is declared nested in batch, but cask 'Bb' is in batch 'B' in row 8 and in "
+        "'D' in row 20; mend those rows"
+    )
+
+
+def test_a_nesting_written_out_under_groups_holds_whatever_the_labels():
+    table = pd.DataFrame({"batch": BATCH, "cask": CASK})
+    check_declared(a_study(groups=["batch/cask"], structure={"cask": {"nested_in": "batch"}}), table)
+
+
+def test_a_declared_crossing_that_the_table_contradicts_shows_a_row():
+    table = pd.DataFrame({"batch": BATCH, "cask": np.char.add(BATCH, CASK)})
+    with pytest.raises(InputError) as caught:
+        declared(table, batch={"crossed_with": "cask"})
+    assert "declared crossed with cask, but each level of cask occurs in one level of batch only: row 0 and all" in str(
+        caught.value
+    )

@@ -145,6 +145,11 @@ def test_hostile_text_is_text_in_the_index(hostile):
     assert builders.HOSTILE in index.text
 
 
+def test_the_times_of_a_longitudinal_study_are_told():
+    assert "Days takes 10 values from 0 to 9, equally spaced by 1" in Page(builders.sleepstudy().page()).text
+    assert "equally spaced" not in Page(builders.penicillin().page()).text
+
+
 def test_index_has_a_card_per_study_in_order_and_says_what_is_missing():
     done, undone = builders.sleepstudy(), builders.penicillin().study.model_copy(update={"name": "other"})
     index = Page(index_page([undone, done.study], {done.study.name: done.entry()}))

@@ -1,6 +1,7 @@
 """What Snakemake plans, and what it says where it cannot plan."""
 
 import pytest
+import yaml
 
 from tests.workflow.project import (
     EGSINGLE,
@@ -9,8 +10,10 @@ from tests.workflow.project import (
     ROOT,
     SLEEPSTUDY,
     demonstration,
+    messages,
     new_project,
     planned,
+    run,
     snakemake,
     write_config,
 )
@@ -92,3 +95,31 @@ def test_words_from_the_command_line_are_not_taken_for_truth(project, tmp_path):
 def test_lint_finds_nothing(project):
     done = snakemake(project, "--lint")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_config_beside_a_folder_of_data_needs_nothing_of_the_repository(tmp_path):
+    """Run from anywhere: the config by --configfile, its paths and all output in --directory."""
+    folder = tmp_path / "my" / "folder"
+    (folder / "tables").mkdir(parents=True)
+    (folder / "tables/sleepstudy.csv").write_bytes((ROOT / "data/sleepstudy.csv").read_bytes())
+    block = {"name": "mine", "fixed": "Days", "groups": ["Subject"], "outcome": "Reaction"}
+    config = {"defaults": {"data": "tables/sleepstudy.csv"}, "studies": [block]}
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(config))
+    before = sorted(path.name for path in ROOT.iterdir())
+    run(
+        tmp_path,
+        *("--snakefile", str(ROOT / "Snakefile"), "--configfile", "mine.yaml", "--directory", "my/folder"),
+    )
+    assert (folder / "reports/mine/index.html").is_file()
+    assert (folder / "reports/index.html").is_file()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.yaml", "my"]
+    assert sorted(path.name for path in ROOT.iterdir()) == before
+
+
+def test_a_config_of_ones_own_takes_nothing_from_the_config_in_the_working_folder(tmp_path):
+    config = demonstration("sleepstudy") | {"seed": 1, "defaults": {"fixed": "Days +", "unit": "ms"}}
+    folder = new_project(tmp_path / "p", config)
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(demonstration("penicillin")))
+    done = snakemake(folder, "-n", "--configfile", str(tmp_path / "mine.yaml"))
+    assert done.returncode == 0, done.stderr
+    assert messages(done.stdout + done.stderr) == {*PENICILLIN, INDEX}

@@ -1,7 +1,7 @@
 # Raw table → analysis table: the same rows for every candidate, and an audit of what was left out.
 rule clean:
     input:
-        data=lambda wildcards: STUDIES[wildcards.study].data,
+        data=lambda wildcards: STUDIES[wildcards.study].files,
     output:
         table="results/{study}/clean/table.parquet",
         audit="results/{study}/clean/audit.json",

@@ -8,9 +8,13 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from lmm.errors import InputError
+from lmm.study.block import Block, numbers_as_text
+from lmm.study.declared import Declared
+from lmm.study.source import BLOCK, LIST, PATH, Data, Join, Table, files, tables
+from lmm.study.steps import Step, block_at
 
 WORDING = ("title", "question", "unit")
 """Keys that say how a study is told and change no number."""
@@ -18,13 +22,7 @@ WORDING = ("title", "question", "unit")
 _SCHEDULING = ("split",)
 
 
-class _Block(BaseModel):
-    """A block of the config: unknown keys are errors, and "false" is not false."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class Ladder(_Block):
+class Ladder(Block):
     """How the ladder of models is climbed."""
 
     alpha_random: float = Field(
@@ -32,62 +30,122 @@ class Ladder(_Block):
         gt=0,
         lt=1,
         description="A random slope is kept when its boundary-corrected p-value is below this (Matuschek et al. 2017).",
+        examples=[0.1],
     )
     alpha_fixed: float = Field(
-        0.05, gt=0, lt=1, description="Level at which the fixed effects are said to differ from nothing."
+        0.05,
+        gt=0,
+        lt=1,
+        description="Level at which the fixed effects are said to differ from nothing.",
+        examples=[0.01],
     )
     allow_singular: bool = Field(
-        False, description="Whether a model on the boundary of its parameter space may be the final one."
+        False,
+        description="Whether a model on the boundary of its parameter space may be the final one.",
+        examples=[True],
     )
     correlations: Literal["keep", "drop"] = Field(
         "keep",
         description="Whether random slopes may correlate with their intercept (keep) or never do (drop).",
+        examples=["drop"],
     )
 
 
-class Study(_Block):
+class Study(Block):
     """One study: a table, an outcome, and the candidates for its model."""
 
     name: str = Field(
         pattern=r"^[A-Za-z0-9_-]+$",
         description="Unique name of letters, digits, _ and -; names the study's folders.",
+        examples=["sleepstudy"],
     )
-    title: str = Field("", description="Heading of the report; the name when left out.")
-    question: str = Field("", description="What the study asks, shown at the top of the report.")
-    data: str = Field(min_length=1, description="Path of the raw table, a CSV file (.gz too), from the working folder.")
-    outcome: str = Field(min_length=1, description="Column of the outcome, numeric.")
-    unit: str = Field("", description="Unit of the outcome, for axes and tables.")
+    title: str = Field(
+        "",
+        description="Heading of the report; the name when left out.",
+        examples=["Reaction time under sleep deprivation"],
+    )
+    question: str = Field(
+        "",
+        description="What the study asks, shown at the top of the report.",
+        examples=["By how much does the reaction time grow per day?"],
+    )
+    data: Data = Field(
+        description="Path of the raw table from the working folder (CSV, Parquet, Excel, SPSS, Stata or SAS, by its "
+        "ending), a block of file and layout, or a list of either whose rows are appended.",
+        examples=["data/sleepstudy.csv"],
+    )
+    join: list[Join] = Field(
+        default_factory=list,
+        description="Tables joined to the rows on keys, in order.",
+        examples=[[{"data": "data/schools.csv", "on": ["schoolid"]}]],
+    )
+    outcome: str = Field(min_length=1, description="Column of the outcome, numeric.", examples=["Reaction"])
+    unit: str = Field("", description="Unit of the outcome, for axes and tables.", examples=["ms"])
     fixed: str = Field(
         "1",
         min_length=1,
         description="Fixed effects: the right-hand side of an lme4 formula without its ( | ) terms.",
+        examples=["year * lowinc"],
     )
     groups: list[str] = Field(
         min_length=1,
         description="Grouping factors in the order the ladder adds them; a:b crosses two, a/b means a, then a:b.",
+        examples=[["schoolid/childid"]],
     )
     slopes: dict[str, str] = Field(
         default_factory=dict,
         description="For a grouping factor, the covariates whose effect may vary by it: x or x + z.",
+        examples=[{"Subject": "Days"}],
     )
-    time: str | None = Field(None, min_length=1, description="Numeric column for the x axis of longitudinal figures.")
-    weights: str | None = Field(None, min_length=1, description="Column of prior weights, positive numbers.")
+    time: str | None = Field(
+        None, min_length=1, description="Numeric column for the x axis of longitudinal figures.", examples=["Days"]
+    )
+    weights: str | None = Field(
+        None, min_length=1, description="Column of prior weights, positive numbers.", examples=["n"]
+    )
     categorical: list[str] = Field(
-        default_factory=list, description="Columns read as categories even if they look like numbers."
+        default_factory=list,
+        description="Columns read as categories even if they look like numbers.",
+        examples=[["ward"]],
     )
     missing: list[str] = Field(
-        default_factory=list, description="Codes that mean a missing value, besides the empty cell and NA."
+        default_factory=list,
+        description="Codes that mean a missing value, besides the empty cell and NA.",
+        examples=[["-99", "refused"]],
     )
     levels: dict[str, list[str]] = Field(
-        default_factory=dict, description="Order of a column's levels, the reference level first."
+        default_factory=dict,
+        description="Order of a column's levels, the reference level first.",
+        examples=[{"dose": ["none", "low", "high"]}],
+    )
+    steps: list[Step] = Field(
+        default_factory=list,
+        description="Cleaning steps, run in order before the rows are frozen; each item has one key, its kind.",
+        examples=[[{"rename": {"Reaction (ms)": "Reaction"}}, {"derive": {"hours": "24 * Days"}}]],
+    )
+    structure: dict[str, Declared] = Field(
+        default_factory=dict,
+        description="For a grouping factor, the factor it is nested_in or crossed_with; an error where data differ.",
+        examples=[{"ward": {"nested_in": "hospital"}}],
+    )
+    duplicates: Literal["refuse", "allow"] = Field(
+        "refuse",
+        description="Whether rows alike in every grouping factor may share a time (allow) or not (refuse).",
+        examples=["allow"],
     )
     split: Literal["study", "rung"] = Field(
         "study",
         description="One fitting job for the whole ladder (study) or one for each of its models (rung).",
+        examples=["rung"],
     )
-    ladder: Ladder = Field(default_factory=Ladder, description="How the ladder of models is climbed.")
+    ladder: Ladder = Field(
+        default_factory=Ladder, description="How the ladder of models is climbed.", examples=[{"alpha_random": 0.1}]
+    )
     seed: int | None = Field(
-        None, ge=0, description="Seed of everything random in this study; the config's seed when left out."
+        None,
+        ge=0,
+        description="Seed of everything random in this study; the config's seed when left out.",
+        examples=[7],
     )
 
     @field_validator("fixed", mode="before")
@@ -98,14 +156,14 @@ class Study(_Block):
     @field_validator("missing", mode="before")
     @classmethod
     def _codes_as_text(cls, codes: Any) -> Any:
-        return _numbers_as_text(codes)
+        return numbers_as_text(codes)
 
     @field_validator("levels", mode="before")
     @classmethod
     def _levels_as_text(cls, levels: Any) -> Any:
         if not isinstance(levels, Mapping):
             return levels
-        return {column: _numbers_as_text(order) for column, order in levels.items()}
+        return {column: numbers_as_text(order) for column, order in levels.items()}
 
     @field_validator("levels")
     @classmethod
@@ -133,6 +191,30 @@ class Study(_Block):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _structure_has_columns(self) -> Study:
+        known = list(dict.fromkeys([*self.groups, *(part for group in self.groups for part in group.split(":"))]))
+        for inner, declared in self.structure.items():
+            for factor in (inner, declared.nested_in or declared.crossed_with):
+                if factor not in known:
+                    raise ValueError(
+                        f"key structure: {factor!r} is not one of the grouping factors {_listed(known)}"
+                        f"{_suggestion(factor, known)}; add it to groups or take it out of structure"
+                    )
+            if inner == (declared.nested_in or declared.crossed_with):
+                raise ValueError(f"key structure: {inner!r} is declared against itself; name another factor")
+        return self
+
+    @property
+    def source(self) -> str:
+        """The files of the rows, as a sentence names them."""
+        return _listed(table.file for table in tables(self.data))
+
+    @property
+    def files(self) -> list[str]:
+        """The paths of every file that is read, those joined last."""
+        return files(self.data, self.join)
+
     def fingerprint(self) -> str:
         """SHA-256 of all that can change a number: the study's block with its defaults and seed.
 
@@ -145,10 +227,17 @@ class Study(_Block):
         return _digest(self.model_dump(include=set(WORDING)))
 
 
-class Config(_Block):
-    """A config file: a seed and the studies."""
+class Config(Block):
+    """A config file: a seed, what the studies share, and the studies."""
 
-    seed: int = Field(20261122, ge=0, description="Seed of everything random, for each study that sets none.")
+    seed: int = Field(
+        20261122, ge=0, description="Seed of everything random, for each study that sets none.", examples=[7]
+    )
+    defaults: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Keys shared by all studies, any but name; a study's own key wins, and the keys of ladder merge.",
+        examples=[{"data": "data/pupils.csv", "missing": ["-99"]}],
+    )
     studies: list[Study] = Field(min_length=1, description="The studies, each reported on its own page.")
 
 
@@ -157,12 +246,16 @@ def load(mapping: Mapping[str, Any]) -> list[Study]:
 
     Raises one InputError whose message holds every mistake, one line each, naming the study and the key.
     """
-    mistakes = []
+    mistakes, mistaken = _defaults_mistakes(mapping.get("defaults"))
     config = None
     try:
-        config = Config.model_validate(dict(mapping))
+        config = Config.model_validate(_with_defaults(mapping, without=mistaken))
     except ValidationError as error:
-        mistakes += [_sentence(details, mapping) for details in error.errors()]
+        mistakes += [
+            _sentence(details, mapping)
+            for details in error.errors()
+            if not (details["type"] == "missing" and details["loc"][-1] in mistaken)
+        ]
     mistakes += _duplicate_names(mapping.get("studies"))
     if mistakes:
         raise InputError("\n".join(dict.fromkeys(mistakes)))
@@ -173,7 +266,21 @@ def load(mapping: Mapping[str, Any]) -> list[Study]:
 
 def schema() -> dict[str, Any]:
     """Return the JSON schema of a config, for editors that complete keys."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Config.model_json_schema()}
+    found = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Config.model_json_schema()}
+    block = found["$defs"]["Study"]
+    # a required key may stand in defaults, so that an editor must not ask for it in each study
+    block["required"] = ["name"]
+    shared = {key: entry for key, entry in block["properties"].items() if key != "name"}
+    found["$defs"]["Defaults"] = block | {
+        "properties": shared,
+        "required": [],
+        "title": "Defaults",
+        "description": "What all studies share.",
+    }
+    found["properties"]["defaults"] |= {"$ref": "#/$defs/Defaults"}
+    for key in ("type", "additionalProperties"):
+        found["properties"]["defaults"].pop(key)
+    return found
 
 
 def _expand(group: str) -> list[str]:
@@ -182,13 +289,6 @@ def _expand(group: str) -> list[str]:
     if any(not column for factor in nested for column in factor.split(":")):
         raise ValueError(f"cannot read {group!r}; write a column, a:b or a/b")
     return [":".join(nested[: depth + 1]) for depth in range(len(nested))]
-
-
-def _numbers_as_text(values: Any) -> Any:
-    """Let YAML's 1 stand for the label "1"; true and false stay what they are, and are refused."""
-    if not isinstance(values, list):
-        return values
-    return [str(value) if type(value) in (int, float) else value for value in values]
 
 
 def _repeated(values: Iterable[str]) -> list[str]:
@@ -235,6 +335,51 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     return by_lower[near[0]] if near else None
 
 
+def _defaults_mistakes(block: Any) -> tuple[list[str], set[str]]:
+    """Return the mistakes in the block of defaults, a sentence each, and the keys that hold them.
+
+    The keys are checked as those of a study would be; what concerns several keys together is left to the studies.
+    """
+    if block is None or not isinstance(block, Mapping):
+        return [], set()
+    sentences, mistaken = [], set()
+    if "name" in block:
+        sentences.append("defaults: the key 'name' cannot be shared; give each study its own.")
+        mistaken.add("name")
+    whole = {"name": "defaults", "data": "-", "outcome": "-", "groups": ["-"]}
+    try:
+        Study.model_validate(whole | {key: value for key, value in block.items() if key != "name"})
+    except ValidationError as error:
+        for details in error.errors():
+            if details["loc"]:
+                where = {"studies": [{"name": "defaults"}]}
+                sentence = _sentence(details | {"loc": ("studies", 0, *details["loc"])}, where)
+                sentences.append(sentence.removeprefix("study "))
+                mistaken.add(details["loc"][0])
+    return sentences, mistaken
+
+
+def _with_defaults(mapping: Mapping[str, Any], without: set[str]) -> dict[str, Any]:
+    """Return the config with the shared keys written into each study."""
+    shared, blocks = mapping.get("defaults"), mapping.get("studies")
+    if not isinstance(shared, Mapping) or not isinstance(blocks, list):
+        return dict(mapping)
+    shared = {key: value for key, value in shared.items() if key not in without}
+    return {
+        **mapping,
+        "defaults": shared,
+        "studies": [_merged(shared, block) if isinstance(block, Mapping) else block for block in blocks],
+    }
+
+
+def _merged(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a block in which the study's own keys win; of the ladder, its own keys of the ladder."""
+    merged = {**shared, **own}
+    if isinstance(shared.get("ladder"), Mapping) and isinstance(own.get("ladder"), Mapping):
+        merged["ladder"] = {**shared["ladder"], **own["ladder"]}
+    return merged
+
+
 def _sentence(details: Mapping[str, Any], mapping: Mapping[str, Any]) -> str:
     """Turn one of pydantic's error records into a sentence that names study and key."""
     place = list(details["loc"])
@@ -242,14 +387,17 @@ def _sentence(details: Mapping[str, Any], mapping: Mapping[str, Any]) -> str:
     if place[:1] == ["studies"] and len(place) > 1:
         study = f"study {_study_name(mapping, place[1])}"
         place = place[2:]
-    keys = [part for part in place if isinstance(part, str)]
+    if place[:1] == ["steps"] and len(place) > 1:
+        study = f"{study}, step {place[1] + 1}"
+        place = place[2:]
+    keys = [part for part in place if isinstance(part, str) and part not in (PATH, BLOCK, LIST)]
     problem = _problem(details, keys)
     if details["type"] in ("extra_forbidden", "missing"):
         where = [study] if study else ["config"]
     else:
         where = [study or "config"] + ([f"key {'.'.join(keys)}"] if keys else [])
     if details["type"] == "value_error" and not keys:
-        return f"{study}, {problem}"
+        return f"{study}{':' if ', step ' in study else ','} {problem}"
     return f"{', '.join(where)}: {problem}"
 
 
@@ -276,7 +424,7 @@ _EXPECTED = {
 def _problem(details: Mapping[str, Any], keys: list[str]) -> str:
     kind, given, context = details["type"], details["input"], details.get("ctx", {})
     if kind == "extra_forbidden":
-        known = _known_keys(keys[:-1], in_study=details["loc"][0] == "studies")
+        known = _known_keys(keys[:-1], in_study=details["loc"][0] == "studies", in_step="steps" in details["loc"][2:3])
         near = nearest(keys[-1], known)
         hint = f"did you mean {near!r}?" if near else f"known keys are {_listed(known)}."
         return f"unknown key {'.'.join(keys)!r}; {hint}"
@@ -300,10 +448,16 @@ def _problem(details: Mapping[str, Any], keys: list[str]) -> str:
     return f"{details['msg'].lower().replace('input should', 'must')}, not {_shown(given)}."
 
 
-def _known_keys(path: list[str], *, in_study: bool) -> list[str]:
+def _known_keys(path: list[str], *, in_study: bool, in_step: bool) -> list[str]:
+    if in_step:
+        return list(block_at(path).model_fields)
     model: type[BaseModel] = Study if in_study else Config
     if path == ["ladder"]:
         model = Ladder
+    elif path and path[-1] in ("data", "join"):
+        model = {"data": Table, "join": Join}[path[-1]]
+    elif path[:1] == ["structure"]:
+        model = Declared
     return list(model.model_fields)
 
 

@@ -1,0 +1,96 @@
+"""Whether a config and its tables will run, and what would be done, without fitting anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lmm.clean import clean, preflight
+from lmm.errors import InputError
+from lmm.select.rungs import Rung, ladder
+from lmm.study import Study, load
+
+
+def check(config: Path, folder: Path) -> str:
+    """Return the plan of a run: rows, levels, structure, models and jobs of each study.
+
+    The tables are read and cleaned as the run would; paths in the config are relative to `folder`. Raises one
+    InputError with a line for each mistake of any study.
+    """
+    studies = load(read_config(config))
+    plans, mistakes = [], []
+    for study in studies:
+        try:
+            preflight([study], folder)
+            rungs = ladder(study)
+            plans.append(_plan(study, rungs, clean(study, folder).audit))
+        except InputError as error:
+            mistakes.append(str(error))
+    if mistakes:
+        raise InputError("\n".join(mistakes))
+    total = sum(len(_jobs(study, ladder(study))) for study in studies) + 1
+    return "\n\n".join([*plans, f"{_count(total, 'job')} in all, the index of the reports among them."])
+
+
+def read_config(path: Path) -> Mapping[str, Any]:
+    """Read a config file; raises InputError, one sentence with the place, where it is no YAML."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise InputError(f"{path} does not exist; give the path of a config file.") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8 text; save it as UTF-8.") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise InputError(f"{path} is not YAML{place}: {getattr(error, 'problem', None) or error}.") from error
+    if not isinstance(content, Mapping):
+        raise InputError(f"{path} holds no keys; it needs the key 'studies' with a list of studies.")
+    return content
+
+
+def _plan(study: Study, rungs: list[Rung], audit: Mapping[str, Any]) -> str:
+    rows = audit["rows"]
+    lines = [f"study {study.name}", f"  rows: {rows['read']} read, {rows['analysed']} analysed"]
+    lines += [f"    {step['sentence']}" for step in audit["steps"] if step["rows_after"] != step["rows_before"]]
+    lines += [
+        f"  {each['group']}: {each['levels']} levels of {each['rows_minimum']} to {each['rows_maximum']} rows, "
+        f"median {each['rows_median']:g}"
+        for each in audit["groups"]
+    ]
+    told = [*audit["structure"], *filter(None, [audit.get("time")])]
+    lines += [f"  {each['sentence']}" for each in told]
+    lines += [f"  {_within(predictor, groups)}" for predictor, groups in audit["varies_within"].items()]
+    lines.append(f"  ladder: {_count(len(rungs), 'model')}")
+    lines += [f"    {rung.id}: {rung.formula}" for rung in rungs]
+    jobs = _jobs(study, rungs)
+    lines.append(f"  {_count(len(jobs), 'job')}: {', '.join(jobs) if len(jobs) < 10 else _shortened(jobs)}")
+    return "\n".join(lines)
+
+
+def _within(predictor: str, groups: Mapping[str, bool]) -> str:
+    varying = [group for group, varies in groups.items() if varies]
+    constant = [group for group, varies in groups.items() if not varies]
+    told = [f"varies within {', '.join(varying)}"] if varying else []
+    told += [f"is constant within {', '.join(constant)}"] if constant else []
+    return f"{predictor} {' and '.join(told)}"
+
+
+def _jobs(study: Study, rungs: list[Rung]) -> list[str]:
+    """Return the jobs that Snakemake would run for a study."""
+    fits = ["fit"] if study.split == "study" else [*(f"fit {rung.id}" for rung in rungs), "gather_rungs"]
+    return ["clean", *fits, "select", "diagnose", "report"]
+
+
+def _shortened(jobs: list[str]) -> str:
+    fits = sum(job.startswith("fit ") for job in jobs)
+    return ", ".join([jobs[0], f"fit ({fits} models)", *jobs[fits + 1 :]])
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -1,0 +1,350 @@
+"""Delimited text: encoding, delimiter and decimal mark found in the content, then read by pandas."""
+
+from __future__ import annotations
+
+import bz2
+import codecs
+import csv
+import gzip
+import io
+import lzma
+import re
+import zipfile
+import zlib
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv
+
+from lmm.clean.numerals import decimal_mark, is_number
+from lmm.errors import InputError
+from lmm.study.source import Table
+
+_DELIMITERS = (",", ";", "\t", "|")
+_SAMPLE = 1 << 18
+_ROWS_AT_A_TIME = 250_000
+_UTF8_LETTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError, RuntimeError)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a text file is laid out: encoding, delimiter, decimal mark, column names, and its first records."""
+
+    encoding: str
+    delimiter: str
+    decimal: str
+    decimal_is_certain: bool
+    columns: tuple[str, ...]
+    first_records: tuple[tuple[str, ...], ...]
+
+    @property
+    def sentence(self) -> str:
+        """What is unusual about the layout, empty where nothing is."""
+        named = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+        told = []
+        if self.encoding not in ("utf-8", "utf-8-sig"):
+            told.append(f"{self.encoding} text")
+        if self.delimiter != ",":
+            told.append(f"cells between {named.get(self.delimiter, repr(self.delimiter))}")
+        if self.decimal == ",":
+            told.append("a comma as decimal mark")
+        return f"It was read as {', '.join(told)}." if told else ""
+
+
+def layout(path: Path, table: Table, where: str) -> Layout:
+    """Find out how a text file is laid out, from its first records; what the config says stands."""
+    with _one_sentence_errors(where):
+        with opened(path) as stream:
+            start = stream.read(_SAMPLE)
+        if not start.strip(b"\r\n \t\x00\xef\xbb\xbf\xff\xfe"):
+            raise InputError(f"{where} is empty; it needs a line of column names and rows below it.")
+        encoding = table.encoding or _encoding(start, whole=len(start) < _SAMPLE)
+        text = codecs.getincrementaldecoder(encoding)().decode(start, len(start) < _SAMPLE).removeprefix("\ufeff")
+        if len(start) == _SAMPLE:
+            text = text[: text.rfind("\n") + 1] or text
+        choices = [table.delimiter] if table.delimiter else _DELIMITERS
+        delimiter = max(choices, key=lambda choice: len(next(_records(text, choice), ())))
+        records = tuple(tuple(record) for record, _ in zip(_records(text, delimiter), range(1000), strict=False))
+    if not records or not any(name.strip() for name in records[0]):
+        raise InputError(f"{where} is empty; it needs a line of column names and rows below it.")
+    cells = [cell for record in records[1:] for cell in record]
+    mark, certain = decimal_mark(cells)
+    if table.decimal:
+        mark, certain = table.decimal, True
+    return Layout(encoding, delimiter, mark, certain, records[0], records)
+
+
+def read_text(
+    path: Path,
+    table: Table,
+    where: str,
+    columns: Collection[str] | None,
+    as_text: Collection[str],
+    missing: Collection[str],
+) -> tuple[pd.DataFrame, Layout]:
+    """Read some columns (None: all) as pandas types them, those of `as_text` as they are written.
+
+    The file is read in parts, each whole before columns are kept: told to use some columns, pandas cuts rows that
+    are too long without a word. A column that holds text anywhere comes as text everywhere.
+    """
+    found = _whole_file(path, layout(path, table, where), table, where)
+    _refuse_second_header(found, where, missing)
+    wanted = [place for place, name in enumerate(found.columns) if columns is None or name in columns]
+    text = {place for place in wanted if found.columns[place] in as_text}
+    cells, mixed, short = _cells(path, found, where, wanted, text, missing)
+    if mixed:
+        again, _, _ = _cells(path, found, where, mixed, set(mixed), missing)
+        cells = pd.DataFrame({place: (again if place in mixed else cells)[place] for place in wanted}, cells.index)
+    if short:
+        _refuse_ragged_rows(path, found, where)
+    return cells.set_axis([found.columns[place] for place in wanted], axis=1), found
+
+
+def read_text_lines(path: Path, table: Table, where: str, lines: Collection[int]) -> pd.DataFrame:
+    """Return the given rows of data, counted from 1, all columns, as the text that stands in the file."""
+    found = _whole_file(path, layout(path, table, where), table, where)
+    wanted = np.array(sorted(lines))
+    kept, start = [], 0
+    names = [str(place) for place in range(len(found.columns))]
+    with _one_sentence_errors(where, found), opened(path) as stream:
+        for batch in _batches(stream, found, names, where):
+            here = wanted[(wanted >= start) & (wanted < start + batch.num_rows)]
+            if len(here):
+                kept.append(batch.take(pa.array(here - start)).to_pandas().set_axis(here))
+            start += batch.num_rows
+    return pd.concat(kept).set_axis(found.columns, axis=1)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file for reading bytes, decompressed by its ending."""
+    ending = path.suffix.lower()
+    if ending == ".zip":
+        with zipfile.ZipFile(path) as archive:
+            members = [name for name in archive.namelist() if not name.endswith("/")]
+            if len(members) != 1:
+                raise zipfile.BadZipFile(f"it holds {len(members)} files, and must hold one")
+            with archive.open(members[0]) as stream:
+                yield stream
+    elif ending == ".zst":
+        with pa.input_stream(str(path), compression="zstd") as stream:
+            yield io.BufferedReader(stream)  # what pyarrow opens has no lines
+    else:
+        opener = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}.get(ending, open)
+        with opener(path, "rb") as stream:
+            yield stream
+
+
+def _encoding(start: bytes, whole: bool) -> str:
+    """Return the encoding of the first bytes: by their mark, by the zeros of UTF-16, as UTF-8, else as cp1252."""
+    if start.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig"
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    head = start[:2000]
+    for encoding, zeros in (("utf-16-le", head[1::2]), ("utf-16-be", head[::2])):
+        if len(head) > 3 and zeros.count(0) > 0.8 * len(zeros) and head.count(0) < 0.6 * len(head):
+            return encoding
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(start, whole)
+    except UnicodeDecodeError:
+        return _eight_bit(start)
+    return "utf-8"
+
+
+def _eight_bit(content: bytes) -> str:
+    """Return cp1252, or Latin-1 where the content has bytes that cp1252 leaves out."""
+    return "latin-1" if any(byte in content for byte in (b"\x81", b"\x8d", b"\x8f", b"\x90", b"\x9d")) else "cp1252"
+
+
+def _whole_file(path: Path, found: Layout, table: Table, where: str) -> Layout:
+    """Return the layout with the encoding that holds to the file's end; refuse UTF-8 mixed with another encoding."""
+    if table.encoding or found.encoding.startswith("utf-16"):
+        return found
+    with _one_sentence_errors(where), opened(path) as stream:
+        if all(part.isascii() for part in iter(lambda: stream.read(1 << 20), b"")):
+            return found
+    utf8_line, other, eight_bit = 0, None, "cp1252"
+    with _one_sentence_errors(where), opened(path) as stream:
+        for number, line in enumerate(stream, start=1):
+            if line.isascii():
+                continue
+            try:
+                line.decode("utf-8")
+                utf8_line = utf8_line or number
+            except UnicodeDecodeError as error:
+                if _UTF8_LETTER.search(line):
+                    utf8_line = utf8_line or number
+                other = other or (number, line[: error.start])
+                eight_bit = "latin-1" if "latin-1" in (eight_bit, _eight_bit(line)) else "cp1252"
+    if other is None:
+        return found
+    number, before = other
+    if utf8_line:
+        with _one_sentence_errors(where):
+            cells = [[], *_records(before.decode("latin-1"), found.delimiter)][-1]
+        place = max(len(cells) - 1, 0)
+        named = found.columns[min(place, len(found.columns) - 1)]
+        raise InputError(
+            f"{where} mixes encodings: line {number} of the file, column {named!r}, holds bytes that are not UTF-8, "
+            f"but line {utf8_line} holds UTF-8 letters; save the whole file as UTF-8, or give its encoding."
+        )
+    if found.encoding == "utf-8-sig":
+        raise InputError(
+            f"{where} begins with the mark of UTF-8, but line {number} of the file is not UTF-8; save it as UTF-8."
+        )
+    names = tuple(name.encode(found.encoding).decode(eight_bit) for name in found.columns)
+    return Layout(eight_bit, found.delimiter, found.decimal, found.decimal_is_certain, names, found.first_records)
+
+
+def _records(text: str, delimiter: str) -> Iterator[list[str]]:
+    return (record for record in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if record)
+
+
+def _refuse_second_header(found: Layout, where: str, missing: Collection[str]) -> None:
+    """Refuse a line of names or units below the column names, told by numbers that begin one row later."""
+    records = [record for record in found.first_records if len(record) == len(found.columns)]
+    if len(records) < 2:
+        return
+    second, below = records[1], records[2:]
+    repeated = second == records[0] and len(second) > 1
+    numeric = [
+        place
+        for place in range(len(found.columns))
+        if (cells := [row[place] for row in below if row[place].strip() and row[place] not in missing])
+        and all(is_number(cell) for cell in cells)
+    ]
+    words = [place for place in numeric if second[place].strip() and second[place].strip() not in missing]
+    units = len(below) > 1 and len(numeric) > 1 and words == numeric
+    if repeated or (units and not any(is_number(cell) for cell in second)):
+        first = 0 if repeated else numeric[0]
+        raise InputError(
+            f"{where} has a second line of column names: line 2 of the file holds {second[first]!r} in column "
+            f"{found.columns[first]!r}; keep one line of names."
+        )
+
+
+def _cells(
+    path: Path, found: Layout, where: str, wanted: list[int], text: Collection[int], missing: Collection[str]
+) -> tuple[pd.DataFrame, list[int], bool]:
+    """Read the columns at `wanted`; say which are to be read as text, and whether any row lacks its last cell.
+
+    Read as text must be what pandas would change: TRUE, True and true, which it folds into one, and a column of
+    numbers in one part of the file and of words in another.
+    """
+    parts, short, last = [], False, len(found.columns) - 1
+    options = {"dtype": dict.fromkeys(text, str), "keep_default_na": False, "na_values": list(missing)}
+    for part in _parts(path, found, where, **options):
+        short = short or bool(part[last].isna().any())
+        parts.append({place: part[place].copy() for place in wanted})
+        rows = part.index.stop
+    if not parts:
+        rows = 0
+    table, mixed = {}, []
+    for place in wanted:
+        columns = [part.pop(place) for part in parts]
+        filled = [column for column in columns if column.notna().any()]
+        kinds = {column.dtype.kind for column in filled}
+        if "b" in kinds or (len(kinds) > 1 and not kinds <= set("iuf")):
+            mixed.append(place)
+        if kinds == {"O"}:
+            columns = [column.astype("str") for column in columns]
+        table[place] = pd.concat(columns, ignore_index=True) if columns else pd.Series(dtype="str")
+    index = pd.RangeIndex(1, rows + 1, name="line")
+    return pd.DataFrame(table, columns=wanted).set_axis(index), mixed, short
+
+
+def _parts(path: Path, found: Layout, where: str, **options: Any) -> Iterator[pd.DataFrame]:
+    """Read a file with pandas, so many rows at a time; columns by position, because names may repeat."""
+    import warnings
+
+    with _one_sentence_errors(where, found), opened(path) as stream, warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        yield from pd.read_csv(
+            stream,
+            sep=found.delimiter,
+            encoding=found.encoding,
+            decimal=found.decimal,
+            header=0,
+            names=range(len(found.columns)),
+            index_col=False,
+            low_memory=False,
+            chunksize=_ROWS_AT_A_TIME,
+            **options,
+        )
+
+
+def _refuse_ragged_rows(path: Path, found: Layout, where: str) -> None:
+    """Refuse rows with fewer cells than names, which pandas fills up, and with empty cells too many, which it cuts."""
+    last = [str(len(found.columns) - 1)]
+    with _one_sentence_errors(where, found), opened(path) as stream:
+        for _ in _batches(stream, found, last, where):
+            pass
+
+
+def _batches(stream: IO[bytes], found: Layout, wanted: list[str], where: str) -> Iterator[pa.RecordBatch]:
+    """Read columns, named by their position, as text with pyarrow, the header as the first row; refuse ragged rows."""
+    names = [str(place) for place in range(len(found.columns))]
+    ragged: list[Any] = []
+
+    def note(row: Any) -> str:
+        if row.text.strip():  # pandas skips a line of spaces, as it does an empty one
+            ragged.append(row)
+        return "skip"
+
+    batches = pa.csv.open_csv(
+        pa.PythonFile(stream, mode="r"),
+        read_options=pa.csv.ReadOptions(use_threads=False, encoding=found.encoding, column_names=names),
+        parse_options=pa.csv.ParseOptions(delimiter=found.delimiter, newlines_in_values=True, invalid_row_handler=note),
+        convert_options=pa.csv.ConvertOptions(include_columns=wanted, column_types=dict.fromkeys(names, pa.string())),
+    )
+    for batch in batches:
+        if ragged:
+            break
+        yield batch
+    if ragged:
+        cells = ragged[0].actual_columns
+        lacking = f", so that {found.columns[cells]!r} is not there" if cells < len(found.columns) else ""
+        raise InputError(
+            f"{where} has {cells} cells in row {ragged[0].number - 1}, where its header has names for "
+            f"{len(found.columns)}{lacking}; mend that row."
+        )
+
+
+@contextmanager
+def _one_sentence_errors(where: str, found: Layout | None = None) -> Iterator[None]:
+    try:
+        yield
+    except pd.errors.ParserError as error:
+        raise InputError(f"{where} {_unreadable(str(error), found)}") from error
+    except pd.errors.ParserWarning as error:
+        count = len(found.columns) if found else 0
+        raise InputError(
+            f"{where} has more cells in its rows than its header has names ({count}); name every column."
+        ) from error
+    except UnicodeError as error:
+        encoding = found.encoding if found else getattr(error, "encoding", "what its encoding says")
+        raise InputError(f"{where} is not {encoding} text; save it as UTF-8, or give its encoding.") from error
+    except csv.Error as error:
+        raise InputError(f"{where} is not a CSV file ({error}); save it as one.") from error
+    except pa.ArrowException as error:
+        raise InputError(f"{where} cannot be read: {' '.join(str(error).split())}.") from error
+    except _BROKEN as error:
+        raise InputError(f"{where} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
+
+
+def _unreadable(message: str, found: Layout | None) -> str:
+    ragged = re.search(r"line (\d+), saw (\d+)", message)
+    if ragged is None or found is None:
+        return f"cannot be read as CSV: {message.strip()}."
+    return (
+        f"has {ragged[2]} cells in line {ragged[1]} of the file, where its header has names for {len(found.columns)}; "
+        "mend that line, or name every column."
+    )

@@ -1,0 +1,119 @@
+"""A column's cells as numbers, as labels or as dates, whichever a step needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import pandas as pd
+
+from lmm.clean.steps.step import Place, first_line
+from lmm.clean.types import ordered_levels
+
+
+def is_numeric(column: pd.Series) -> bool:
+    """Say whether a column holds numbers; true and false are labels."""
+    return pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype)
+
+
+def labels(column: pd.Series) -> pd.Series:
+    """Return the cells as text, missing where empty or blank; numbers as short as they can be written: 1, not 1.0."""
+    if is_numeric(column):
+        distinct = {value: number_label(value) for value in column.dropna().unique().tolist()}
+        return column.astype(object).map(distinct).astype("str")
+    if pd.api.types.is_bool_dtype(column.dtype):
+        return column.map({True: "TRUE", False: "FALSE"}).astype("str")
+    text = column.astype("str")
+    return text.mask(text.str.strip() == "")
+
+
+def number_label(value: float) -> str:
+    """Return the shortest text that means the number."""
+    return str(int(value)) if float(value).is_integer() and abs(value) < 2**53 else repr(float(value))
+
+
+def as_number(label: str) -> float:
+    """Return the number a label means, or NaN."""
+    try:
+        return float(label)
+    except ValueError:
+        return np.nan
+
+
+def parsed(column: pd.Series) -> pd.Series:
+    """Return the cells as float64, NaN where they are no numbers."""
+    if is_numeric(column):
+        return column.astype(np.float64)
+    text = labels(column).str.strip()
+    distinct = {label: as_number(label) for label in text.dropna().unique().tolist()}
+    return text.astype(object).map(distinct).astype(np.float64)
+
+
+def numbers(column: pd.Series, place: Place) -> pd.Series:
+    """Return the cells as float64, or say which one is no number."""
+    found = parsed(column)
+    if not is_numeric(column):
+        text = (found.isna() & labels(column).notna()).to_numpy() & ~_means_nan(column)
+        if text.any():
+            raise place.mistake(
+                f"the column {column.name} must hold numbers, but line {first_line(text, column)} holds "
+                f"{shown(column, text)}; mend that cell, or list it in a step missing before."
+            )
+    return found
+
+
+def _means_nan(column: pd.Series) -> np.ndarray:
+    return labels(column).str.strip().str.lower().eq("nan").fillna(False).to_numpy(dtype=bool)
+
+
+def dates(column: pd.Series, place: Place, written: str | None = None) -> pd.Series:
+    """Return the cells as dates, written as 2026-11-22 (a time of day may follow) or as `written` says."""
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        return column.dt.tz_localize(None) if column.dt.tz is not None else column
+    text = labels(column).str.strip()
+    try:
+        found = pd.to_datetime(text, format=written or "ISO8601", errors="coerce")
+    except (ValueError, TypeError) as error:
+        raise place.mistake(
+            f"cannot read the dates of {column.name} as {written or '2026-11-22'} ({str(error).rstrip('.')}); say in "
+            "format how they are written."
+        ) from error
+    if found.dt.tz is not None:
+        found = found.dt.tz_localize(None)
+    unreadable = (found.isna() & text.notna()).to_numpy()
+    if unreadable.any():
+        raise place.mistake(
+            f"the column {column.name} must hold dates written as {written or '2026-11-22'}, but line "
+            f"{first_line(unreadable, column)} holds {shown(column, unreadable)}; mend that cell, or say how dates "
+            "are written, as in date %d.%m.%Y."
+        )
+    return found.astype("datetime64[us]")
+
+
+def shown(column: pd.Series, chosen: np.ndarray) -> str:
+    """Return the first chosen cell in quotes, shortened."""
+    value = column.iloc[int(np.argmax(chosen))]
+    text = number_label(value) if is_numeric(column) else str(value)
+    return repr(text if len(text) <= 40 else text[:37] + "...")
+
+
+def categories(column: pd.Series, order: Iterable[str] | None = None) -> pd.Series:
+    """Return the labels as a category column, which stays one to the end, whatever its labels look like.
+
+    The levels are in the given order, else in their own where the column has one, else by number or code point.
+    """
+    text = labels(column)
+    if order is None and isinstance(column.dtype, pd.CategoricalDtype):
+        order = column.cat.categories
+    found = set(text.dropna().unique().tolist())
+    levels = ordered_levels(found) if order is None else [level for level in dict.fromkeys(order) if level in found]
+    return text.astype(pd.CategoricalDtype(levels))
+
+
+def relabelled(column: pd.Series, new: Mapping[str, str | None]) -> pd.Series:
+    """Return a category column with other labels, the levels in the order of the old ones."""
+    text = labels(column).astype(object).map(lambda label: new.get(label, label)).astype("str")
+    if not isinstance(column.dtype, pd.CategoricalDtype):
+        return categories(text)
+    order = [new.get(level, level) for level in column.cat.categories]
+    return categories(text, [level for level in order if level is not None])

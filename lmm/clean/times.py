@@ -1,0 +1,97 @@
+"""The time variable within subjects: balance, spacing, and rows that share subject and time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lmm.clean.groups import group_codes
+from lmm.clean.structure import incidence
+from lmm.errors import InputError
+from lmm.study import Study
+
+_SAME_STEP = 1e-6
+"""Steps that differ by less than this share of the longest count as equal: decimals are not exact in binary."""
+
+
+def subjects(table: pd.DataFrame, groups: list[str]) -> tuple[str, np.ndarray]:
+    """Return the finest unit that the grouping factors tell apart: its name, and its level in each row, shape (rows,).
+
+    It is the factor whose levels lie within those of all others, where there is one, else their interaction.
+    """
+    if len(groups) == 1:
+        return groups[0], group_codes(table, groups[0])
+    columns = list(dict.fromkeys(column for group in groups for column in group.split(":")))
+    everything = ":".join(columns)
+    codes = group_codes(table, everything)
+    levels = codes.max(initial=-1)
+    for group in groups:
+        own = group_codes(table, group)
+        if own.max(initial=-1) == levels:
+            return group, own
+    return everything, codes
+
+
+def check_times(study: Study, table: pd.DataFrame) -> None:
+    """Refuse rows that share subject and time, unless the study says `duplicates: allow`."""
+    if study.time is None or study.duplicates == "allow":
+        return
+    name, subject = subjects(table, study.groups)
+    repeated = _repeated(subject, table[study.time])
+    if not repeated.any():
+        return
+    second = int(np.argmax(repeated))
+    time = table[study.time].iloc[second]
+    first = int(np.argmax((subject == subject[second]) & (table[study.time] == time).to_numpy()))
+    level = ":".join(str(table[column].iloc[second]) for column in name.split(":"))
+    raise InputError(
+        f"study {study.name}: {repeated.sum()} of {len(table)} rows repeat a time of their {name}; the first is row "
+        f"{table.index[second]}, where {study.time} is {time:g} and {name} is {level!r} as in row "
+        f"{table.index[first]}; take out the repeated rows, or write duplicates: allow if they are meant."
+    )
+
+
+def describe_times(table: pd.DataFrame, time: str, groups: list[str]) -> dict[str, Any]:
+    """Return balance, spacing and duplicates of the time variable, with a sentence that tells them."""
+    name, subject = subjects(table, groups)
+    code, values = pd.factorize(table[time].to_numpy(dtype=float), sort=True)
+    met = incidence(subject, code)
+    repeated = int(_repeated(subject, table[time]).sum())
+    steps = np.diff(values)
+    equal = len(steps) > 0 and steps.max() - steps.min() <= _SAME_STEP * steps.max()
+    spacing = f"equally spaced by {steps.mean():g}" if equal else "not equally spaced"
+    if len(values) == 1:
+        sentence = f"{time} is {values[0]:g} in every row."
+    else:
+        sentence = f"{time} takes {len(values)} values from {values[0]:g} to {values[-1]:g}, {spacing}"
+        if met.complete:
+            sentence += f"; every one of the {met.levels[0]} levels of {name} is seen at each of them (balanced)."
+        else:
+            fewest, most = _spread(np.bincount(met.first))
+            sentence += (
+                f"; the {met.levels[0]} levels of {name} are seen at "
+                f"{fewest if fewest == most else f'{fewest} to {most}'} of them each (not balanced)."
+            )
+    if repeated:
+        sentence += f" {repeated} of {len(table)} rows repeat a time of their {name}."
+    return {
+        "variable": time,
+        "subject": name,
+        "times": len(values),
+        "balanced": met.complete,
+        "equally_spaced": bool(equal),
+        "duplicates": repeated,
+        "sentence": sentence,
+    }
+
+
+def _repeated(subject: np.ndarray, time: pd.Series) -> np.ndarray:
+    """Say of each row whether an earlier one has the same subject and time."""
+    code, values = pd.factorize(time.to_numpy())
+    return pd.Series(subject * len(values) + code).duplicated().to_numpy()
+
+
+def _spread(counts: np.ndarray) -> tuple[int, int]:
+    return int(counts.min()), int(counts.max())

@@ -1,0 +1,99 @@
+"""The plan of a run without fitting, and every mistake of config and data in one list."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from lmm.__main__ import main
+
+ROOT = Path(__file__).parents[1]
+BLOCK = {"name": "mine", "data": "t.csv", "outcome": "y", "fixed": "x", "groups": ["g"]}
+TABLE = "y,x,g\n" + "\n".join(f"{i * 7 % 5},{i % 3},{'abcd'[i // 3]}" for i in range(12)) + "\n5,,a\n"
+
+
+def checked(folder, capsys, *blocks, table=TABLE, **top):
+    """Return exit status, output and errors of `python -m lmm check` in a folder."""
+    (folder / "t.csv").write_text(table, encoding="utf-8")
+    (folder / "mine.yaml").write_text(yaml.safe_dump(top | {"studies": list(blocks)}), encoding="utf-8")
+    status = main(["check", str(folder / "mine.yaml"), "--directory", str(folder)])
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+def test_the_plan_tells_rows_levels_models_and_jobs(tmp_path, capsys):
+    status, out, err = checked(tmp_path, capsys, BLOCK | {"slopes": {"g": "x"}, "time": "x"})
+    assert (status, err) == (0, "")
+    assert out.splitlines() == [
+        "study mine",
+        "  rows: 13 read, 12 analysed",
+        "    1 row without a value of x was left out.",
+        "  g: 4 levels of 3 to 3 rows, median 3",
+        "  x takes 3 values from 0 to 2, equally spaced by 1; every one of the 4 levels of g is seen at each of them "
+        "(balanced).",
+        "  x varies within g",
+        "  ladder: 5 models",
+        "    null: y ~ 1",
+        "    fixed: y ~ x",
+        "    g.intercept: y ~ x + (1 | g)",
+        "    g.uncorrelated: y ~ x + (x || g)",
+        "    g.slope: y ~ x + (x | g)",
+        "  5 jobs: clean, fit, select, diagnose, report",
+        "",
+        "6 jobs in all, the index of the reports among them.",
+    ]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.yaml", "t.csv"]
+
+
+def test_a_job_for_each_rung_is_counted(tmp_path, capsys):
+    _, out, _ = checked(tmp_path, capsys, BLOCK | {"slopes": {"g": "x"}, "split": "rung"})
+    assert "  10 jobs: clean, fit (5 models), gather_rungs, select, diagnose, report\n" in out
+
+
+def test_nesting_and_crossing_are_told(capsys):
+    status = main(["check", str(ROOT / "config.yaml"), "--directory", str(ROOT)])
+    out = capsys.readouterr().out
+    assert status == 0
+    assert "childid is nested in schoolid: each of the 1721 levels of childid occurs in only one of the 60" in out
+    assert "plate and sample are crossed: each of the 24 levels of plate occurs with each of the 6" in out
+
+
+def test_mistakes_of_all_studies_come_in_one_list(tmp_path, capsys):
+    status, out, err = checked(
+        tmp_path,
+        capsys,
+        BLOCK | {"name": "a", "outcome": "Y1"},
+        BLOCK | {"name": "b", "groups": ["x"], "fixed": "z"},
+        BLOCK | {"name": "c", "groups": ["g", "x"], "structure": {"g": {"nested_in": "x"}}},
+        BLOCK | {"name": "d"},
+    )
+    assert (status, out) == (2, "")
+    lines = err.splitlines()
+    assert [line.split(":")[0].split(",")[0] for line in lines] == ["study a", "study b", "study c"]
+    assert "g is declared nested in x" in lines[2]
+
+
+def test_mistakes_of_the_config_itself(tmp_path, capsys):
+    status, _, err = checked(tmp_path, capsys, BLOCK | {"fxed": "x"}, BLOCK | {"name": "b", "groups": []})
+    assert status == 2
+    assert err.splitlines()[0] == "study mine: unknown key 'fxed'; did you mean 'fixed'?"
+    assert err.splitlines()[1].startswith("study b, key groups: is empty")
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"studies: [", "is not YAML in line 1, column 11"),
+        (b"", "holds no keys"),
+        (b"- a\n", "holds no keys"),
+        (b"\xff\xfe\xfa", "is not UTF-8 text"),
+        (None, "does not exist"),
+    ],
+)
+def test_a_file_that_is_no_config_gives_a_sentence(tmp_path, capsys, content, sentence):
+    if content is not None:
+        (tmp_path / "c.yaml").write_bytes(content)
+    assert main(["check", str(tmp_path / "c.yaml")]) == 2
+    err = capsys.readouterr().err
+    assert sentence in err
+    assert "Traceback" not in err
