@@ -20,6 +20,7 @@ def missing_by_time(
 
     table: the prepared rows, those with missing values among them. An arm is a level of a categorical predictor. A
     subject has an occasion when some row holds its outcome; before its last one it may lack others (intermittent).
+    Dropout is told for all subjects, and by arm where each subject is in one arm only.
     """
     known = table[table[[time, *_columns(groups)]].notna().all(axis=1)]
     occasions = np.unique(known[time])
@@ -28,7 +29,14 @@ def missing_by_time(
     arms = [name for name in predictors if _is_arm(known[name])]
     variables = [name for name in known if name not in (time, *_columns(groups)) and known[name].isna().any()]
     counts = [entry for variable in variables for entry in _counts(known, variable, time, arms)]
-    return {"counts": counts, "dropout": _dropout(known, outcome, time, groups, occasions)}
+    name, code = subjects(known, groups)
+    seen = _seen(known, outcome, time, code, occasions)
+    by_arm = [
+        {"arm": arm, "level": level} | _pattern(seen[chosen], name, occasions)
+        for arm in arms
+        for level, chosen in _subjects_of_arm(known[arm], code, len(seen))
+    ]
+    return {"counts": counts, "dropout": _pattern(seen, name, occasions), "dropout_by_arm": by_arm}
 
 
 def _columns(groups: list[str]) -> list[str]:
@@ -62,12 +70,27 @@ def _counts(table: pd.DataFrame, variable: str, time: str, arms: list[str]) -> l
     return found
 
 
-def _dropout(table: pd.DataFrame, outcome: str, time: str, groups: list[str], occasions: np.ndarray) -> dict[str, Any]:
-    """Count the subjects with every occasion, those who left after their last one, and those with gaps before it."""
-    name, code = subjects(table, groups)
+def _seen(table: pd.DataFrame, outcome: str, time: str, code: np.ndarray, occasions: np.ndarray) -> np.ndarray:
+    """Say for each subject and occasion whether some row holds the outcome, shape (subjects, occasions)."""
     seen = np.zeros((code.max(initial=-1) + 1, len(occasions)), dtype=bool)
     present = table[outcome].notna().to_numpy()
     seen[code[present], np.searchsorted(occasions, table[time].to_numpy()[present])] = True
+    return seen
+
+
+def _subjects_of_arm(arm: pd.Series, code: np.ndarray, subjects: int) -> list[tuple[str, np.ndarray]]:
+    """Return the subjects of each level of an arm as a mask; none where subjects change between its levels."""
+    own = arm.cat.codes.to_numpy()
+    known = own >= 0
+    level = np.full(subjects, -1, dtype=own.dtype)
+    level[code[known]] = own[known]
+    if (level[code[known]] != own[known]).any():
+        return []
+    return [(str(arm.cat.categories[place]), level == place) for place in np.unique(level[level >= 0])]
+
+
+def _pattern(seen: np.ndarray, name: str, occasions: np.ndarray) -> dict[str, Any]:
+    """Count the subjects with every occasion, those who left after their last one, and those with gaps before it."""
     count = seen.sum(axis=1)
     last = len(occasions) - 1 - np.argmax(seen[:, ::-1], axis=1)
     complete, never = count == len(occasions), count == 0

@@ -13,8 +13,8 @@ _SHOWN = 5
 
 def joined(
     rows: pd.DataFrame, table: pd.DataFrame, on: list[str], many: bool, where: str, name: str
-) -> tuple[pd.DataFrame, str]:
-    """Return the rows with the columns of `table` beside them, and a sentence on what found no match.
+) -> tuple[pd.DataFrame, str, dict[str, int]]:
+    """Return the rows with the columns of `table` beside them, a sentence on what found no match, and its counts.
 
     All rows stay, in order; those without a match have missing values. Without `many` each key occurs in `table` once
     at most; with it a row is repeated for each match, and its line becomes "line+line of the joined table".
@@ -48,7 +48,8 @@ def joined(
     result = pd.concat([result, added.set_axis(result.index)], axis=1)
     unmatched = rows.iloc[first[second < 0]][on]
     unused = table.loc[~np.isin(np.arange(len(table)), second), on]
-    return result, f"{name} was joined on {', '.join(on)}: {_told(unmatched, unused)}."
+    counts = {"unmatched": len(unmatched), "unused": len(unused)}
+    return result, f"{name} was joined on {', '.join(on)}: {_told(unmatched, unused)}.", counts
 
 
 def _comparable(left: pd.DataFrame, right: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

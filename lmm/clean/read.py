@@ -67,9 +67,9 @@ def read(
         other, told = _appended(study, join.data, folder, added, labels | set(join.on), codes)
         name = ", ".join(one.file for one in tables(join.data))
         before = table
-        table, sentence = joined(table, other, join.on, join.rows == "many", _where(study, name), name)
+        table, sentence, counts = joined(table, other, join.on, join.rows == "many", _where(study, name), name)
         sentences = " ".join([*(step["sentence"] for step in told), sentence])
-        steps.append(_step(study, f"join {name}", sentences, before, table))
+        steps.append(_step(study, f"join {name}", sentences, before, table) | counts)
     order = [column for column in (*own, *brought) if column in wanted] if columns is None else list(columns)
     return Reading(table[order], steps)
 

@@ -29,6 +29,15 @@ def test_subjects_are_counted_by_their_pattern():
     }
 
 
+def test_dropout_is_counted_in_each_arm_that_subjects_stay_in():
+    by_arm = missing_by_time(trial(), "y", "t", ["id"], ["t", "arm"])["dropout_by_arm"]
+    keys = ("level", "subjects", "complete", "dropped_out", "intermittent", "never")
+    assert [tuple(each[key] for key in keys) for each in by_arm] == [("p", 2, 1, 1, 0, 0), ("q", 3, 0, 1, 1, 1)]
+    assert [each["subjects"] for each in by_arm[1]["last"]] == [1, 0, 1]
+    changing = trial().assign(arm=lambda table: table["t"].map({0: "p", 1: "q", 2: "q"}).astype("category"))
+    assert missing_by_time(changing, "y", "t", ["id"], ["arm"])["dropout_by_arm"] == []
+
+
 def test_missing_values_are_counted_at_each_time_and_in_each_arm():
     counts = missing_by_time(trial(), "y", "t", ["id"], ["t", "arm"])["counts"]
     overall = [(each["time"], each["rows"], each["missing"]) for each in counts if each["arm"] is None]

@@ -24,6 +24,7 @@ def test_columns_come_by_key_and_unmatched_rows_of_both_sides_are_told(tmp_path)
         "4 rows were read from wards.csv. wards.csv was joined on g: 3 rows had no match (g c); "
         "1 of its own rows was not used (g e)."
     )
+    assert (step["unmatched"], step["unused"]) == (3, 1)
     assert (step["rows_before"], step["rows_after"], step["levels_after"]) == (12, 12, {"g": 4})
     assert found.dropped["reason"].tolist() == ["no size"] * 3
     assert found.audit["rows"] == {"read": 12, "analysed": 9}

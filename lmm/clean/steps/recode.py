@@ -17,11 +17,11 @@ OTHERS = "others"
 
 def apply(settings: Mapping[str, Mapping[str, str | None]], table: pd.DataFrame, place: Place) -> Applied:
     """Recode each column."""
-    told, changed = [], {}
+    told, changed, counts = [], {}, {}
     for column, mapping in settings.items():
-        changed[column], count = _recoded(table[column], mapping)
-        told.append(f"{values(count)} of {column}")
-    return Applied(table.assign(**changed), f"{listed(told)} were recoded.")
+        changed[column], counts[column] = _recoded(table[column], mapping)
+        told.append(f"{values(counts[column])} of {column}")
+    return Applied(table.assign(**changed), f"{listed(told)} were recoded.", counts={"recoded": counts})
 
 
 def _recoded(column: pd.Series, mapping: Mapping[str, str | None]) -> tuple[pd.Series, int]:
