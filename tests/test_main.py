@@ -7,7 +7,7 @@ import pytest
 
 from lmm.__main__ import main
 
-DATA = Path(__file__).parents[1] / "data"
+DATA = Path(__file__).parent / "reference" / "data"
 FORMULA = "Reaction ~ Days + (Days | Subject)"
 
 

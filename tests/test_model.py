@@ -9,7 +9,7 @@ import pytest
 
 import lmm
 
-DATA = Path(__file__).parent.parent / "data"
+DATA = Path(__file__).parent / "reference" / "data"
 
 
 @pytest.fixture(scope="module")

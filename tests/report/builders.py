@@ -17,7 +17,7 @@ from lmm.select import decide
 from lmm.select.rungs import fit_rung, ladder
 from lmm.study import Study, load
 
-DATA = Path(__file__).parents[2] / "data"
+DATA = Path(__file__).parents[1] / "reference" / "data"
 
 
 @dataclass(frozen=True)

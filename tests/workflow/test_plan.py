@@ -58,16 +58,16 @@ def test_one_job_for_each_rung_where_the_study_says_so(tmp_path, project):
 
 def test_every_mistake_of_config_data_and_formula_shows_before_any_job(tmp_path):
     config = demonstration(*ALL)
-    for study, changes in zip(
-        config["studies"], ({"outcome": "Reacton"}, {"data": "data/egsingle.csv"}, {"fixed": "plate *"}), strict=True
-    ):
+    mistakes = ({"outcome": "Reacton"}, {"data": "data/egsingle-scores.csv"}, {"fixed": "plate *"})
+    for study, changes in zip(config["studies"], mistakes, strict=True):
         study.update(changes)
     done = snakemake(new_project(tmp_path / "p", config), "--cores", "1")
     assert done.returncode != 0
     lines = [line for line in done.stderr.splitlines() if line.startswith("study ")]
     assert lines[:2] == [
-        "study sleepstudy: data/sleepstudy.csv has no column 'Reacton' (outcome); did you mean 'Reaction'?",
-        "study egsingle: data/egsingle.csv does not exist; did you mean 'egsingle.csv.gz'?",
+        "study sleepstudy: data/sleepstudy.csv, after the steps, has no column 'Reacton' (outcome); did you mean "
+        "'Reaction'?",
+        "study egsingle: data/egsingle-scores.csv does not exist; did you mean 'egsingle-scores.csv.gz'?",
     ]
     assert lines[2].startswith("study penicillin, key fixed: ")
     assert "Traceback" not in done.stderr
@@ -101,7 +101,7 @@ def test_a_config_beside_a_folder_of_data_needs_nothing_of_the_repository(tmp_pa
     """Run from anywhere: the config by --configfile, its paths and all output in --directory."""
     folder = tmp_path / "my" / "folder"
     (folder / "tables").mkdir(parents=True)
-    (folder / "tables/sleepstudy.csv").write_bytes((ROOT / "data/sleepstudy.csv").read_bytes())
+    (folder / "tables/sleepstudy.csv").write_bytes((ROOT / "tests/reference/data/sleepstudy.csv").read_bytes())
     block = {"name": "mine", "fixed": "Days", "groups": ["Subject"], "outcome": "Reaction"}
     config = {"defaults": {"data": "tables/sleepstudy.csv"}, "studies": [block]}
     (tmp_path / "mine.yaml").write_text(yaml.safe_dump(config))

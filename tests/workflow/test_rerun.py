@@ -75,7 +75,7 @@ def test_a_new_study_runs_alone(project):
 
 def test_a_change_to_the_data_reruns_its_study(project):
     with (project / "data/penicillin.csv").open("a") as table:
-        table.write('25,"a","A"\n')
+        table.write("a;A;25,0\n")
     assert planned(project) == {*PENICILLIN, INDEX}
 
 

@@ -12,34 +12,79 @@ from lmm.clean import clean, preflight, read_analysis_table, write_cleaned
 from lmm.files import read_json
 from tests.clean.tables import a_study, cleaned, csv, raw_table
 
-DATA = Path(__file__).parents[3] / "data"
+ROOT = Path(__file__).parents[3]
+CLEAN = ROOT / "tests/reference/data"
+"""The tables as R's packages have them: long, with unique labels, in plain CSV."""
 
 
-def sleepstudy():
-    return pd.read_csv(DATA / "sleepstudy.csv", dtype={"Subject": str})
+def block_of(name):
+    """Return a study of config.yaml as it would be for the clean table: its variables, without file and steps."""
+    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    return next(each for each in config["studies"] if each["name"] == name)
 
 
-SLEEP = {"outcome": "Reaction", "fixed": "Days", "groups": ["Subject"], "time": "Days"}
+def of_clean_table(name, file):
+    """Return the analysis table that the clean table of a demonstration study gives."""
+    block = {key: value for key, value in block_of(name).items() if key not in ("join", "steps")}
+    return clean(study.load({"studies": [block | {"data": file}]})[0], CLEAN).table
+
+
+def of_messy_table(name, folder, **changes):
+    """Return what a messy rendition in a folder gives, of the same study."""
+    block = {key: value for key, value in block_of(name).items() if key not in ("join", "steps")}
+    return clean(study.load({"studies": [block | changes]})[0], folder)
 
 
 def same(one, other):
     pd.testing.assert_frame_equal(one.reset_index(drop=True), other.reset_index(drop=True), check_exact=True)
 
 
+def test_the_demonstration_sleepstudy_is_its_source_and_its_wide_row_became_ten():
+    result = clean(study.load({"studies": [block_of("sleepstudy")]})[0], ROOT)
+    same(result.table, of_clean_table("sleepstudy", "sleepstudy.csv"))
+    assert result.dropped.empty
+
+
+def test_the_demonstration_penicillin_is_its_source_without_the_rows_that_its_steps_leave_out():
+    result = clean(study.load({"studies": [block_of("penicillin")]})[0], ROOT)
+    same(result.table, of_clean_table("penicillin", "penicillin.csv"))
+    assert result.dropped["plate"].tolist() == ["test"] + ["m"] * 6
+    assert result.dropped.index.tolist() == [1, *range(146, 152)]
+    reasons = result.dropped["reason"].tolist()
+    assert reasons == ["typed in to try the form"] + [
+        f"same observation as line {74 + k} (plate, sample)" for k in range(6)
+    ]
+
+
+def test_the_demonstration_egsingle_is_its_source_with_pupils_numbered_in_their_schools():
+    result = clean(study.load({"studies": [block_of("egsingle")]})[0], ROOT)
+    expected = of_clean_table("egsingle", "egsingle.csv.gz")
+    same(result.table.drop(columns="childid"), expected.drop(columns="childid"))
+    # the same pupils under other labels: each old one has one new one, and the other way round
+    labels = pd.DataFrame({"old": expected["childid"].to_numpy(), "new": result.table["childid"].to_numpy()})
+    pairs = labels.drop_duplicates()
+    assert len(pairs) == 1721 and pairs["old"].is_unique and pairs["new"].is_unique
+    assert pairs["new"].iloc[0] == "2020:01"
+    assert result.dropped["reason"].tolist() == ["no math"] * 944
+    assert result.dropped["math"].value_counts().to_dict() == {"n/a": 926, "-99": 18}
+
+
 def test_a_wide_and_recoded_sleepstudy_gives_the_same_analysis_table(tmp_path):
-    long = sleepstudy()
-    expected = cleaned(tmp_path, csv(long), **SLEEP).table
+    long = pd.read_csv(CLEAN / "sleepstudy.csv", dtype={"Subject": str})
     wide = long.pivot(index="Subject", columns="Days", values="Reaction").reset_index()
     wide.columns = ["id no.", *(f"day {day} (s)" for day in range(10))]
+    wide["id no."] = wide["id no."].replace({"308": "A", "309": "B"})
+    wide.to_csv(tmp_path / "wide.csv", index=False)
     steps = [
         {"rename": {"id no.": "Subject"}},
+        {"recode": {"Subject": {"A": 308, "B": 309}}},
         {"wide": {"columns": "day {Days} (s)", "value": "Reaction"}},
     ]
-    result = cleaned(tmp_path, csv(wide), **SLEEP, steps=steps)
-    same(result.table, expected)
+    result = of_messy_table("sleepstudy", tmp_path, data="wide.csv", steps=steps)
+    same(result.table, of_clean_table("sleepstudy", "sleepstudy.csv"))
     assert result.audit["rows"] == {"read": 18, "prepared": 180, "analysed": 180}
     names = [step["step"] for step in result.audit["steps"]]
-    assert names[-3:] == ["rename", "wide", "freeze"]
+    assert names[-4:] == ["rename", "recode", "wide", "freeze"]
     for before, after in pairwise(result.audit["steps"]):
         assert before["rows_after"] == after["rows_before"]
 
@@ -117,25 +162,16 @@ def test_dates_are_no_predictors_and_steps_may_not_leave_nothing(tmp_path):
         cleaned(tmp_path, csv(raw_table()), steps=[{"filter": {"keep": "x > 9", "because": "all"}}])
 
 
-def demonstration(name):
-    config = yaml.safe_load((DATA.parent / "config.yaml").read_text(encoding="utf-8"))
-    return next(each for each in study.load(config) if each.name == name)
-
-
-def changed(name, **keys):
-    chosen = demonstration(name)
-    block = {key: getattr(chosen, key) for key in ("name", "outcome", "fixed", "groups", "slopes", "time")}
-    return study.load({"studies": [{key: value for key, value in block.items() if value} | keys]})[0]
-
-
-def test_egsingle_in_two_tables_gives_the_same_analysis_table(tmp_path):
-    whole = pd.read_csv(DATA / "egsingle.csv.gz", dtype=str)
+def test_egsingle_in_two_tables_and_encodings_gives_the_same_analysis_table(tmp_path):
+    whole = pd.read_csv(CLEAN / "egsingle.csv.gz", dtype=str)
     pupils = whole.drop_duplicates("childid")[["childid", "schoolid", "lowinc"]]
     pupils.to_csv(tmp_path / "pupils.csv", index=False, encoding="utf-16", sep="\t")
-    scores = whole[["childid", "year", "math"]].assign(year=pd.to_numeric(whole["year"]) * 12).fillna("-99")
+    scores = whole[["childid", "year", "math"]].assign(year=pd.to_numeric(whole["year"]) * 12)
+    scores.loc[len(scores)] = ["273026452", -30.0, "-99"]
     scores.rename(columns={"year": "months"}).to_csv(tmp_path / "scores.csv", index=False, sep=";")
-    messy = changed(
+    result = of_messy_table(
         "egsingle",
+        tmp_path,
         data="scores.csv",
         join=[{"data": "pupils.csv", "on": ["childid"]}],
         steps=[
@@ -144,19 +180,18 @@ def test_egsingle_in_two_tables_gives_the_same_analysis_table(tmp_path):
             {"deduplicate": {"by": ["childid", "year"], "keep": "error"}},
         ],
     )
-    result = clean(messy, tmp_path)
-    same(result.table, clean(demonstration("egsingle"), DATA.parent).table[list(result.table)])
-    assert result.audit["rows"] == {"read": 7230, "prepared": 7230, "analysed": 7230}
+    same(result.table, of_clean_table("egsingle", "egsingle.csv.gz"))
+    assert result.audit["rows"] == {"read": 7231, "prepared": 7231, "analysed": 7230}
 
 
 def test_a_wide_penicillin_with_samples_in_columns_gives_the_same_analysis_table(tmp_path):
-    whole = pd.read_csv(DATA / "penicillin.csv")
+    whole = pd.read_csv(CLEAN / "penicillin.csv")
     wide = whole.pivot(index="plate", columns="sample", values="diameter").reset_index()
     wide.columns = ["Plåte", *(f"Probe {sample}" for sample in wide.columns[1:])]
     wide.to_csv(tmp_path / "wide.csv", index=False, encoding="cp1252", sep=";")
     steps = [{"rename": {"Plåte": "plate"}}, {"wide": {"columns": "Probe {sample}", "value": "diameter"}}]
-    result = clean(changed("penicillin", data="wide.csv", steps=steps), tmp_path)
-    same(result.table, clean(demonstration("penicillin"), DATA.parent).table)
+    result = of_messy_table("penicillin", tmp_path, data="wide.csv", steps=steps)
+    same(result.table, of_clean_table("penicillin", "penicillin.csv"))
 
 
 def test_casks_labelled_anew_in_each_batch_give_the_groups_of_unique_labels(tmp_path):
