@@ -38,10 +38,10 @@ class DenseBorder:
         return self.values
 
     def subtract_gram(self, root: np.ndarray, out: np.ndarray) -> None:
-        """Subtract Σ_j C_j'E_j'E_jC_j from `out` (m, m), for E = `root` (q, q, J)."""
+        """Subtract Σ_j C_j'E_j'E_jC_j from `out` (m, m), for E = `root` (any number of rows, q, J)."""
         m, q, n_levels = self.values.shape
-        reduced = np.empty((m, q, n_levels))
-        for row in range(q):
+        reduced = np.empty((m, len(root), n_levels))
+        for row in range(len(root)):
             np.multiply(self.values[:, 0], root[row, 0], out=reduced[:, row])
             for column in range(1, q):
                 reduced[:, row] += self.values[:, column] * root[row, column]
@@ -107,7 +107,7 @@ class SparseBorder:
         return sparse.csr_matrix((data.ravel(), np.tile(self.indices, q), pointers), shape=shape)
 
     def subtract_gram(self, root: np.ndarray, out: np.ndarray) -> None:
-        """Subtract Σ_j C_j'E_j'E_jC_j from `out` (m, m), for E = `root` (q, q, J)."""
+        """Subtract Σ_j C_j'E_j'E_jC_j from `out` (m, m), for E = `root` (any number of rows, q, J)."""
         r = self.n_random
         reduced = self._stacked(product(root[:, :, self.level_of_entry], self.data))
         transposed = reduced.T.tocsr()

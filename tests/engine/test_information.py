@@ -1,0 +1,60 @@
+"""The derivatives in the variances, against matrices of order n and the definitions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lmm.engine import Problem, optimise
+from lmm.engine.estimates import estimates
+from lmm.engine.information import variance_information
+from tests.engine.structures import STRUCTURES, simulate
+
+
+@pytest.mark.parametrize("reml", [True, False])
+@pytest.mark.parametrize("structure", STRUCTURES)
+def test_agrees_with_matrices_of_order_n(structure, reml):
+    data = simulate(structure)
+    optimum = optimise(Problem.of(data.y, data.X, data.factors, data.weights), reml)
+    found = variance_information(optimum)
+    derivatives = [_derivative(data, *parameter) for parameter in found.parameters] + [np.diag(1.0 / data.weights)]
+    V = sum(value * G for value, G in zip(found.values, derivatives, strict=True))
+    inverse = np.linalg.inv(V)
+    vcov = np.linalg.inv(data.X.T @ inverse @ data.X)
+    P = inverse - inverse @ data.X @ vcov @ data.X.T @ inverse
+    Py = P @ data.y
+
+    def close(have, want):
+        np.testing.assert_allclose(have, want, rtol=2e-7, atol=1e-8 * np.abs(want).max())
+
+    sigma2 = estimates(optimum).sigma ** 2
+    assert found.values[-1] == pytest.approx(sigma2, rel=1e-12)
+    close(found.vcov, vcov)
+    close(found.trace, [np.trace(inverse @ G) for G in derivatives])
+    close(found.traces, [[np.trace(inverse @ G @ inverse @ H) for H in derivatives] for G in derivatives])
+    moved = inverse @ data.X
+    close(found.first, [moved.T @ G @ moved for G in derivatives])
+    close(found.second, [[moved.T @ G @ inverse @ H @ moved for H in derivatives] for G in derivatives])
+    close(found.score, [Py @ G @ Py for G in derivatives])
+    close(found.observed, [[Py @ G @ P @ H @ Py for H in derivatives] for G in derivatives])
+    within = P if reml else inverse
+    close(found.expected, [[0.5 * np.trace(within @ G @ within @ H) for H in derivatives] for G in derivatives])
+    exact = [[2 * Py @ G @ P @ H @ Py - np.trace(within @ G @ within @ H) for H in derivatives] for G in derivatives]
+    close(found.hessian, exact)
+
+
+@pytest.mark.parametrize("structure", ["one factor", "crossed"])
+def test_the_gradient_vanishes_at_an_inner_optimum(structure):
+    data = simulate(structure)
+    optimum = optimise(Problem.of(data.y, data.X, data.factors, data.weights))
+    assert not optimum.singular
+    found = variance_information(optimum)
+    assert np.abs(found.gradient / found.score).max() < 1e-5
+
+
+def _derivative(data, k, row, column):
+    """∂V/∂φ for an element of the covariance of factor k: Z(I ⊗ E)Z'."""
+    factor = data.factors[k]
+    same = factor.codes[:, None] == factor.codes[None, :]
+    half = np.outer(factor.columns[:, row], factor.columns[:, column])
+    return same * (half if row == column else half + half.T)
