@@ -431,14 +431,22 @@ def fit(
         InputError: the formula cannot be read, or the data cannot carry the model.
     """
     design = parse(formula).design(data, weights=weights, offset=offset)
+    found = fit_design(formula, design, reml, len(data))
+    return replace(found, offset_by_array=offset is not None and not isinstance(offset, str))
+
+
+def fit_design(formula: str, design: Design, reml: bool, n_data: int) -> Fit:
+    """Fit a model whose columns are laid out already, as for a refit by the other criterion.
+
+    Args:
+        formula: what the design was laid out from. design: its columns. reml: criterion.
+        n_data: rows of the table, those left out included.
+    """
     y = design.y if design.offset is None else design.y - design.offset
     with one_thread():
-        found = (
-            _mixed_model(formula, design, y, reml, len(data))
-            if design.random
-            else _least_squares(formula, design, y, reml, len(data))
-        )
-    return replace(found, offset_by_array=offset is not None and not isinstance(offset, str))
+        if design.random:
+            return _mixed_model(formula, design, y, reml, n_data)
+        return _least_squares(formula, design, y, reml, n_data)
 
 
 def _mixed_model(formula: str, design: Design, y: np.ndarray, reml: bool, n_data: int) -> Fit:

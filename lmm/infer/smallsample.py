@@ -1,0 +1,54 @@
+"""The choice of covariance and degrees of freedom for tests of fixed effects."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import inf
+from typing import TYPE_CHECKING
+
+from lmm.errors import InputError
+from lmm.infer.hypothesis import FixedDegrees, SmallSample
+from lmm.infer.kenwardroger import KenwardRoger
+from lmm.infer.live import design_of
+from lmm.infer.satterthwaite import Satterthwaite
+
+if TYPE_CHECKING:
+    from lmm.model import Fit
+
+METHODS = ("kenward-roger", "satterthwaite", "residual", "normal")
+
+
+def small_sample(fit: Fit, method: str = "kenward-roger") -> SmallSample:
+    """Choose how uncertainty about the variances enters the tests of fixed effects.
+
+    Args:
+        fit: the model, in memory.
+        method: "kenward-roger" (needs REML: an ML fit is refitted, and `note` says so, as pbkrtest does),
+            "satterthwaite", "residual" (n − p), or "normal" (Wald's z and χ²). A model without random effects has
+            n − p exactly, whichever of the first three is asked for.
+
+    Raises:
+        InputError: there is no such method, or the fit was read from a file.
+    """
+    if method not in METHODS:
+        raise InputError(f"There is no method '{method}' for degrees of freedom: choose one of {', '.join(METHODS)}.")
+    if method == "normal":
+        return FixedDegrees("normal", fit.beta, fit.vcov_beta, inf)
+    if method == "residual" or not fit.random:
+        return FixedDegrees("residual", fit.beta, fit.vcov_beta, float(fit.n - len(fit.beta)))
+    if method == "satterthwaite":
+        return Satterthwaite(fit)
+    if fit.reml:
+        return KenwardRoger(fit)
+    note = "Fitted by ML, and refitted by REML for Kenward and Roger's method."
+    return KenwardRoger(refitted_by_reml(fit), note=note)
+
+
+def refitted_by_reml(fit: Fit) -> Fit:
+    """The same model of the same rows by REML."""
+    from lmm.model import fit_design
+
+    return replace(
+        fit_design(fit.formula, design_of(fit), reml=True, n_data=fit.n + fit.n_dropped),
+        offset_by_array=fit.offset_by_array,
+    )
