@@ -31,9 +31,11 @@ def apply(settings: Filter, table: pd.DataFrame, place: Place) -> Applied:
     because = settings.because.strip().rstrip(".")
     reasons = reasons_for(table.index, because)
     reasons[unknown] = f"{because} ({settings.keep} has no value)"
-    sentence = f"{rows(int((~stay).sum()))} {_were((~stay).sum())} left out, because not {settings.keep}: {because}"
+    sentence = (
+        f"{rows(int((~stay).sum()))} {_were((~stay).sum())} left out ({because}); rows stay where {settings.keep}"
+    )
     if unknown.any():
-        sentence += f" ({rows(int(unknown.sum()))} of them without a value of the condition)"
+        sentence += f", which has no value in {int(unknown.sum())} of those left out"
     return Applied(table[stay], sentence + ".", reasons[~stay], {"without_value": int(unknown.sum())})
 
 

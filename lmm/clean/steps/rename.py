@@ -29,4 +29,4 @@ def sources(settings: Mapping[str, str], wanted: Mapping[str, bool], names: list
 def apply(settings: Mapping[str, str], table: pd.DataFrame, place: Place) -> Applied:
     """Rename the columns."""
     told = listed(f"{old} to {new}" for old, new in settings.items())
-    return Applied(table.rename(columns=dict(settings)), f"The columns {told} were renamed.")
+    return Applied(table.rename(columns=dict(settings)), f"Columns were renamed: {told}.")

@@ -45,8 +45,8 @@ def apply(settings: Wide, table: pd.DataFrame, place: Place) -> Applied:
         long[value] = interleaved([table.get(columns.get(occasion)) for occasion in occasions], table, long.index)
         absent += [f"{value} at {part} {occasion}" for occasion in occasions if occasion not in columns]
     sentence = (
-        f"{len(taken)} columns became {rows(len(occasions))} for each row, with {part} from {occasions[0]} to "
-        f"{occasions[-1]} and the value{'s' if len(found) > 1 else ''} {listed(found)}"
+        f"{len(taken)} columns were laid one below the other: each row became {rows(len(occasions))}, with {part} from "
+        f"{occasions[0]} to {occasions[-1]} and the value{'s' if len(found) > 1 else ''} {listed(found)}"
     )
     return Applied(long, sentence + (f"; there is no column of {listed(absent)}." if absent else "."))
 

@@ -12,7 +12,7 @@ from tests.clean.tables import a_study
 def test_columns_exchange_their_names():
     done = prepared(raw(a=[1, 2], b=[3, 4]), {"rename": {"a": "b", "b": "a"}})
     assert done.table.to_dict("list") == {"b": [1, 2], "a": [3, 4]}
-    assert done.log[0]["sentence"] == "The columns a to b, b to a were renamed."
+    assert done.log[0]["sentence"] == "Columns were renamed: a to b, b to a."
     assert (done.log[0]["rows_before"], done.log[0]["rows_after"]) == (2, 2)
 
 

@@ -71,8 +71,8 @@ def test_rows_that_do_not_meet_the_condition_are_dropped_with_the_reason():
         4: "too small (x >= 2 & sex != 'q' has no value)",
     }
     assert done.log[0]["sentence"] == (
-        "3 rows were left out, because not x >= 2 & sex != 'q': too small (2 rows of them without a value of the "
-        "condition)."
+        "3 rows were left out (too small); rows stay where x >= 2 & sex != 'q', which has no value in 2 of those left "
+        "out."
     )
     assert (done.log[0]["rows_before"], done.log[0]["rows_after"]) == (4, 1)
 

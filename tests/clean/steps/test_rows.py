@@ -24,7 +24,7 @@ def test_columns_of_occasions_become_rows_in_the_order_of_the_occasions():
     pd.testing.assert_frame_equal(done.table, expected, check_dtype=False)
     assert (done.log[0]["rows_before"], done.log[0]["rows_after"], done.log[0]["levels_after"]) == (2, 4, {"id": 2})
     assert done.log[0]["sentence"] == (
-        "2 columns became 2 rows for each row, with week from 2 to 10 and the value weight."
+        "2 columns were laid one below the other: each row became 2 rows, with week from 2 to 10 and the value weight."
     )
 
 
