@@ -126,15 +126,19 @@ class SmallSample(ABC):
         if not sd.any():
             raise InputError("Every row of the hypothesis is zero: give one that involves β.")
         rows = sd > 0
-        L, difference, sd = L[rows] / sd[rows, None], difference[rows] / sd[rows], sd[rows]
-        values, vectors = np.linalg.eigh(L @ self.vcov @ L.T)
-        kept = values > _SAME_HYPOTHESIS * values[-1]
-        lost = vectors[:, ~kept].T @ difference
-        if len(lost) and np.abs(lost).max() > 1e-6 * max(1.0, np.abs(difference).max()):
-            raise InputError("The rows of the hypothesis contradict each other: give values that can hold together.")
-        if kept.all():
+        L, difference, variance, sd = L[rows], difference[rows], variance[np.ix_(rows, rows)], sd[rows]
+        values, vectors = np.linalg.eigh(variance / np.outer(sd, sd))
+        empty = values <= _SAME_HYPOTHESIS * values[-1]
+        if not empty.any():
             return L, difference
-        return vectors[:, kept].T @ L, vectors[:, kept].T @ difference
+        lost = vectors[:, empty].T @ (difference / sd)
+        if np.abs(lost).max() > 1e-6 * max(1.0, np.abs(difference / sd).max()):
+            raise InputError("The rows of the hypothesis contradict each other: give values that can hold together.")
+        # Of the rows as given, not scaled: Fai and Cornelius's degrees of freedom depend on the basis, and this is
+        # the one lmerTest takes.
+        _, vectors = np.linalg.eigh(variance)
+        kept = vectors[:, int(empty.sum()) :].T
+        return kept @ L, kept @ difference
 
 
 class FixedDegrees(SmallSample):

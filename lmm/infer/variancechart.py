@@ -62,7 +62,7 @@ def _on_boundary(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Jacobian and bend of Σ = LL' in the free entries of L (q, rank)."""
     L = _trapezoidal(covariance, rank)
-    free = list(zip(*np.nonzero(~np.isnan(L)), strict=True))
+    free = np.argwhere(~np.isnan(L)).tolist()
     L = np.nan_to_num(L)
     jacobian = np.zeros((len(pairs), len(free)))
     bend = np.zeros((len(free), len(free)))

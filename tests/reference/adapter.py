@@ -4,6 +4,9 @@ import numpy as np
 import pandas as pd
 
 import lmm
+from lmm.infer.hypothesis import TTest
+from lmm.infer.rsquared import variance_shares
+from lmm.infer.smallsample import small_sample
 
 
 def fit(
@@ -15,6 +18,8 @@ def fit(
 ) -> dict:
     """Fit `formula` to `data` and return what R reports of such a model, under R's names."""
     model = lmm.fit(formula, data, reml=reml, weights=weights, offset=offset)
+    satterthwaite, kenward_roger = coefficient_tests(model, "satterthwaite"), coefficient_tests(model, "kenward-roger")
+    shares = variance_shares(model, data)
     return {
         "loglik": model.loglik,
         "beta": dict(zip(model.coefficients, model.beta.tolist(), strict=True)),
@@ -41,8 +46,20 @@ def fit(
         "hat": np.asarray(model.leverage),
         "ranef": {group: by_level(modes) for group, modes in model.conditional_modes.items()},
         "ranef_condsd": {group: by_level(sds) for group, sds in model.conditional_sds.items()},
+        "df_satt": {name: test.df for name, test in satterthwaite.items()},
+        "p_satt": {name: test.p for name, test in satterthwaite.items()},
+        "df_kr": {name: test.df for name, test in kenward_roger.items()},
+        "se_kr": {name: test.se for name, test in kenward_roger.items()},
+        "r2": {"marginal": shares.r2_marginal, "conditional": shares.r2_conditional},
+        "icc": shares.icc,
         "predict": lambda table, use_random: model.predict(table, random=use_random),
     }
+
+
+def coefficient_tests(model: lmm.Fit, method: str) -> dict[str, TTest]:
+    """Return the test of every coefficient against zero, by its name."""
+    degrees = small_sample(model, method)
+    return {name: degrees.t_test(row) for name, row in zip(model.coefficients, np.eye(len(model.beta)), strict=True)}
 
 
 def by_level(effects: pd.DataFrame) -> dict[str, dict[str, float]]:
