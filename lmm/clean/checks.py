@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lmm.clean.groups import group_codes, rows_per_level
+from lmm.clean.shown import line_in
 from lmm.clean.structure import incidence
 from lmm.errors import InputError
 from lmm.formula import parse
@@ -21,16 +22,16 @@ def check_values(study: Study, table: pd.DataFrame) -> None:
         infinite = np.isinf(table[column])
         if infinite.any():
             raise InputError(
-                f"study {study.name}: the column {column} is infinite in row {infinite.idxmax()}; mend that cell, or "
-                "list its text under missing."
+                f"study {study.name}: the column {column} is infinite in {line_in(study, infinite.idxmax())}; mend "
+                "that cell, or list its text under missing."
             )
     if study.weights is not None:
         refused = table[study.weights] <= 0
         if refused.any():
             first = int(np.argmax(refused.to_numpy()))
             raise InputError(
-                f"study {study.name}: the weight {study.weights} is {table[study.weights].iloc[first]:g} in row "
-                f"{table.index[first]}; "
+                f"study {study.name}: the weight {study.weights} is {table[study.weights].iloc[first]:g} in "
+                f"{line_in(study, table.index[first])}; "
                 "weights must be positive."
             )
 
@@ -123,6 +124,6 @@ def _columns(study: Study, table: pd.DataFrame, right_hand_side: str, key: str) 
         lost = np.setdiff1d(np.arange(len(table)), design.rows)
         raise InputError(
             f"study {study.name}, key {key}: {right_hand_side} has no value in {len(lost)} of {len(table)} rows, first "
-            f"in row {table.index[lost[0]]}; mend the formula or those rows."
+            f"in {line_in(study, table.index[lost[0]])}; mend the formula or those rows."
         )
     return design.X.shape[1]

@@ -30,7 +30,7 @@ def joined(
     if len(repeated) and not many:
         line = repeated.index[0]
         raise InputError(
-            f"{where} has {_shown(table.loc[[line], on])} more than once, again in row {line}; keep one row, or "
+            f"{where} has {_shown(table.loc[[line], on])} more than once, again in line {line}; keep one row, or "
             "declare rows: many."
         )
     places = keyed.assign(**{"\0right": np.flatnonzero(right.notna().all(axis=1).to_numpy())})

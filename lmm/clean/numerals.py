@@ -62,7 +62,7 @@ def plain_numbers(
         if mark in ",." and not certain and not thousands and all(len(re.split(r"[,.]", hit)) == 2 for hit in hits):
             line = cells.index[cells == hits[0]][0]
             raise InputError(
-                f"{where} holds {hits[0]!r} in row {line} of column {cells.name!r}, which may have a mark of thousands "
+                f"{where} holds {hits[0]!r} in line {line}, column {cells.name!r}, which may have a mark of thousands "
                 f"or of decimals; give thousands: '{mark}' or decimal: '{mark}' in the block of data."
             )
         found = mark[0]

@@ -44,8 +44,8 @@ def read(
 
     Numbers are floats, labels text or, where the file itself has levels, categories; missing codes are missing.
     Columns in `as_text` stay as they are written: 007 and 7 are two subjects; when left out, those whose role in the
-    study makes them labels. The index, named "line", is the number of the row of data, from 1, blank lines not
-    counted; with several files "file:line".
+    study makes them labels. The index, named "line", is the line of the file on which the row begins, the
+    column names being line 1, in files of any format; with several files "file:line".
     """
     labels = set(as_text if as_text is not None else _labels(study))
     joins = [(join, _joined_columns(study, join, folder)) for join in study.join]
@@ -153,10 +153,10 @@ def _is_text(path: Path) -> bool:
 
 
 def _numbered(path: Path, cells: pd.DataFrame) -> pd.DataFrame:
-    """Number the rows from 1; those of Excel have their numbers, because rows without a value are left out there."""
+    """Number the rows as if the names were line 1; those of Excel have their numbers, as blank rows are left out."""
     if path.suffix.lower() in EXCEL:
         return cells
-    return cells.set_axis(pd.RangeIndex(1, len(cells) + 1, name="line"))
+    return cells.set_axis(pd.RangeIndex(2, len(cells) + 2, name="line"))
 
 
 def _binary(path: Path, table: Table, where: str, columns: Collection[str] | None) -> pd.DataFrame:

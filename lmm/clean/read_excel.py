@@ -47,12 +47,12 @@ def _table(path: Path, rows: list[list[tuple[Any, str]]], sheet: str, where: str
     while names and not names[-1].strip():
         names.pop()
     lines, records = [], []
-    for line, row in enumerate(rows[1:], start=1):
+    for line, row in enumerate(rows[1:], start=2):
         for place, (value, kind) in enumerate(row):
             if kind == "e":
                 name = names[place] if place < len(names) else ""
                 raise InputError(
-                    f"{where} holds the error {value} in row {line} of column {name!r} (cell "
+                    f"{where} holds the error {value} in line {line}, column {name!r} (cell "
                     f"{_address(place, line)}); mend or empty that cell."
                 )
             if value is not None and place >= len(names):
@@ -77,11 +77,11 @@ def _refuse_formulas_without_value(
 
     workbook = openpyxl.load_workbook(path, read_only=True)
     try:
-        for line, row in enumerate(workbook[sheet].iter_rows()):
+        for line, row in enumerate(workbook[sheet].iter_rows(), start=1):
             for place, cell in enumerate(row):
-                if cell.data_type == "f" and rows[line][place][0] is None:
+                if cell.data_type == "f" and rows[line - 1][place][0] is None:
                     raise InputError(
-                        f"{where} holds a formula without its value in row {line} of column {names[place]!r} (cell "
+                        f"{where} holds a formula without its value in line {line}, column {names[place]!r} (cell "
                         f"{_address(place, line)}); open the file in Excel and save it."
                     )
     finally:
@@ -91,7 +91,7 @@ def _refuse_formulas_without_value(
 def _address(place: int, line: int) -> str:
     from openpyxl.utils import get_column_letter
 
-    return f"{get_column_letter(place + 1)}{line + 1}"
+    return f"{get_column_letter(place + 1)}{line}"
 
 
 def _told(error: Exception) -> str:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import bz2
 import codecs
 import csv
-import gzip
 import io
 import lzma
 import re
@@ -22,7 +20,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
 
+from lmm.clean.lines import line_numbers, numbered_records
 from lmm.clean.numerals import decimal_mark, is_number
+from lmm.clean.opened import opened
+from lmm.clean.shown import shortened
 from lmm.errors import InputError
 from lmm.study.source import Table
 
@@ -102,44 +103,34 @@ def read_text(
     if mixed:
         again, _, _ = _cells(path, found, where, mixed, set(mixed), missing)
         cells = pd.DataFrame({place: (again if place in mixed else cells)[place] for place in wanted}, cells.index)
-    if short:
+    if short or _too_long(found):
         _refuse_ragged_rows(path, found, where)
-    return cells.set_axis([found.columns[place] for place in wanted], axis=1), found
+    lines = line_numbers(path, found.encoding, found.delimiter, len(cells))
+    return cells.set_axis(lines).set_axis([found.columns[place] for place in wanted], axis=1), found
 
 
 def read_text_lines(path: Path, table: Table, where: str, lines: Collection[int]) -> pd.DataFrame:
-    """Return the given rows of data, counted from 1, all columns, as the text that stands in the file."""
+    """Return the rows that begin on the given lines, all columns, as the text that stands in the file."""
     found = _whole_file(path, layout(path, table, where), table, where)
     wanted = np.array(sorted(lines))
+    cells, rows = _records_at(path, found, where, wanted - 1)
+    there = line_numbers(path, found.encoding, found.delimiter, rows - 1)
+    if not isinstance(there, pd.RangeIndex):
+        cells, _ = _records_at(path, found, where, there.get_indexer(wanted) + 1)
+    return cells.set_axis(wanted).set_axis(found.columns, axis=1)
+
+
+def _records_at(path: Path, found: Layout, where: str, places: np.ndarray) -> tuple[pd.DataFrame, int]:
+    """Return the records at these places, the header being 0, as text; and how many the file has."""
     kept, start = [], 0
     names = [str(place) for place in range(len(found.columns))]
     with _one_sentence_errors(where, found), opened(path) as stream:
-        for batch in _batches(stream, found, names, where):
-            here = wanted[(wanted >= start) & (wanted < start + batch.num_rows)]
+        for batch in _batches(path, stream, found, names, where):
+            here = places[(places >= start) & (places < start + batch.num_rows)]
             if len(here):
-                kept.append(batch.take(pa.array(here - start)).to_pandas().set_axis(here))
+                kept.append(batch.take(pa.array(here - start)).to_pandas())
             start += batch.num_rows
-    return pd.concat(kept).set_axis(found.columns, axis=1)
-
-
-@contextmanager
-def opened(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file for reading bytes, decompressed by its ending."""
-    ending = path.suffix.lower()
-    if ending == ".zip":
-        with zipfile.ZipFile(path) as archive:
-            members = [name for name in archive.namelist() if not name.endswith("/")]
-            if len(members) != 1:
-                raise zipfile.BadZipFile(f"it holds {len(members)} files, and must hold one")
-            with archive.open(members[0]) as stream:
-                yield stream
-    elif ending == ".zst":
-        with pa.input_stream(str(path), compression="zstd") as stream:
-            yield io.BufferedReader(stream)  # what pyarrow opens has no lines
-    else:
-        opener = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}.get(ending, open)
-        with opener(path, "rb") as stream:
-            yield stream
+    return pd.concat(kept), start
 
 
 def _encoding(start: bytes, whole: bool) -> str:
@@ -193,13 +184,11 @@ def _whole_file(path: Path, found: Layout, table: Table, where: str) -> Layout:
         place = max(len(cells) - 1, 0)
         named = found.columns[min(place, len(found.columns) - 1)]
         raise InputError(
-            f"{where} mixes encodings: line {number} of the file, column {named!r}, holds bytes that are not UTF-8, "
+            f"{where} mixes encodings: line {number}, column {named!r}, holds bytes that are not UTF-8, "
             f"but line {utf8_line} holds UTF-8 letters; save the whole file as UTF-8, or give its encoding."
         )
     if found.encoding == "utf-8-sig":
-        raise InputError(
-            f"{where} begins with the mark of UTF-8, but line {number} of the file is not UTF-8; save it as UTF-8."
-        )
+        raise InputError(f"{where} begins with the mark of UTF-8, but line {number} is not UTF-8; save it as UTF-8.")
     names = tuple(name.encode(found.encoding).decode(eight_bit) for name in found.columns)
     return Layout(eight_bit, found.delimiter, found.decimal, found.decimal_is_certain, names, found.first_records)
 
@@ -226,7 +215,7 @@ def _refuse_second_header(found: Layout, where: str, missing: Collection[str]) -
     if repeated or (units and not any(is_number(cell) for cell in second)):
         first = 0 if repeated else numeric[0]
         raise InputError(
-            f"{where} has a second line of column names: line 2 of the file holds {second[first]!r} in column "
+            f"{where} has a second line of column names: line 2 holds {shortened(second[first])} in column "
             f"{found.columns[first]!r}; keep one line of names."
         )
 
@@ -257,8 +246,7 @@ def _cells(
         if kinds == {"O"}:
             columns = [column.astype("str") for column in columns]
         table[place] = pd.concat(columns, ignore_index=True) if columns else pd.Series(dtype="str")
-    index = pd.RangeIndex(1, rows + 1, name="line")
-    return pd.DataFrame(table, columns=wanted).set_axis(index), mixed, short
+    return pd.DataFrame(table, columns=wanted).set_axis(pd.RangeIndex(rows)), mixed, short
 
 
 def _parts(path: Path, found: Layout, where: str, **options: Any) -> Iterator[pd.DataFrame]:
@@ -267,29 +255,55 @@ def _parts(path: Path, found: Layout, where: str, **options: Any) -> Iterator[pd
 
     with _one_sentence_errors(where, found), opened(path) as stream, warnings.catch_warnings():
         warnings.simplefilter("error", pd.errors.ParserWarning)
-        yield from pd.read_csv(
-            stream,
-            sep=found.delimiter,
-            encoding=found.encoding,
-            decimal=found.decimal,
-            header=0,
-            names=range(len(found.columns)),
-            index_col=False,
-            low_memory=False,
-            chunksize=_ROWS_AT_A_TIME,
-            **options,
-        )
+        try:
+            yield from pd.read_csv(
+                stream,
+                sep=found.delimiter,
+                encoding=found.encoding,
+                decimal=found.decimal,
+                header=0,
+                names=range(len(found.columns)),
+                index_col=False,
+                low_memory=False,
+                chunksize=_ROWS_AT_A_TIME,
+                **options,
+            )
+        except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
+            raise _ragged_row(path, found, where, str(error)) from error
+
+
+def _too_long(found: Layout) -> bool:
+    """Say whether the first row has more cells than the header: pandas then takes an empty one too many in any row."""
+    return any(len(record) > len(found.columns) for record in found.first_records[1:])
 
 
 def _refuse_ragged_rows(path: Path, found: Layout, where: str) -> None:
     """Refuse rows with fewer cells than names, which pandas fills up, and with empty cells too many, which it cuts."""
     last = [str(len(found.columns) - 1)]
     with _one_sentence_errors(where, found), opened(path) as stream:
-        for _ in _batches(stream, found, last, where):
+        for _ in _batches(path, stream, found, last, where):
             pass
 
 
-def _batches(stream: IO[bytes], found: Layout, wanted: list[str], where: str) -> Iterator[pa.RecordBatch]:
+def _ragged_row(path: Path, found: Layout, where: str, problem: str) -> InputError:
+    """Return the error that names the first row of too many or too few cells; `problem` where none can be found."""
+    names = len(found.columns)
+    with _one_sentence_errors(where, found):
+        for line, record in numbered_records(path, found.encoding, found.delimiter):
+            if len(record) > names:
+                return InputError(
+                    f"{where} has {len(record)} cells in line {line}, where its header has names for {names}; the "
+                    f"first too many holds {shortened(record[names])}; mend that line, or name every column."
+                )
+            if len(record) < names:
+                return InputError(
+                    f"{where} has {len(record)} cells in line {line}, where its header has names for {names}, so that "
+                    f"{found.columns[len(record)]!r} is not there; mend that line."
+                )
+    return InputError(f"{where} cannot be read as CSV: {' '.join(problem.split()).rstrip('.')}.")
+
+
+def _batches(path: Path, stream: IO[bytes], found: Layout, wanted: list[str], where: str) -> Iterator[pa.RecordBatch]:
     """Read columns, named by their position, as text with pyarrow, the header as the first row; refuse ragged rows."""
     names = [str(place) for place in range(len(found.columns))]
     ragged: list[Any] = []
@@ -310,25 +324,13 @@ def _batches(stream: IO[bytes], found: Layout, wanted: list[str], where: str) ->
             break
         yield batch
     if ragged:
-        cells = ragged[0].actual_columns
-        lacking = f", so that {found.columns[cells]!r} is not there" if cells < len(found.columns) else ""
-        raise InputError(
-            f"{where} has {cells} cells in row {ragged[0].number - 1}, where its header has names for "
-            f"{len(found.columns)}{lacking}; mend that row."
-        )
+        raise _ragged_row(path, found, where, f"{ragged[0].actual_columns} cells in a row")
 
 
 @contextmanager
 def _one_sentence_errors(where: str, found: Layout | None = None) -> Iterator[None]:
     try:
         yield
-    except pd.errors.ParserError as error:
-        raise InputError(f"{where} {_unreadable(str(error), found)}") from error
-    except pd.errors.ParserWarning as error:
-        count = len(found.columns) if found else 0
-        raise InputError(
-            f"{where} has more cells in its rows than its header has names ({count}); name every column."
-        ) from error
     except UnicodeError as error:
         encoding = found.encoding if found else getattr(error, "encoding", "what its encoding says")
         raise InputError(f"{where} is not {encoding} text; save it as UTF-8, or give its encoding.") from error
@@ -338,13 +340,3 @@ def _one_sentence_errors(where: str, found: Layout | None = None) -> Iterator[No
         raise InputError(f"{where} cannot be read: {' '.join(str(error).split())}.") from error
     except _BROKEN as error:
         raise InputError(f"{where} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
-
-
-def _unreadable(message: str, found: Layout | None) -> str:
-    ragged = re.search(r"line (\d+), saw (\d+)", message)
-    if ragged is None or found is None:
-        return f"cannot be read as CSV: {message.strip()}."
-    return (
-        f"has {ragged[2]} cells in line {ragged[1]} of the file, where its header has names for {len(found.columns)}; "
-        "mend that line, or name every column."
-    )

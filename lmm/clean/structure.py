@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lmm.clean.groups import group_codes
+from lmm.clean.shown import line_in
 from lmm.errors import InputError
 from lmm.study import Study
 
@@ -173,8 +174,9 @@ def _check_nested(study: Study, table: pd.DataFrame, inner: str, outer: str) -> 
         first = int(home[within[row]])
         raise InputError(
             f"study {study.name}, key structure: {inner} is declared nested in {outer}, but {inner} "
-            f"{_level(table, inner, row)!r} is in {outer} {_level(table, outer, first)!r} in row {table.index[first]} "
-            f"and in {_level(table, outer, row)!r} in row {table.index[row]}; mend those rows or the declaration, or "
+            f"{_level(table, inner, row)!r} is in {outer} {_level(table, outer, first)!r} in "
+            f"{line_in(study, table.index[first])} and in {_level(table, outer, row)!r} in line "
+            f"{table.index[row]}; mend those rows or the declaration, or "
             f"write {outer}/{inner} under groups if the labels start anew in each {outer}."
         )
 
@@ -191,9 +193,9 @@ def _check_crossed(study: Study, table: pd.DataFrame, first: str, second: str) -
             row = int(np.argmax(np.bincount(within)[within]))
             raise InputError(
                 f"study {study.name}, key structure: {first} is declared crossed with {second}, but each level of "
-                f"{inner} occurs in one level of {outer} only: row {table.index[row]} and all others of {inner} "
-                f"{_level(table, inner, row)!r} have {outer} {_level(table, outer, row)!r}; mend the labels or the "
-                "declaration."
+                f"{inner} occurs in one level of {outer} only: {line_in(study, table.index[row])} and all others of "
+                f"{inner} {_level(table, inner, row)!r} have {outer} {_level(table, outer, row)!r}; mend the labels "
+                "or the declaration."
             )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lmm.clean.groups import group_codes
+from lmm.clean.shown import line_in
 from lmm.clean.structure import incidence
 from lmm.errors import InputError
 from lmm.study import Study
@@ -47,8 +48,8 @@ def check_times(study: Study, table: pd.DataFrame) -> None:
     first = int(np.argmax((subject == subject[second]) & (table[study.time] == time).to_numpy()))
     level = ":".join(str(table[column].iloc[second]) for column in name.split(":"))
     raise InputError(
-        f"study {study.name}: {repeated.sum()} of {len(table)} rows repeat a time of their {name}; the first is row "
-        f"{table.index[second]}, where {study.time} is {time:g} and {name} is {level!r} as in row "
+        f"study {study.name}: {repeated.sum()} of {len(table)} rows repeat a time of their {name}; the first is "
+        f"{line_in(study, table.index[second])}, where {study.time} is {time:g} and {name} is {level!r} as in line "
         f"{table.index[first]}; take out the repeated rows, or write duplicates: allow if they are meant."
     )
 

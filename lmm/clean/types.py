@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lmm.clean.roles import OUTCOME, TIME, WEIGHTS, declared_categories, read_as_text
+from lmm.clean.shown import line_in, shortened
 from lmm.errors import InputError
 from lmm.study import Study, nearest
 
@@ -43,7 +44,8 @@ def _numbers(study: Study, values: pd.Series, codes: Iterable[str], role: str) -
     numbers, text = _parsed(values, codes)
     if text.any():
         raise InputError(
-            f"study {study.name}: the {role} {values.name} must be numeric, but row {_first(text)} holds "
+            f"study {study.name}: the {role} {values.name} must be numeric, but "
+            f"{line_in(study, _first(text))} holds "
             f"{_shown(values, text)}; mend that cell, or list it under missing."
         )
     return numbers
@@ -60,7 +62,8 @@ def _numbers_or_categories(study: Study, values: pd.Series, codes: Iterable[str]
         return numbers
     if numbers.notna().any():
         raise InputError(
-            f"study {study.name}: the column {values.name} holds numbers, but row {_first(text)} holds "
+            f"study {study.name}: the column {values.name} holds numbers, but "
+            f"{line_in(study, _first(text))} holds "
             f"{_shown(values, text)}; mend that cell, list it under missing, or list {values.name} under categorical."
         )
     return _categories(study, values)
@@ -96,8 +99,8 @@ def _categories(study: Study, values: pd.Series) -> pd.Series:
         near = nearest(unknown[0], declared)
         hint = f"did you mean {near!r}?" if near else f"the levels are {', '.join(declared)}."
         raise InputError(
-            f"study {study.name}: row {_first(values == unknown[0])} of {values.name} holds {unknown[0]!r}, which "
-            f"is not among the levels the study lists; {hint}"
+            f"study {study.name}: {line_in(study, _first(values == unknown[0]))} holds {unknown[0]!r} in column "
+            f"{values.name}, which is not among the levels the study lists; {hint}"
         )
     return values.astype(pd.CategoricalDtype([label for label in declared if label in found]))
 
@@ -117,5 +120,4 @@ def _first(chosen: pd.Series) -> int | str:
 
 def _shown(values: pd.Series, chosen: pd.Series) -> str:
     # by position, because the lines of a wide table repeat
-    text = str(values.iloc[int(np.argmax(chosen.to_numpy(dtype=bool, na_value=False)))])
-    return repr(text if len(text) <= 40 else text[:37] + "...")
+    return shortened(str(values.iloc[int(np.argmax(chosen.to_numpy(dtype=bool, na_value=False)))]))

@@ -18,18 +18,22 @@ def with_cell(column, row, value, table=None):
 NESTED = raw_table(h=[f"{label}{i % 3}" for i, label in enumerate("aaabbbcccddd")])
 
 CASES = {
-    "text outcome": (with_cell("y", 5, "fast"), {}, "the outcome y must be numeric, but row 5 holds 'fast';"),
+    "text outcome": (with_cell("y", 5, "fast"), {}, "the outcome y must be numeric, but line 6 of t.csv holds 'fast';"),
     "decimal comma among points": (
         "y;x;g\n1,5;1;a\n2.5;1;a\n",
         {},
-        "the outcome y must be numeric, but row 1 holds '1,5';",
+        "the outcome y must be numeric, but line 2 of t.csv holds '1,5';",
     ),
     "text time": (
         csv(raw_table(t=list("mtwtfssmtwtf"))),
         {"time": "t"},
-        "the time variable t must be numeric, but row 1",
+        "the time variable t must be numeric, but line 2 of t.csv",
     ),
-    "text among numbers": (with_cell("x", 7, "n/a"), {}, "the column x holds numbers, but row 7 holds 'n/a';"),
+    "text among numbers": (
+        with_cell("x", 7, "n/a"),
+        {},
+        "the column x holds numbers, but line 8 of t.csv holds 'n/a';",
+    ),
     "categorical outcome": (
         csv(raw_table()),
         {"categorical": ["y"]},
@@ -42,10 +46,14 @@ CASES = {
         {},
         "the outcome y is 3 in all 10 rows",
     ),
-    "infinite outcome": (with_cell("y", 3, "inf"), {}, "the column y is infinite in row 3;"),
-    "infinite predictor": (with_cell("x", 4, "-Infinity"), {}, "the column x is infinite in row 4;"),
-    "overflow": (with_cell("x", 4, "1e999"), {}, "the column x is infinite in row 4;"),
-    "negative weight": (csv(raw_table(w=[1] * 8 + [-2] + [1] * 3)), {"weights": "w"}, "the weight w is -2 in row 9;"),
+    "infinite outcome": (with_cell("y", 3, "inf"), {}, "the column y is infinite in line 4 of t.csv;"),
+    "infinite predictor": (with_cell("x", 4, "-Infinity"), {}, "the column x is infinite in line 5 of t.csv;"),
+    "overflow": (with_cell("x", 4, "1e999"), {}, "the column x is infinite in line 5 of t.csv;"),
+    "negative weight": (
+        csv(raw_table(w=[1] * 8 + [-2] + [1] * 3)),
+        {"weights": "w"},
+        "the weight w is -2 in line 10 of t.csv;",
+    ),
     "one level": (csv(raw_table(g="a")), {}, "the grouping factor g has one level only, 'a';"),
     "one row per level": (
         csv(raw_table(g=range(12))),
@@ -75,7 +83,7 @@ CASES = {
     "unknown level": (
         csv(raw_table(x=["low", "hihg", "low"] * 4)),
         {"levels": {"x": ["low", "high"]}},
-        "row 2 of x holds 'hihg', which is not among the levels the study lists; did you mean 'high'?",
+        "line 3 of t.csv holds 'hihg' in column x, which is not among the levels the study lists; did you mean 'high'?",
     ),
     "no row complete": (
         csv(raw_table(x=[np.nan, 1] * 6, z=[1, np.nan] * 6)),
@@ -98,18 +106,18 @@ CASES = {
     "ragged row": (
         "y,x,g\n1,1,a\n2,2,b,c\n",
         {},
-        "t.csv has 4 cells in line 3 of the file, where its header has names for 3;",
+        "t.csv has 4 cells in line 3, where its header has names for 3;",
     ),
     "unnamed first column": (
         "y,x,g\n1,5,1,a\n2,6,1,b\n",
         {},
-        "t.csv has more cells in its rows than its header has names (3);",
+        "t.csv has 4 cells in line 2, where its header has names for 3; the first too many holds 'a';",
     ),
-    "logarithm of zero": (csv(raw_table()), {"fixed": "log(x)"}, "key fixed: 'log(x)' is infinite in line 1"),
+    "logarithm of zero": (csv(raw_table()), {"fixed": "log(x)"}, "key fixed: 'log(x)' is infinite in line 2"),
     "root of a negative number": (
         csv(raw_table()),
         {"fixed": "sqrt(x - 1)"},
-        "key fixed: sqrt(x - 1) has no value in 4 of 12 rows, first in row 1;",
+        "key fixed: sqrt(x - 1) has no value in 4 of 12 rows, first in line 2 of t.csv;",
     ),
     "factor with one level": (csv(raw_table(x="k")), {}, "key fixed: The factor 'x' has a single level ('k')"),
     "unparsable formula": (csv(raw_table()), {"fixed": "x +"}, "key fixed: "),

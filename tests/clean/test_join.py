@@ -32,11 +32,11 @@ def test_columns_come_by_key_and_unmatched_rows_of_both_sides_are_told(tmp_path)
 
 def test_a_repeated_key_is_an_error_unless_many_rows_are_declared(tmp_path):
     twice = pd.DataFrame({"g": list("abcda"), "size": [1, 2, 3, 4, 5]})
-    with pytest.raises(InputError, match=r"study trial: wards\.csv has g a more than once, again in row 5;"):
+    with pytest.raises(InputError, match=r"study trial: wards\.csv has g a more than once, again in line 6;"):
         joined(tmp_path, twice)
     found = joined(tmp_path, twice, rows="many")
     assert len(found.table) == 15
-    assert found.table.index[:3].tolist() == ["1+1", "1+5", "2+1"]
+    assert found.table.index[:3].tolist() == ["2+2", "2+6", "3+2"]
     assert found.table["size"].tolist()[:4] == [1.0, 5.0, 1.0, 5.0]
 
 
@@ -62,7 +62,7 @@ def test_two_keys_match_together(tmp_path):
     visits = pd.DataFrame({"g": ["a", "a", "b"], "week": [2, 1, 1], "z": [5, 6, 7]})
     visits.to_csv(tmp_path / "visits.csv", index=False, sep=";")
     found = clean(a_study(join=[{"data": "visits.csv", "on": ["g", "week"]}], fixed="1", time="z"), tmp_path)
-    assert found.table["z"].to_dict() == {1: 6.0, 2: 5.0, 4: 7.0}
+    assert found.table["z"].to_dict() == {2: 6.0, 3: 5.0, 5: 7.0}
 
 
 def test_columns_with_the_same_name_and_missing_keys_are_refused(tmp_path):

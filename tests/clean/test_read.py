@@ -114,7 +114,7 @@ def test_what_the_config_says_of_the_layout_stands(tmp_path):
     as_thousands = table_of(tmp_path, {"file": "t.csv", "thousands": ","}, text.encode()).table
     assert as_comma["y"].tolist() == [1.5, 2.25, 3, 4]
     assert as_thousands["y"].tolist() == [1500, 2250, 3000, 4000]
-    with pytest.raises(InputError, match=r"t\.csv holds '1,500' in row 1 of column 'y'.*decimal: ','"):
+    with pytest.raises(InputError, match=r"t\.csv holds '1,500' in line 2, column 'y'.*decimal: ','"):
         table_of(tmp_path, "t.csv", text.encode())
     other = {"file": "t.csv", "delimiter": "~", "encoding": "utf-16"}
     assert len(table_of(tmp_path, other, EXPECTED.replace(",", "~").encode("utf-16")).table) == 12
@@ -123,7 +123,7 @@ def test_what_the_config_says_of_the_layout_stands(tmp_path):
 def test_thousands_count_only_in_whole_groups(tmp_path):
     text = EXPECTED.replace("1234.5", '"1,234.5"')
     pd.testing.assert_frame_equal(table_of(tmp_path, "t.csv", text.encode()).table, expected(tmp_path))
-    with pytest.raises(InputError, match=r"the outcome y must be numeric, but row 4 holds '1,23.5'"):
+    with pytest.raises(InputError, match=r"the outcome y must be numeric, but line 5 of t.csv holds '1,23.5'"):
         table_of(tmp_path, "t.csv", EXPECTED.replace("1234.5", '"1,23.5"').encode())
 
 
@@ -142,11 +142,11 @@ def test_excel_errors_and_formulas_without_a_value_are_refused(tmp_path):
     for row in [["y", "x", "g"], [1, 1, "a"], [2, "#DIV/0!", "a"]]:
         book.active.append(row)
     book.save(tmp_path / "t.xlsx")
-    with pytest.raises(InputError, match=r"holds the error #DIV/0! in row 2 of column 'x' \(cell B3\)"):
+    with pytest.raises(InputError, match=r"holds the error #DIV/0! in line 3, column 'x' \(cell B3\)"):
         table_of(tmp_path, "t.xlsx")
     book.active["B3"] = "=1+1"
     book.save(tmp_path / "t.xlsx")
-    with pytest.raises(InputError, match=r"formula without its value in row 2 of column 'x' \(cell B3\)"):
+    with pytest.raises(InputError, match=r"formula without its value in line 3, column 'x' \(cell B3\)"):
         table_of(tmp_path, "t.xlsx")
 
 
@@ -166,15 +166,15 @@ BAD = {
     "short row": (
         "t.csv",
         b"y,x,g\n1,2,a\n\n3,4\n5,6,b\n",
-        "t.csv has 2 cells in row 2, where its header has names for 3",
+        "t.csv has 2 cells in line 4, where its header has names for 3",
     ),
-    "long row": ("t.csv", b"y,x,g\n1,2,a\n3,4,b,c\n", "t.csv has 4 cells in line 3 of the file"),
-    "units": ("t.csv", b"y,x,g\nms,d,\n1,2,a\n3,4,b\n", "line 2 of the file holds 'ms' in column 'y'; keep one line"),
-    "header twice": ("t.csv", b"y,x,g\ny,x,g\n1,2,a\n", "line 2 of the file holds 'y' in column 'y'; keep one line"),
+    "long row": ("t.csv", b"y,x,g\n1,2,a\n3,4,b,c\n", "t.csv has 4 cells in line 3"),
+    "units": ("t.csv", b"y,x,g\nms,d,\n1,2,a\n3,4,b\n", "line 2 holds 'ms' in column 'y'; keep one line"),
+    "header twice": ("t.csv", b"y,x,g\ny,x,g\n1,2,a\n", "line 2 holds 'y' in column 'y'; keep one line"),
     "mixed encodings": (
         "t.csv",
         b"y,x,g\n1,2,\xc3\xa4\n3,4,\xe4\n",
-        "line 3 of the file, column 'g', holds bytes that are not UTF-8, but line 2 holds UTF-8 letters",
+        "line 3, column 'g', holds bytes that are not UTF-8, but line 2 holds UTF-8 letters",
     ),
     "column twice": ("t.csv", b"y,x,x,g\n1,2,3,a\n", "t.csv has 2 columns named 'x' (fixed)"),
     "empty": ("t.csv", b"", "t.csv is empty"),
@@ -193,8 +193,8 @@ BAD = {
 def test_the_dropped_lines_are_those_of_the_file_past_blank_lines_and_line_breaks_in_cells(tmp_path):
     text = 'y,x,g\n1,1,"a\nb"\n\n   \n2,,"a\nb"\n3,1,c\n4,2,c\n,3,"""q"""\n5,3,"a\nb"\n'
     found = table_of(tmp_path, "t.csv", text.encode())
-    assert found.table.index.tolist() == [1, 3, 4, 6]
-    assert found.dropped["g"].to_dict() == {2: "a\nb", 5: '"q"'}
+    assert found.table.index.tolist() == [2, 8, 9, 11]
+    assert found.dropped["g"].to_dict() == {6: "a\nb", 10: '"q"'}
 
 
 @pytest.mark.parametrize("case", BAD)
@@ -221,10 +221,10 @@ def test_files_are_appended_and_their_lines_say_which(tmp_path):
     with_gap.loc[7, "x"] = np.nan
     with_gap[["g", "x", "y"]].to_csv(tmp_path / "two.csv", index=False, sep=";")
     found = clean(a_study(data=["one.csv", {"file": "two.csv", "delimiter": ";"}]), tmp_path)
-    assert found.table.index.tolist()[:2] == ["one.csv:1", "one.csv:2"]
+    assert found.table.index.tolist()[:2] == ["one.csv:2", "one.csv:3"]
     assert found.table["y"].tolist() == [*TABLE["y"][:7], *TABLE["y"][8:]]
-    assert found.dropped["reason"].to_dict() == {"two.csv:3": "no x"}
-    assert found.dropped.loc["two.csv:3", ["y", "g"]].tolist() == ["8.0", "c"]
+    assert found.dropped["reason"].to_dict() == {"two.csv:4": "no x"}
+    assert found.dropped.loc["two.csv:4", ["y", "g"]].tolist() == ["8.0", "c"]
     told = [(step["step"], step["rows_before"], step["rows_after"]) for step in found.audit["steps"][:2]]
     assert told == [("read one.csv", 5, 5), ("read two.csv", 5, 12)]
     assert [entry["path"] for entry in found.audit["source"]["files"]] == ["one.csv", "two.csv"]

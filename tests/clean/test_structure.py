@@ -112,8 +112,8 @@ def test_a_declared_nesting_that_the_table_contradicts_shows_two_rows():
     with pytest.raises(InputError) as caught:
         declared(table, cask={"nested_in": "batch"})
     assert str(caught.value).startswith(
-        "study trial, key structure: cask is declared nested in batch, but cask 'Bb' is in batch 'B' in row 8 and in "
-        "'D' in row 20; mend those rows"
+        "study trial, key structure: cask is declared nested in batch, but cask 'Bb' is in batch 'B' in line 8 of t.csv "
+        "and in 'D' in line 20; mend those rows"
     )
 
 
@@ -126,6 +126,7 @@ def test_a_declared_crossing_that_the_table_contradicts_shows_a_row():
     table = pd.DataFrame({"batch": BATCH, "cask": np.char.add(BATCH, CASK)})
     with pytest.raises(InputError) as caught:
         declared(table, batch={"crossed_with": "cask"})
-    assert "declared crossed with cask, but each level of cask occurs in one level of batch only: row 0 and all" in str(
-        caught.value
+    assert (
+        "declared crossed with cask, but each level of cask occurs in one level of batch only: line 0 of t.csv and all"
+        in str(caught.value)
     )

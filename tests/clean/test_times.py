@@ -51,8 +51,8 @@ def test_repeated_subject_and_time_is_refused_with_both_rows(tmp_path):
     with pytest.raises(InputError) as caught:
         cleaned(tmp_path, csv(table), time="day")
     assert str(caught.value) == (
-        "study trial: 2 of 12 rows repeat a time of their g; the first is row 8, where day is 0 and g is 'c' as in "
-        "row 7; take out the repeated rows, or write duplicates: allow if they are meant."
+        "study trial: 2 of 12 rows repeat a time of their g; the first is line 9 of t.csv, where day is 0 and g is 'c' "
+        "as in line 8; take out the repeated rows, or write duplicates: allow if they are meant."
     )
 
 

@@ -32,6 +32,7 @@ from lmm.clean.steps import (
 )
 from lmm.clean.steps.step import Applied, Place
 from lmm.study import Study
+from lmm.study.source import tables
 from lmm.study.steps import Step
 
 KINDS: dict[str, ModuleType] = {
@@ -137,7 +138,8 @@ def _occasion(step: Step) -> list[str]:
 
 
 def _placed(study: Study) -> list[tuple[Place, Any]]:
-    return [(Place(study.name, number, step.kind), step) for number, step in enumerate(study.steps, start=1)]
+    files = tuple(table.file for table in tables(study.data))
+    return [(Place(study.name, number, step.kind, files), step) for number, step in enumerate(study.steps, start=1)]
 
 
 def _levels(study: Study, table: pd.DataFrame) -> dict[str, int]:

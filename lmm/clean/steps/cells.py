@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pandas as pd
 
-from lmm.clean.steps.step import Place, first_line
+from lmm.clean.shown import shortened
+from lmm.clean.steps.step import Place
 from lmm.clean.types import ordered_levels
 
 
@@ -56,7 +57,7 @@ def numbers(column: pd.Series, place: Place) -> pd.Series:
         text = (found.isna() & labels(column).notna()).to_numpy() & ~_means_nan(column)
         if text.any():
             raise place.mistake(
-                f"the column {column.name} must hold numbers, but line {first_line(text, column)} holds "
+                f"the column {column.name} must hold numbers, but {place.line(text, column)} holds "
                 f"{shown(column, text)}; mend that cell, or list it in a step missing before."
             )
     return found
@@ -83,8 +84,8 @@ def dates(column: pd.Series, place: Place, written: str | None = None) -> pd.Ser
     unreadable = (found.isna() & text.notna()).to_numpy()
     if unreadable.any():
         raise place.mistake(
-            f"the column {column.name} must hold dates written as {written or '2026-11-22'}, but line "
-            f"{first_line(unreadable, column)} holds {shown(column, unreadable)}; mend that cell, or say how dates "
+            f"the column {column.name} must hold dates written as {written or '2026-11-22'}, but "
+            f"{place.line(unreadable, column)} holds {shown(column, unreadable)}; mend that cell, or say how dates "
             "are written, as in date %d.%m.%Y."
         )
     return found.astype("datetime64[us]")
@@ -93,8 +94,7 @@ def dates(column: pd.Series, place: Place, written: str | None = None) -> pd.Ser
 def shown(column: pd.Series, chosen: np.ndarray) -> str:
     """Return the first chosen cell in quotes, shortened."""
     value = column.iloc[int(np.argmax(chosen))]
-    text = number_label(value) if is_numeric(column) else str(value)
-    return repr(text if len(text) <= 40 else text[:37] + "...")
+    return shortened(number_label(value) if is_numeric(column) else str(value))
 
 
 def categories(column: pd.Series, order: Iterable[str] | None = None) -> pd.Series:

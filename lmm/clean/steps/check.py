@@ -9,7 +9,7 @@ import pandas as pd
 
 from lmm.clean.steps import cells
 from lmm.clean.steps.columnwise import names_after, sources
-from lmm.clean.steps.step import Applied, Place, first_line, listed, reasons_for, rows, values
+from lmm.clean.steps.step import Applied, Place, listed, reasons_for, rows, values
 from lmm.study import nearest
 from lmm.study.steps import Check
 
@@ -27,7 +27,7 @@ def apply(settings: Mapping[str, Check], table: pd.DataFrame, place: Place) -> A
         counts[column] = int(outside.sum())
         if check.otherwise == "error" and outside.any():
             raise place.mistake(
-                f"{column} is {cells.shown(looked_at, outside)} in line {first_line(outside, table)}, {_not(check)}"
+                f"{column} is {cells.shown(looked_at, outside)} in {place.line(outside, table)}, {_not(check)}"
                 f"{_hint(looked_at, outside, check)}; mend that cell, or say otherwise: missing or drop."
             )
         if check.otherwise == "missing":

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from lmm.clean.shown import line_of_files
 from lmm.clean.steps import cells
-from lmm.clean.steps.step import Applied, Place, first_line, listed, reasons_for, rows
+from lmm.clean.steps.step import Applied, Place, listed, reasons_for, rows
 from lmm.study.steps import Deduplicate
 
 
@@ -33,7 +34,7 @@ def apply(settings: Deduplicate, table: pd.DataFrame, place: Place) -> Applied:
     if settings.keep == "error" and repeated.any():
         again = whole[repeated][observation[repeated] == observation[repeated][0]]
         raise place.mistake(
-            f"lines {table.index[again[0]]} and {table.index[again[1]]} have the same {by} "
+            f"{line_of_files(place.files, table.index[again[0]])} and line {table.index[again[1]]} have the same {by} "
             f"({_shown(table[settings.by].iloc[again[0]])}); say with keep which one stays: first, last or mean."
         )
     order = slice(None, None, -1) if settings.keep == "last" else slice(None)
@@ -66,10 +67,9 @@ def _averaged(
             codes = pd.factorize(cell)[0]
             differs = codes != codes[np.searchsorted(whole, kept[observation])]
             if differs.any():
-                line = first_line(differs, cell)
                 raise place.mistake(
                     f"the column {name} holds no numbers and differs between rows of the same {listed(by)}, first in "
-                    f"line {line}; keep the first or the last, or make {name} numeric before."
+                    f"{place.line(differs, cell)}; keep the first or the last, or make {name} numeric before."
                 )
             continue
         means = cell.astype(np.float64).groupby(observation).mean()

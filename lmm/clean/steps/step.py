@@ -8,21 +8,27 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from lmm.clean.shown import line_of_files
 from lmm.errors import InputError
 from lmm.study import nearest
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a step stands: the study's name, the step's number from 1 and its kind."""
+    """Where a step stands: the study's name, the step's number from 1, its kind, and the files of the rows."""
 
     study: str
     number: int
     kind: str
+    files: tuple[str, ...] = ()
 
     def mistake(self, sentence: str) -> InputError:
         """Return the error of one sentence that names study and step."""
         return InputError(f"study {self.study}, step {self.number} ({self.kind}): {sentence}")
+
+    def line(self, chosen: np.ndarray, table: pd.DataFrame | pd.Series) -> str:
+        """Return "line 7 of t.csv", where the first chosen row stands; `chosen` is a mask, shape (rows,)."""
+        return line_of_files(self.files, table.index[int(np.argmax(chosen))])
 
     def need(self, names: Iterable[str], column: str) -> None:
         """Refuse a column that the table does not have at this step."""
@@ -55,11 +61,6 @@ class Applied:
 def reasons_for(lines: pd.Index, reason: str | Iterable[str]) -> pd.Series:
     """Return a reason for each line that is left out."""
     return pd.Series(reason, index=lines, dtype=object)
-
-
-def first_line(chosen: np.ndarray, table: pd.DataFrame | pd.Series) -> object:
-    """Return the line of the first chosen row; `chosen` is a mask, shape (rows,)."""
-    return table.index[int(np.argmax(chosen))]
 
 
 def rows(count: int) -> str:

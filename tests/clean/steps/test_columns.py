@@ -65,10 +65,10 @@ def test_types_are_given_or_the_cell_is_named():
     assert list(done["ward"].cat.categories) == ["1", "2"]
     assert done["day"].iloc[1] == pd.Timestamp(2020, 1, 4)
     assert refused(raw(x=["1", "two"]), {"types": {"x": "numeric"}}) == (
-        "study trial, step 1 (types): the column x must hold numbers, but line 2 holds 'two'; mend that cell, or list "
-        "it in a step missing before."
+        "study trial, step 1 (types): the column x must hold numbers, but line 2 of t.csv holds 'two'; mend that cell, "
+        "or list it in a step missing before."
     )
-    assert "but line 2 holds '3.1.2020'; mend that cell, or say how" in refused(
+    assert "but line 2 of t.csv holds '3.1.2020'; mend that cell, or say how" in refused(
         raw(day=["2020-01-03", "3.1.2020"]), {"types": {"day": "date"}}
     )
 

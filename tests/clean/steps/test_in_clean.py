@@ -49,10 +49,10 @@ def test_the_demonstration_penicillin_is_its_source_without_the_rows_that_its_st
     result = clean(study.load({"studies": [block_of("penicillin")]})[0], ROOT)
     same(result.table, of_clean_table("penicillin", "penicillin.csv"))
     assert result.dropped["plate"].tolist() == ["test"] + ["m"] * 6
-    assert result.dropped.index.tolist() == [1, *range(146, 152)]
+    assert result.dropped.index.tolist() == [2, *range(147, 153)]
     reasons = result.dropped["reason"].tolist()
     assert reasons == ["typed in to try the form"] + [
-        f"same observation as line {74 + k} (plate, sample)" for k in range(6)
+        f"same observation as line {75 + k} (plate, sample)" for k in range(6)
     ]
 
 
@@ -108,9 +108,9 @@ def test_a_messy_table_gives_the_same_analysis_table(tmp_path):
     ]
     result = cleaned(tmp_path, csv(messy), steps=steps)
     same(result.table, expected)
-    assert result.table.index.tolist() == list(range(2, 14))
-    assert result.dropped["reason"].to_dict() == {1: "no y", 14: "site 9 was closed"}
-    assert result.dropped.loc[14, "site"] == "9"
+    assert result.table.index.tolist() == list(range(3, 15))
+    assert result.dropped["reason"].to_dict() == {2: "no y", 15: "site 9 was closed"}
+    assert result.dropped.loc[15, "site"] == "9"
 
 
 def test_labels_keep_their_zeros_through_steps(tmp_path):
@@ -125,7 +125,7 @@ def test_a_missing_occasion_of_a_wide_row_is_dropped_by_its_own_name(tmp_path):
     result = cleaned(tmp_path, csv(wide), steps=steps)
     assert len(result.table) == 10
     assert result.dropped["reason"].tolist() == ["no y (x 1)", "no y (x 2)"]
-    assert result.dropped.index.tolist() == [2, 2]
+    assert result.dropped.index.tolist() == [3, 3]
     write_cleaned(result, *(tmp_path / name for name in ("t.parquet", "a.json", "d.csv")))
     same(read_analysis_table(tmp_path / "t.parquet", read_json(tmp_path / "a.json")), result.table)
 

@@ -85,7 +85,7 @@ def test_elapsed_time_since_the_first_visit_and_since_another_date():
 def test_dates_in_two_formats_are_told_with_the_line():
     table = raw(id=["a", "a"], visit=["01.02.2024", "2024-02-03"])
     told = refused(table, {"elapsed": {"date": "visit", "by": "id", "name": "t", "format": "%d.%m.%Y"}})
-    assert "dates written as %d.%m.%Y, but line 2 holds '2024-02-03'" in told
+    assert "dates written as %d.%m.%Y, but line 2 of t.csv holds '2024-02-03'" in told
 
 
 DUPLICATES = raw(id=["a", "b", "a", "a", None], day=[1, 1, 1, 2, 2], y=[1.0, 2.0, 4.0, 8.0, 16.0], sex=list("fmffm"))
@@ -108,8 +108,8 @@ def test_duplicates_become_one_row_by_the_declared_rule(keep, lines, y, dropped)
 
 def test_duplicates_are_an_error_unless_declared_and_labels_are_not_averaged():
     assert refused(DUPLICATES, {"deduplicate": {"by": ["id", "day"]}}) == (
-        "study trial, step 1 (deduplicate): lines 1 and 3 have the same id, day (a, 1); say with keep which one stays: "
-        "first, last or mean."
+        "study trial, step 1 (deduplicate): line 1 of t.csv and line 3 have the same id, day (a, 1); say with keep "
+        "which one stays: first, last or mean."
     )
     differs = DUPLICATES.assign(sex=list("fmmfm"))
     assert "the column sex holds no numbers and differs" in refused(
@@ -125,10 +125,10 @@ def test_a_table_without_rows_or_keys_has_no_duplicates():
 def test_values_outside_are_an_error_missing_or_dropped():
     table = raw(age=[20.0, 200.0, np.nan, -1.0], sex=["f", "m", "F", None])
     assert refused(table, {"check": {"age": {"minimum": 0, "maximum": 120}}}) == (
-        "study trial, step 1 (check): age is '200' in line 2, not from 0 to 120; mend that cell, or say otherwise: "
-        "missing or drop."
+        "study trial, step 1 (check): age is '200' in line 2 of t.csv, not from 0 to 120; mend that cell, or say "
+        "otherwise: missing or drop."
     )
-    assert "sex is 'F' in line 3, not among f, m (did you mean 'f'?);" in refused(
+    assert "sex is 'F' in line 3 of t.csv, not among f, m (did you mean 'f'?);" in refused(
         table, {"check": {"sex": {"allowed": ["f", "m"]}}}
     )
     done = prepared(
