@@ -2,7 +2,7 @@
 
 Example:
     >>> import lmm, pandas
-    >>> sleep = pandas.read_csv("data/sleepstudy.csv")
+    >>> sleep = pandas.read_parquet("results/sleepstudy/clean/table.parquet")
     >>> print(lmm.fit("Reaction ~ Days + (Days | Subject)", sleep).summary())
 """
 
