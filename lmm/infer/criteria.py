@@ -10,8 +10,8 @@ rows and m that of groups.
 | `criteria_as_sas` (PROC MIXED) | p + c | c | n | n − p |
 
 AIC = −2ℓ + 2k (Akaike 1974); AICc = −2ℓ + 2kn/(n − k − 1) (Hurvich & Tsai 1989); BIC = −2ℓ + k log n, over groups
-−2ℓ + k log m (Schwarz 1978). Which of n and m is meant by BIC differs too: lme4 takes rows, SAS takes groups (the levels
-of SUBJECT=), nlme takes rows by ML and n − p by REML. For a mixed model neither is right for every parameter (Delattre,
+−2ℓ + k log m (Schwarz 1978). Which of n and m BIC takes differs too: lme4 takes rows, SAS takes groups (the levels of
+SUBJECT=), nlme takes rows by ML and n − p by REML. For a mixed model neither is right for every parameter (Delattre,
 Lavielle & Poursat 2014), so both are given. REML values compare models with the same fixed effects only.
 """
 

@@ -10,7 +10,7 @@ from lmm.errors import InputError
 from lmm.infer.candidate import Candidate, candidate_of_record
 from lmm.infer.likelihoodratio import LikelihoodRatioTest, compare
 from lmm.infer.randomstructure import INTERCEPT as INTERCEPT_COLUMN
-from lmm.select.criteria import criteria, independent_groups
+from lmm.select.criteria import criteria, groups_counted
 from lmm.select.rungs import FIXED, NULL, Rung, ladder
 from lmm.select.structure import INTERCEPT, RandomPart
 
@@ -67,7 +67,7 @@ class Candidates:
 
     def criteria(self, *randoms: RandomPart) -> dict[str, dict[str, float]]:
         """AIC and BIC by REML of those candidates that could be fitted, by their names."""
-        groups = independent_groups(self.audit)
+        groups = groups_counted(self.audit)
         return {self.id(random): criteria(self.record(random), groups) for random in randoms if self.record(random)}
 
     def levels(self, group: str) -> int:

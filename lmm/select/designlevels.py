@@ -13,7 +13,7 @@ from lmm.infer.likelihoodratio import compare
 from lmm.model import fit
 from lmm.numbers import listing
 from lmm.select.candidates import Candidates
-from lmm.select.criteria import criteria, independent_groups
+from lmm.select.criteria import criteria, groups_counted
 from lmm.select.fitrecord import record_of_fit
 from lmm.select.step import DESIGN, INTERCEPT, decided, measured, unconverged, unmeasured
 from lmm.select.structure import RandomPart, Structure
@@ -61,7 +61,7 @@ def leave_out(
         head = decided(**names, reason=f"{stays}; the model without it has no fit: {without_full_stop(str(error))}.")
         return unmeasured(head, "REML", alpha, formula, larger.formula)
     test = compare(candidate_of_record(formula, study.outcome, "REML", record), candidates.candidate(random))
-    groups = independent_groups(candidates.audit)
+    groups = groups_counted(candidates.audit)
     values = {
         names["smaller"]: criteria(record, groups),
         larger.id: criteria(candidates.record(random), groups),

@@ -14,7 +14,7 @@ from lmm.infer.likelihoodratio import LikelihoodRatioTest, compare_fixed_parts
 from lmm.model import fit
 from lmm.numbers import counted, listing
 from lmm.select.candidates import Candidates
-from lmm.select.criteria import criteria, independent_groups
+from lmm.select.criteria import criteria, groups_counted
 from lmm.select.fitrecord import record_of_fit
 from lmm.select.marginality import droppable, mean_without, null_mean
 from lmm.select.step import DESIGN, FIXED, decided, measured, rejects, unconverged, unmeasured
@@ -79,7 +79,7 @@ def term_step(
     head = decided(**names, reason=reason_to_stay(labels, test, alpha))
     if test.naive_df == 0:
         return unmeasured(head, "ML", alpha, formula, larger.formula)
-    groups = independent_groups(candidates.audit)
+    groups = groups_counted(candidates.audit)
     measures = {
         smaller: criteria(record, groups),
         larger.id: criteria(candidates.record(random, "ML"), groups),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lmm.select.candidates import Candidates
-from lmm.select.criteria import AIC, BIC, BIC_GROUPS, criteria, independent_groups
+from lmm.select.criteria import AIC, BIC, BIC_GROUPS, criteria, groups_counted
 from lmm.select.rungs import Rung
 from lmm.select.structure import RandomPart
 from lmm.select.wording import without_full_stop
@@ -39,7 +39,7 @@ def candidate_table(
 def entry(candidates: Candidates, rung: Rung) -> dict[str, Any]:
     """What was recorded of one candidate's fits."""
     recorded = candidates.recorded[rung.id]
-    groups = independent_groups(candidates.audit)
+    groups = groups_counted(candidates.audit)
     ml, reml = recorded["fits"]["ML"], recorded["fits"]["REML"]
     return {
         "id": rung.id,
