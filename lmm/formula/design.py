@@ -28,7 +28,8 @@ class RandomTerm:
     expression: the left side, such as "1 + Days"; group: "Subject" or "batch:cask"; names: R's names of the q columns;
     columns: float (n, q), which may share memory with Design.X; codes: intp (n,), positions in `levels`;
     levels: labels of the J levels that occur, in the order of the categories, else sorted (numbers by size, text by
-    code point); for an interaction "A:a", the last factor varying fastest.
+    code point); for an interaction "A:a", the last factor varying fastest; term_of_column: for each column the label of
+    its term, "1" for the intercept.
     """
 
     expression: str
@@ -37,6 +38,7 @@ class RandomTerm:
     columns: np.ndarray
     codes: np.ndarray
     levels: tuple[str, ...]
+    term_of_column: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,13 +111,15 @@ def _random_terms(
 ) -> list[RandomTerm]:
     laid_out = blocks(part.terms, frame.values, len(frame.rows), frame.check, made)
     columns, names = _shared_columns(laid_out, X, place), column_names(laid_out)
+    terms = {-1: "1", **dict(enumerate(part.terms.term_labels))}
+    labels = tuple(terms[block.term] for block in laid_out for _ in block.names)
     if not part.independent:
-        return [RandomTerm(str(part.terms), part.group_label, names, columns, group.codes, group.levels)]
+        return [RandomTerm(str(part.terms), part.group_label, names, columns, group.codes, group.levels, labels)]
     # A factor's contrasts become independent too, as in glmmTMB and lme4 2's diag(); lme4 1 keeps them correlated.
     expressions = ["1" if name == "(Intercept)" else f"0 + {name}" for name in names]
     return [
-        RandomTerm(expression, part.group_label, (name,), columns[:, j : j + 1], group.codes, group.levels)
-        for j, (expression, name) in enumerate(zip(expressions, names, strict=True))
+        RandomTerm(expression, part.group_label, (name,), columns[:, j : j + 1], group.codes, group.levels, (label,))
+        for j, (expression, name, label) in enumerate(zip(expressions, names, labels, strict=True))
     ]
 
 
