@@ -5,7 +5,7 @@ Both kinds offer the same four operations on C_j, the rows of level j; `n_column
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import scipy.sparse as sparse
@@ -36,6 +36,10 @@ class DenseBorder:
     def fixed_and_outcome(self) -> np.ndarray:
         """Z₀'[X y] when nothing else is random: (p + 1, q, J)."""
         return self.values
+
+    def with_outcome(self, column: np.ndarray) -> DenseBorder:
+        """The same border with Z₀'y (q, J) of another outcome."""
+        return DenseBorder(np.concatenate([self.values[:-1], column[None]]))
 
     def subtract_gram(self, root: np.ndarray, out: np.ndarray) -> None:
         """Subtract Σ_j C_j'E_j'E_jC_j from `out` (m, m), for E = `root` (any number of rows, q, J)."""
@@ -95,6 +99,12 @@ class SparseBorder:
     def n_columns(self) -> int:
         """m, the number of columns of [Z_r X y]."""
         return self.n_random + len(self.fixed_and_outcome)
+
+    def with_outcome(self, column: np.ndarray) -> SparseBorder:
+        """The same border with Z₀'y (q, J) of another outcome; what is remembered of its pattern is shared."""
+        other = replace(self, fixed_and_outcome=np.concatenate([self.fixed_and_outcome[:-1], column[None]]))
+        object.__setattr__(other, "_pairs", self._pairs)
+        return other
 
     def _matrix(self, data: np.ndarray) -> sparse.csr_matrix:
         return sparse.csr_matrix((data, self.indices, self.pointers), shape=(len(self.pointers) - 1, self.n_random))

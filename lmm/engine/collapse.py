@@ -26,14 +26,8 @@ def collapse(problem: Problem) -> Problem:
     size = len(C)
     if n_levels <= 2 * size:
         return problem
-    entries = problem.gram[np.tril_indices(q)]
-    # Whitening leaves equal levels equal only but for rounding.
-    tolerance = _ROUNDING * np.abs(entries).max()
-    key = np.round(np.random.default_rng(0).uniform(1.0, 2.0, len(entries)) @ entries / tolerance)
-    _, first, pattern, counts = np.unique(key, return_index=True, return_inverse=True, return_counts=True)
+    first, pattern, counts = patterns(problem.gram)
     if 2 * np.minimum(counts, size).sum() > n_levels:
-        return problem
-    if np.abs(entries[:, first][:, pattern] - entries).max() > 2 * tolerance:
         return problem
     members = np.split(np.argsort(pattern, kind="stable"), np.cumsum(counts)[:-1])
     grams, borders, multiplicity = [], [], []
@@ -52,3 +46,20 @@ def collapse(problem: Problem) -> Problem:
         border=DenseBorder(border),
         multiplicity=np.concatenate(multiplicity),
     )
+
+
+def patterns(gram: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Levels with equal A_j (q, q, J), all entries within rounding.
+
+    Returns:
+        (K,) a level of each pattern, (J,) the pattern of every level, (K,) how many levels each pattern has.
+    """
+    n_levels = gram.shape[2]
+    entries = gram[np.tril_indices(len(gram))]
+    # Whitening leaves equal levels equal only but for rounding.
+    tolerance = _ROUNDING * np.abs(entries).max()
+    key = np.round(np.random.default_rng(0).uniform(1.0, 2.0, len(entries)) @ entries / tolerance)
+    _, first, pattern, counts = np.unique(key, return_index=True, return_inverse=True, return_counts=True)
+    if np.abs(entries[:, first][:, pattern] - entries).max() > 2 * tolerance:
+        return np.arange(n_levels), np.arange(n_levels), np.ones(n_levels, dtype=int)
+    return first, pattern, counts

@@ -17,10 +17,11 @@ from lmm.engine.whitening import lower_triangular
 
 # A singular value of T, in natural units, below which a direction counts as collapsed.
 SINGULAR = 1e-4
-_PROBE = 0.02
+PROBE = 0.02
 _SAME_OPTIMUM = 1e-3
-_FLAT = 1e-6
-_NO_CURVATURE = 1e-8
+FLAT = 1e-6
+NO_CURVATURE = 1e-8
+MANY_ITERATIONS = 12
 _CHEAP_STEPS = 10
 _DIFFERENCE = 1e-5
 
@@ -128,8 +129,10 @@ class _Objective:
         return replace(exact, iterations=cheap.iterations + exact.iterations)
 
 
-def optimise(problem: Problem, reml: bool = True) -> Optimum:
+def optimise(problem: Problem, reml: bool = True, start: list[np.ndarray] | None = None) -> Optimum:
     """The maximum of the (restricted) likelihood.
+
+    `start` is a T per factor to begin from, in whitened coordinates; without it the start is MINQUE(0).
 
     No bounds are needed: the deviance is smooth and even in T, so that a variance of zero is an ordinary stationary
     point. It may be a saddle, so directions without variance are probed; and real data have local optima, so that a
@@ -139,7 +142,7 @@ def optimise(problem: Problem, reml: bool = True) -> Optimum:
         small = collapse(problem)
         parameters = Parameters.of(problem)
         objective = _Objective(Deviance(small, reml), parameters)
-        first = _descend(objective, parameters.vector(minque(small, parameters)))
+        first = _descend(objective, parameters.vector(minque(small, parameters) if start is None else start))
         found = [first]
         if _in_doubt(first, parameters):
             moderate = np.where(parameters.row == parameters.column, 1.0, 0.0)
@@ -160,7 +163,7 @@ def _descend(objective: _Objective, start: np.ndarray) -> Minimum:
             if not null.any():
                 continue
             lifted = probe.copy()
-            lifted[position] += _PROBE * (left[:, null] @ right[null]).ravel()
+            lifted[position] += PROBE * (left[:, null] @ right[null]).ravel()
             if objective.value(lifted) < minimum.value - 1e-7:
                 probe, escaped = lifted, True
         if not escaped:
@@ -179,12 +182,14 @@ def _decompositions(parameters: Parameters, x: np.ndarray):
 
 def _in_doubt(minimum: Minimum, parameters: Parameters) -> bool:
     singular = any(values[-1] < SINGULAR for _, (_, values, _) in _decompositions(parameters, minimum.x))
-    return singular or not minimum.converged or _relative_curvature(minimum) < _FLAT or minimum.iterations > 12
+    return (
+        singular or not minimum.converged or _relative_curvature(minimum) < FLAT or minimum.iterations > MANY_ITERATIONS
+    )
 
 
 def _relative_curvature(minimum: Minimum) -> float:
     curvatures = np.linalg.eigvalsh(minimum.hessian)
-    return float(curvatures[0] / curvatures[-1]) if curvatures[-1] > _NO_CURVATURE else 0.0
+    return float(curvatures[0] / curvatures[-1]) if curvatures[-1] > NO_CURVATURE else 0.0
 
 
 def _settle_on_boundary(objective: _Objective, minimum: Minimum) -> Minimum:

@@ -9,7 +9,7 @@ import numpy as np
 
 # Stop when the quadratic model promises less than this, in units of deviance.
 PREDICTED_DECREASE = 1e-9
-_SMALLEST_RADIUS = 1e-10
+SMALLEST_RADIUS = 1e-10
 
 Derivatives = tuple[float, np.ndarray, np.ndarray]
 
@@ -76,7 +76,7 @@ def minimise(
             radius *= 2.5
         if gained > 0:
             x, value, gradient, hessian = x + step, trial_value, trial_gradient, trial_hessian
-        elif radius < _SMALLEST_RADIUS or predicted < 1e-12 * abs(value):
+        elif radius < SMALLEST_RADIUS or predicted < 1e-12 * abs(value):
             # The promise is below what rounding lets the value show.
             converged = predicted < 1e-6
             break

@@ -1,0 +1,225 @@
+"""The same model fitted to many outcomes: columns, factors and their cross-products are those of a fit at hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lmm.engine.collapse import patterns
+from lmm.engine.manydeviances import ManyDeviances, ManyProducts
+from lmm.engine.manyoptima import minima, relative_curvature, singular
+from lmm.engine.optimum import Optimum, optimise
+from lmm.engine.outcomes import Outcomes
+from lmm.engine.parameters import Parameters
+from lmm.engine.problem import Problem
+from lmm.engine.whitening import to_original
+
+# Start values have no smaller singular value, in natural units: from exactly zero no gradient leads away.
+_SMALLEST_START = 0.2
+# Entries of the largest array of draws side by side: beyond it, draws leave the cache and gain nothing (measured).
+_ENTRIES = 1_000_000
+_MOST_AT_ONCE = 256
+# With fewer draws side by side than this, the levels of one draw keep the processor busy.
+_FEWEST_AT_ONCE = 4
+
+
+@dataclass(frozen=True)
+class Refits:
+    """Estimates of B refits in the units of the data; T follows the caller's order of the factors.
+
+    Attributes:
+        beta: (B, p) fixed effects of the kept columns.
+        sigma: (B,) residual standard deviations.
+        T: of every factor (B, q, q), lower triangular; Var b = σ² TT'.
+        deviance: (B,) −2 log-likelihood of the original data.
+        converged: (B,) whether the descent met its tolerance at a point that curves upward.
+        smallest_curvature: (B,) as `Optimum` has it.
+        residual_share: (B,) residual variance over that of least squares.
+        singular: (B,) whether some direction of some random effect has no variance.
+    """
+
+    beta: np.ndarray
+    sigma: np.ndarray
+    T: tuple[np.ndarray, ...]
+    deviance: np.ndarray
+    converged: np.ndarray
+    smallest_curvature: np.ndarray
+    residual_share: np.ndarray
+    singular: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.sigma)
+
+    @staticmethod
+    def joined(parts: list[Refits]) -> Refits:
+        """Parts one after the other."""
+        values = {
+            name: np.concatenate([getattr(part, name) for part in parts])
+            for name in (
+                "beta", "sigma", "deviance", "converged", "smallest_curvature", "residual_share", "singular",
+            )
+        }  # fmt: skip
+        T = tuple(np.concatenate(matrices) for matrices in zip(*(part.T for part in parts), strict=True))
+        return Refits(**values, T=T)
+
+    @staticmethod
+    def failed(optimum: Optimum, count: int) -> Refits:
+        """Refits without estimates."""
+        none = np.full(count, np.nan)
+        never = np.zeros(count, dtype=bool)
+        T = tuple(np.full((count, *np.shape(matrix)), np.nan) for matrix in _in_callers_order(optimum.at.T, optimum))
+        beta = np.full((count, optimum.problem.p), np.nan)
+        return Refits(beta, none, T, none, never, none, none, never)
+
+    def replaced(self, of: np.ndarray, other: Refits) -> Refits:
+        """These refits with those numbered `of` replaced."""
+        out = {name: np.array(values) for name, values in vars(self).items() if name != "T"}
+        for name, values in out.items():
+            values[of] = getattr(other, name)
+        T = tuple(np.array(values) for values in self.T)
+        for values, theirs in zip(T, other.T, strict=True):
+            values[of] = theirs
+        return Refits(**out, T=T)
+
+
+def refit(optimum: Optimum, outcomes: np.ndarray) -> Refits:
+    """Fit the model of `optimum`, by its criterion, to other outcomes for the same rows.
+
+    Args:
+        optimum: of the model; its T is where the descents start.
+        outcomes: (n, B), less any offset and multiplied by the root of the weights.
+    """
+    problem = optimum.problem
+    parts = []
+    for start in range(0, outcomes.shape[1], at_once := draws_at_once(problem)):
+        reduced = Outcomes.of(problem, outcomes[:, start : start + at_once])
+        part = Refits.failed(optimum, len(reduced))
+        able = np.flatnonzero(np.isfinite(reduced.scale))
+        if len(able):
+            method = _side_by_side if _gains_side_by_side(problem) else one_by_one
+            part = part.replaced(able, method(optimum, reduced.of_draws(able)))
+        parts.append(part)
+    return Refits.joined(parts)
+
+
+def draws_at_once(problem: Problem) -> int:
+    """How many draws are computed together; it depends on the model alone."""
+    largest = problem.n
+    if len(problem.factors) == 1:
+        largest = max(largest, _entries_of_one(problem))
+    return int(np.clip(_ENTRIES // largest, 1, _MOST_AT_ONCE))
+
+
+def _entries_of_one(problem: Problem) -> int:
+    q = len(problem.gram)
+    return q * q * problem.p * len(patterns(problem.gram)[0])
+
+
+def _gains_side_by_side(problem: Problem) -> bool:
+    one_factor = len(problem.factors) == 1 and problem.p > 0
+    return one_factor and _ENTRIES // _entries_of_one(problem) >= _FEWEST_AT_ONCE
+
+
+def one_by_one(optimum: Optimum, outcomes: Outcomes) -> Refits:
+    """Every outcome by a descent of its own: for several factors, and the yardstick for one."""
+    start = start_values(optimum)
+    found = [optimise(problem, optimum.reml, start) for problem in outcomes.problems(optimum.problem)]
+    return of_optima(found)
+
+
+def of_optima(found: list[Optimum]) -> Refits:
+    """What refits keep of whole optima."""
+    problem = found[0].problem
+    r, p = int(problem.offsets[-1]), problem.p
+    upper_inverse = np.linalg.inv(problem.fixed.upper)
+    beta = [
+        upper_inverse @ (one.problem.fixed.coefficients - one.problem.fixed.scale * one.at.solution[r : r + p])
+        if len(one.at.solution)
+        else np.full(p, np.nan)
+        for one in found
+    ]
+    T = [
+        np.array([to_original(one.at.T[k], factor, problem.transforms[k]) for one in found])
+        for k, factor in enumerate(problem.factors)
+    ]
+    sigma2 = np.array([one.at.sigma2 for one in found])
+    scale = np.array([one.problem.fixed.scale for one in found])
+    return Refits(
+        beta=np.array(beta).reshape(len(found), p),
+        sigma=scale * np.sqrt(sigma2),
+        T=tuple(_in_callers_order(T, found[0])),
+        deviance=np.array([one.deviance for one in found]),
+        converged=np.array([one.converged for one in found]),
+        smallest_curvature=np.array([one.smallest_curvature for one in found]),
+        residual_share=sigma2,
+        singular=np.array([one.singular for one in found]),
+    )
+
+
+def _in_callers_order(per_factor: list, optimum: Optimum) -> list:
+    return [one for _, one in sorted(zip(optimum.problem.order, per_factor, strict=True), key=lambda pair: pair[0])]
+
+
+def start_values(optimum: Optimum) -> list[np.ndarray]:
+    """The T of the optimum, directions without variance lifted off zero."""
+    out = []
+    for k, (T, factor) in enumerate(zip(optimum.at.T, optimum.problem.factors, strict=True)):
+        units = optimum.problem.natural_units[k]
+        lifted = np.zeros_like(T)
+        for term in factor.slices:
+            left, values, right = np.linalg.svd(T[term, term] / units[term, None])
+            lifted[term, term] = units[term, None] * ((left * np.maximum(values, _SMALLEST_START)) @ right)
+        out.append(lifted)
+    return out
+
+
+def _side_by_side(optimum: Optimum, outcomes: Outcomes) -> Refits:
+    problem = optimum.problem
+    with np.errstate(all="ignore"):
+        products = ManyProducts.of_outcomes(problem, outcomes)
+    found = of_products(optimum, products, outcomes.coefficients, outcomes.scale, problem.sum_log_weights)
+    failed = np.flatnonzero(~found.converged)
+    if len(failed):
+        found = found.replaced(failed, one_by_one(optimum, outcomes.of_draws(failed)))
+    return found
+
+
+def of_products(
+    optimum: Optimum,
+    products: ManyProducts,
+    coefficients: np.ndarray,
+    scale: np.ndarray,
+    sum_log_weights: np.ndarray | float,
+) -> Refits:
+    """One-factor refits from cross-products.
+
+    Args:
+        optimum: of the model.
+        products: of the draws.
+        coefficients: (p, B) least-squares coefficients that the outcomes were reduced by.
+        scale: (B,) what their residuals were divided by.
+        sum_log_weights: Σ log w of the rows, (B,) or the same for all.
+    """
+    problem = optimum.problem
+    (factor,) = problem.factors
+    parameters = Parameters.of(problem)
+    deviances = ManyDeviances(products, parameters, optimum.reml)
+    found = minima(deviances, parameters.vector(start_values(optimum)))
+    with np.errstate(all="ignore"):
+        at = deviances.factorise(found.x)
+        curvature = relative_curvature(found)
+    beta = (coefficients.T + scale[:, None] * at.beta) @ np.linalg.inv(problem.fixed.upper).T
+    constant = deviances.degrees * 2.0 * np.log(scale) - sum_log_weights
+    if optimum.reml:
+        constant = constant + problem.fixed.log_determinant
+    return Refits(
+        beta=beta,
+        sigma=scale * np.sqrt(at.sigma2),
+        T=(np.array([to_original(T, factor, problem.transforms[0]) for T in at.T.transpose(2, 0, 1)]),),
+        deviance=at.deviance + constant,
+        converged=found.converged & np.isfinite(at.deviance),
+        smallest_curvature=curvature,
+        residual_share=at.sigma2,
+        singular=singular(deviances, found.x),
+    )
