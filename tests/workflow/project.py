@@ -99,7 +99,7 @@ def stages(name: str, table: str, models: int) -> list[str]:
 
 INDEX = "writing the index of all reports"
 SLEEPSTUDY = stages("sleepstudy", "data/sleepstudy.csv", 5)
-EGSINGLE = stages("egsingle", "data/egsingle-scores.csv.gz", 14)
+EGSINGLE = stages("egsingle", "data/egsingle-scores.csv.gz data/egsingle-schools.csv", 14)
 PENICILLIN = stages("penicillin", "data/penicillin.csv", 3)
 
 
