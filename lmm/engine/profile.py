@@ -1,0 +1,235 @@
+"""Where a profile of the deviance reaches a given height.
+
+With ψ one quantity, η the rest and P(ψ) = min D(ψ, η) over η, a limit of a profile interval is the ψ at which
+P(ψ) − D̂ equals the quantile of χ². Venzon & Moolgavkar (1988, Applied Statistics 37: 87–94) solve
+{D − D̂ = quantile, ∂D/∂η = 0} at once by Newton's method, which takes some four evaluations. Where a step of theirs
+leads nowhere, the outer equation is solved by itself inside a bracket, with a minimisation over η at every ψ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import isfinite, sqrt
+
+import numpy as np
+
+from lmm.engine.chart import Chart
+from lmm.engine.trustregion import Derivatives, minimise
+
+# Left of the height, and of the decrease that η still promises, before the last step: its error is their square.
+_CLOSE = 1e-5
+_STEPS = 12
+_BRACKETING = 60
+# ζ found within this; it is ψ in standard errors.
+_HEIGHT = 1e-8
+_LOWER_OPTIMUM = 1e-5
+
+
+@dataclass(frozen=True)
+class ProfilePoint:
+    """A point of a profile.
+
+    Attributes:
+        z: (ψ, η).
+        rise: P(ψ) − D̂.
+        status: "reached" the height asked for; "boundary" where the range of ψ ends below it; "falls" where the
+            profile turns down again before it; "lower optimum" where D fell below D̂; "lost" where no minimum over η
+            was found.
+    """
+
+    z: np.ndarray
+    rise: float
+    status: str
+
+
+@dataclass(frozen=True)
+class _Local:
+    """The quadratic model of D at a point: as a profile, and as the path of η along it."""
+
+    rise: float
+    promise: float
+    slope: float
+    curvature: float
+    newton: np.ndarray
+    path: np.ndarray
+    is_minimum: bool
+
+
+class Profile:
+    """The profile of one quantity."""
+
+    def __init__(self, chart: Chart, derivatives: Callable[[np.ndarray], Derivatives], floor: float):
+        """Profile the quantity of a chart.
+
+        Args:
+            chart: coordinates z = (ψ, η).
+            derivatives: of D, in x.
+            floor: D̂, its minimum.
+        """
+        self.chart = chart
+        self._derivatives = derivatives
+        self.floor = floor
+        self._start: _Local | None = None
+
+    def derivatives(self, z: np.ndarray) -> Derivatives:
+        """D, gradient and Hessian in z."""
+        value, gradient, hessian = self._derivatives(self.chart.x(z))
+        if not isfinite(value):
+            return np.inf, np.zeros(len(z)), np.eye(len(z))
+        return value, *self.chart.pulled(z, gradient, hessian)
+
+    def reach(self, rise: float, direction: int, start: np.ndarray | None = None) -> ProfilePoint:
+        """The point at which the profile has risen by `rise`, to the left (−1) or right (+1) of the optimum.
+
+        Args:
+            rise: of the deviance.
+            direction: −1 or +1.
+            start: z of a point of the profile on that side, nearer to the optimum; the optimum itself by default.
+        """
+        z = self.chart.start if start is None else start
+        end = self.chart.lower if direction < 0 else self.chart.upper
+        if z[0] == end:
+            return ProfilePoint(z, self._local(z).rise, "boundary")
+        return self._newton(rise, direction, z) or self._bracketed(rise, direction, z)
+
+    def _local(self, z: np.ndarray) -> _Local:
+        if z is self.chart.start and self._start is not None:
+            return self._start
+        value, gradient, hessian = self.derivatives(z)
+        flat = self.chart.without_rotations(z, hessian[1:, 1:])
+        values, axes = np.linalg.eigh(flat)
+        smallest = 1e-10 * max(1.0, values[-1])
+        inverse = (axes / np.maximum(values, smallest)) @ axes.T
+        newton, path = -inverse @ gradient[1:], -inverse @ hessian[1:, 0]
+        promise = -0.5 * float(newton @ gradient[1:])
+        out = _Local(
+            rise=value - self.floor,
+            promise=promise,
+            slope=float(gradient[0] + path @ gradient[1:]),
+            curvature=float(hessian[0, 0] + path @ hessian[1:, 0]),
+            newton=newton,
+            path=path,
+            is_minimum=bool(isfinite(value) and values[0] > -1e-6 * max(1.0, values[-1])),
+        )
+        if z is self.chart.start:
+            self._start = out
+        return out
+
+    def _newton(self, rise: float, direction: int, z: np.ndarray) -> ProfilePoint | None:
+        """Venzon and Moolgavkar's steps; None where they do not arrive."""
+        end = self.chart.lower if direction < 0 else self.chart.upper
+        missed, step = np.inf, np.zeros(len(z))
+        for _ in range(_STEPS):
+            here = self._local(z)
+            miss = abs(here.rise - here.promise - rise) + here.promise
+            if not isfinite(miss) or miss > 4.0 * max(missed, rise):
+                step = 0.25 * step
+                if np.abs(step).max() < 1e-6:
+                    return None
+                z = z - 3.0 * step
+                continue
+            change = _to_height(here, rise, direction)
+            if not here.is_minimum or change is None:
+                return None
+            step = np.concatenate([[change], here.newton + here.path * change])
+            beyond = direction * (z[0] + change - end) >= 0
+            if beyond and (at_end := self._at_end(end, z, rise)) is not None:
+                return at_end
+            if beyond:
+                return None
+            z, missed = z + step, miss
+            if miss < _CLOSE:
+                return ProfilePoint(z, rise, "reached") if direction * (z[0] - self.chart.start[0]) > 0 else None
+        return None
+
+    def _at_end(self, end: float, z: np.ndarray, rise: float) -> ProfilePoint | None:
+        """The end of the range of ψ, if the profile does not reach the height there."""
+        point = self.minimum(np.concatenate([[end], z[1:]]))
+        return None if point.rise >= rise else point
+
+    def minimum(self, z: np.ndarray) -> ProfilePoint:
+        """The profile at the ψ of z, from the η of z; "boundary" at an end of the range."""
+        psi = z[:1]
+
+        def of_eta(eta: np.ndarray) -> Derivatives:
+            value, gradient, hessian = self.derivatives(np.concatenate([psi, eta]))
+            return value, gradient[1:], hessian[1:, 1:]
+
+        def without_rotations(eta: np.ndarray, curvature: np.ndarray) -> np.ndarray:
+            return self.chart.without_rotations(np.concatenate([psi, eta]), curvature)
+
+        found = minimise(of_eta, without_rotations, z[1:], radius=0.3)
+        rise = found.value - self.floor
+        status = "boundary" if z[0] in (self.chart.lower, self.chart.upper) else "reached"
+        if not found.converged:
+            status = "lost"
+        elif rise < -_LOWER_OPTIMUM:
+            status = "lower optimum"
+        return ProfilePoint(np.concatenate([psi, found.x]), rise, status)
+
+    def _bracketed(self, rise: float, direction: int, z: np.ndarray) -> ProfilePoint:
+        """Solve √P(ψ) = √rise for ψ alone: march outwards to a bracket, then shrink it."""
+        end = self.chart.lower if direction < 0 else self.chart.upper
+        inner, outer = self.minimum(z), None
+        here = self._local(inner.z)
+        width = sqrt(0.25 * max(rise, 1e-3) / max(here.curvature, 1e-6))
+        for _ in range(_BRACKETING):
+            if inner.status in ("lost", "lower optimum"):
+                return inner
+            if outer is not None and direction * (outer.z[0] - inner.z[0]) < 1e-10 * max(1.0, abs(inner.z[0])):
+                break
+            psi = self._next(inner, outer, rise, direction, width)
+            if direction * (psi - end) >= 0:
+                at_end = self.minimum(np.concatenate([[end], inner.z[1:]]))
+                if at_end.rise < rise:
+                    return at_end
+                outer = at_end
+                continue
+            point = self.minimum(np.concatenate([[psi], self._along(inner, psi)]))
+            if point.status != "reached":
+                return point
+            if abs(sqrt(max(point.rise, 0.0)) - sqrt(rise)) < _HEIGHT:
+                return point
+            if point.rise > rise:
+                outer = point
+            elif outer is None and direction * self._local(point.z).slope < -1e-6:
+                return ProfilePoint(point.z, point.rise, "falls")
+            else:
+                inner, width = point, 1.6 * width
+        if outer is not None and abs(inner.rise - outer.rise) < 1e-4:
+            return inner
+        return ProfilePoint(inner.z, inner.rise, "lost")
+
+    def _along(self, point: ProfilePoint, psi: float) -> np.ndarray:
+        """η as it would move with ψ, where that is a small step; else as it is."""
+        local = self._local(point.z)
+        moved = local.path * (psi - point.z[0])
+        return point.z[1:] + (moved if np.abs(moved).max(initial=0.0) < 1.0 else 0.0)
+
+    def _next(
+        self, inner: ProfilePoint, outer: ProfilePoint | None, rise: float, direction: int, width: float
+    ) -> float:
+        """The next ψ to look at: a Newton step on √P from the inner end, kept inside what is known."""
+        local = self._local(inner.z)
+        change = _to_height(local, rise, direction)
+        if outer is None:
+            return inner.z[0] + direction * min(width, abs(change) if change is not None else width)
+        a, b = sqrt(max(inner.rise, 0.0)), sqrt(outer.rise)
+        share = (sqrt(rise) - a) / (b - a) if b > a else 0.5
+        gap = outer.z[0] - inner.z[0]
+        if change is not None and 0.0 < change / gap < 1.0:
+            share = change / gap
+        return inner.z[0] + min(max(share, 0.02), 0.98) * gap
+
+
+def _to_height(local: _Local, rise: float, direction: int) -> float | None:
+    """The change of ψ after which the quadratic model of the profile is `rise` high and rising; None if never."""
+    height = local.rise - local.promise
+    inside = local.slope**2 + 2.0 * local.curvature * (rise - height)
+    if local.curvature > 0 and inside >= 0:
+        return (direction * sqrt(inside) - local.slope) / local.curvature
+    if height > 0 and direction * local.slope > 0:
+        # √P is nearly linear where P itself bends down.
+        return 2.0 * sqrt(height) * (sqrt(rise) - sqrt(height)) / local.slope
+    return None
