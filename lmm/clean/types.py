@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from lmm.clean.dateformats import are_dates, in_two_formats, told
 from lmm.clean.roles import OUTCOME, TIME, WEIGHTS, declared_categories, read_as_text
 from lmm.clean.shown import line_in, shortened
 from lmm.errors import InputError
@@ -45,8 +46,7 @@ def _numbers(study: Study, values: pd.Series, codes: Iterable[str], role: str) -
     if text.any():
         raise InputError(
             f"study {study.name}: the {role} {values.name} must be numeric, but "
-            f"{line_in(study, _first(text))} holds "
-            f"{_shown(values, text)}; mend that cell, or list it under missing."
+            f"{line_in(study, _first(text))} holds {_shown(values, text)}; {_mend(values, text)}."
         )
     return numbers
 
@@ -66,7 +66,31 @@ def _numbers_or_categories(study: Study, values: pd.Series, codes: Iterable[str]
             f"{line_in(study, _first(text))} holds "
             f"{_shown(values, text)}; mend that cell, list it under missing, or list {values.name} under categorical."
         )
+    found = values.dropna().unique().tolist()
+    if are_dates(found):
+        _refuse_two_formats(study, values, found)
+        raise InputError(
+            f"study {study.name}: the column {values.name} holds dates ({line_in(study, _first(text))} holds "
+            f"{_shown(values, text)}), which are neither numbers nor categories; make a time of it with a step "
+            "elapsed, or list it under categorical."
+        )
     return _categories(study, values)
+
+
+def _mend(values: pd.Series, text: pd.Series) -> str:
+    cell = str(values[text.to_numpy(dtype=bool)].iloc[0])
+    return "make a time of it with a step elapsed" if are_dates([cell]) else "mend that cell, or list it under missing"
+
+
+def _refuse_two_formats(study: Study, values: pd.Series, found: list[str]) -> None:
+    """Refuse dates that no one format fits, which would count the same day twice."""
+    two = in_two_formats(found) if are_dates(found) else None
+    if two is not None:
+        first, second = (line_in(study, _first(values == cell)) for cell in two)
+        raise InputError(
+            f"study {study.name}: the column {values.name} has dates in two formats: {first} holds {two[0]!r} "
+            f"({told(two[0])}), {second} {two[1]!r} ({told(two[1])}); write all of them alike, best as 2026-11-22."
+        )
 
 
 def _parsed(values: pd.Series, codes: Iterable[str]) -> tuple[pd.Series, pd.Series]:
@@ -89,6 +113,7 @@ def _categories(study: Study, values: pd.Series) -> pd.Series:
     blank = values.str.strip() == ""
     values = values.mask(blank.fillna(False).astype(bool))
     found = values.dropna().unique().tolist()
+    _refuse_two_formats(study, values, found)
     declared = study.levels.get(values.name)
     if declared is None:
         there = set(found)

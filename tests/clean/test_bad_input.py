@@ -34,6 +34,22 @@ CASES = {
         {},
         "the column x holds numbers, but line 8 of t.csv holds 'n/a';",
     ),
+    "dates as time": (
+        csv(raw_table(t=[f"2026-03-{i + 10}" for i in range(12)])),
+        {"time": "t"},
+        "the time variable t must be numeric, but line 2 of t.csv holds '2026-03-10'; make a time of it with a step",
+    ),
+    "dates as predictor": (
+        csv(raw_table(x=["01/13/2026", "01/14/2026"] * 6)),
+        {},
+        "the column x holds dates (line 2 of t.csv holds '01/13/2026'), which are neither numbers nor categories;",
+    ),
+    "dates in two formats as labels": (
+        csv(raw_table(g=["2026-03-01", "2026-03-02", "01/03/2026"] * 4)),
+        {},
+        "the column g has dates in two formats: line 2 of t.csv holds '2026-03-01' (%Y-%m-%d), line 4 of t.csv "
+        "'01/03/2026' (%d/%m/%Y or %m/%d/%Y);",
+    ),
     "categorical outcome": (
         csv(raw_table()),
         {"categorical": ["y"]},

@@ -112,8 +112,8 @@ def test_a_declared_nesting_that_the_table_contradicts_shows_two_rows():
     with pytest.raises(InputError) as caught:
         declared(table, cask={"nested_in": "batch"})
     assert str(caught.value).startswith(
-        "study trial, key structure: cask is declared nested in batch, but cask 'Bb' is in batch 'B' in line 8 of t.csv "
-        "and in 'D' in line 20; mend those rows"
+        "study trial, key structure: cask is declared nested in batch, but cask 'Bb' is in batch 'B' in line 8 of "
+        "t.csv and in 'D' in line 20; mend those rows"
     )
 
 

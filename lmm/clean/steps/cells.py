@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pandas as pd
 
+from lmm.clean import dateformats
 from lmm.clean.shown import shortened
 from lmm.clean.steps.step import Place
 from lmm.clean.types import ordered_levels
@@ -68,27 +69,70 @@ def _means_nan(column: pd.Series) -> np.ndarray:
 
 
 def dates(column: pd.Series, place: Place, written: str | None = None) -> pd.Series:
-    """Return the cells as dates, written as 2026-11-22 (a time of day may follow) or as `written` says."""
+    """Return the cells as dates, written as 2026-11-22 (a time of day may follow) or as `written` says.
+
+    No other format is guessed, not even where the cells allow one only: a misprint would turn days into months.
+    """
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         return column.dt.tz_localize(None) if column.dt.tz is not None else column
     text = labels(column).str.strip()
+    if written is None or written == dateformats.ISO:
+        whole = text.isin([cell for cell in text.dropna().unique() if dateformats.ISO in dateformats.formats(cell)])
+        text, form = text.where(whole), "ISO8601"
+    else:
+        form = written
     try:
-        found = pd.to_datetime(text, format=written or "ISO8601", errors="coerce")
+        found = pd.to_datetime(text, format=form, errors="coerce")
     except (ValueError, TypeError) as error:
+        if "timezone" in str(error):
+            raise place.mistake(
+                f"the dates of {column.name} are of different time zones, or have one in some rows only; write all of "
+                "them in one."
+            ) from error
         raise place.mistake(
-            f"cannot read the dates of {column.name} as {written or '2026-11-22'} ({str(error).rstrip('.')}); say in "
-            "format how they are written."
+            f"cannot read the dates of {column.name} as {written or '2026-11-22'} ({str(error).rstrip('.')}); say how "
+            "they are written, as in %d.%m.%Y."
         ) from error
     if found.dt.tz is not None:
         found = found.dt.tz_localize(None)
-    unreadable = (found.isna() & text.notna()).to_numpy()
+    unreadable = (found.isna() & labels(column).notna()).to_numpy()
     if unreadable.any():
-        raise place.mistake(
-            f"the column {column.name} must hold dates written as {written or '2026-11-22'}, but "
-            f"{place.line(unreadable, column)} holds {shown(column, unreadable)}; mend that cell, or say how dates "
-            "are written, as in date %d.%m.%Y."
-        )
+        raise place.mistake(_unreadable_dates(column, place, written, unreadable))
     return found.astype("datetime64[us]")
+
+
+def _unreadable_dates(column: pd.Series, place: Place, written: str | None, unreadable: np.ndarray) -> str:
+    """Say which cell is no date of the format, which formats the cells have, and what to write."""
+    text = labels(column).str.strip()
+    distinct = text.dropna().unique().tolist()
+    there = f"{place.line(unreadable, column)} holds {shown(column, unreadable)}"
+    odd = text.iloc[int(np.argmax(unreadable))]
+    ways = " or ".join(
+        f'format: "{form}"' if place.kind == "elapsed" else f"date {form}" for form in dateformats.formats(odd)
+    )
+    if (written or dateformats.ISO) in dateformats.formats(odd):
+        return f"the column {column.name} must hold dates, but {there}, which is no day; mend that cell."
+    two = dateformats.in_two_formats(distinct)
+    if two is not None:
+        first, second = (place.line((text == cell).to_numpy(), column) for cell in two)
+        return (
+            f"the column {column.name} has dates in two formats: {first} holds {two[0]!r} "
+            f"({dateformats.told(two[0])}), {second} {two[1]!r} ({dateformats.told(two[1])}); write all of them "
+            "alike, best as 2026-11-22."
+        )
+    shared = set.intersection(*({*dateformats.formats(cell)} for cell in distinct))
+    if written is None and len(shared) > 1:
+        return (
+            f"the dates of {column.name} may have the day or the month first: {there}, and no other cell tells which; "
+            f"write {ways}."
+        )
+    if written is None and shared:
+        one = f'format: "{min(shared)}"' if place.kind == "elapsed" else f"date {min(shared)}"
+        return f"the dates of {column.name} are not written as 2026-11-22: {there}; write {one}."
+    return (
+        f"the column {column.name} must hold dates written as {written or '2026-11-22'}, but {there}; mend that cell"
+        + (f", or write {ways}." if ways else ", or say how dates are written, as in date %d.%m.%Y.")
+    )
 
 
 def shown(column: pd.Series, chosen: np.ndarray) -> str:

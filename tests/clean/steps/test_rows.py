@@ -82,12 +82,6 @@ def test_elapsed_time_since_the_first_visit_and_since_another_date():
     assert years.iloc[0] == 29 / 365.25
 
 
-def test_dates_in_two_formats_are_told_with_the_line():
-    table = raw(id=["a", "a"], visit=["01.02.2024", "2024-02-03"])
-    told = refused(table, {"elapsed": {"date": "visit", "by": "id", "name": "t", "format": "%d.%m.%Y"}})
-    assert "dates written as %d.%m.%Y, but line 2 of t.csv holds '2024-02-03'" in told
-
-
 DUPLICATES = raw(id=["a", "b", "a", "a", None], day=[1, 1, 1, 2, 2], y=[1.0, 2.0, 4.0, 8.0, 16.0], sex=list("fmffm"))
 
 
