@@ -164,7 +164,7 @@ def _binary(path: Path, table: Table, where: str, columns: Collection[str] | Non
     readers: dict[bool, Callable[[], pd.DataFrame]] = {
         ending in EXCEL: partial(read_excel, path, table.sheet, where),
         ending in PARQUET: partial(read_parquet, path, where, columns),
-        ending in PROGRAMS: partial(read_statistics, path, where, columns),
+        ending in PROGRAMS: partial(read_statistics, path, table.catalogue, where, columns),
     }
     cells = readers[True]()
     return cells if columns is None else cells[[name for name in cells if name in columns]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
@@ -30,6 +31,11 @@ class Table(Block):
         None, min_length=1, description="Encoding of the text, such as utf-8 or cp1252; detected when left out."
     )
     sheet: str | None = Field(None, min_length=1, description="Sheet of an Excel file; the first when left out.")
+    catalogue: str | None = Field(
+        None,
+        min_length=1,
+        description="SAS catalogue (.sas7bcat) with the value labels of a .sas7bdat file, in the same folder.",
+    )
 
     @field_validator("encoding")
     @classmethod
@@ -41,6 +47,14 @@ class Table(Block):
         if not known:
             raise ValueError(f"there is no encoding {name!r}; give utf-8, utf-16, cp1252 or another that Python knows")
         return name
+
+    @model_validator(mode="after")
+    def _layout_of_its_format(self) -> Table:
+        ending = PurePosixPath(self.file).suffix.lower()
+        for key, endings in (("sheet", (".xlsx", ".xlsm")), ("catalogue", (".sas7bdat",))):
+            if getattr(self, key) is not None and ending not in endings:
+                raise ValueError(f"gives a {key}, which only {' and '.join(endings)} files have; take it out")
+        return self
 
 
 def _branch(value: Any) -> str:
@@ -84,6 +98,7 @@ def tables(data: str | Table | list[str | Table]) -> list[Table]:
 
 
 def files(data: str | Table | list[str | Table], joins: list[Join]) -> list[str]:
-    """Return the paths of all files that are read, those joined last, each once."""
+    """Return the paths of all files that are read, those joined last and catalogues after them, each once."""
     named = [*tables(data), *(table for join in joins for table in tables(join.data))]
-    return list(dict.fromkeys(table.file for table in named))
+    beside = [PurePosixPath(table.file).with_name(table.catalogue) for table in named if table.catalogue]
+    return list(dict.fromkeys([*(table.file for table in named), *map(str, beside)]))

@@ -5,6 +5,7 @@ import gzip
 import io
 import lzma
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import openpyxl
@@ -243,3 +244,47 @@ def test_a_column_of_numbers_in_one_part_and_words_in_another_stays_as_written(t
     text = "y,x,g\n1,01,a\n2,1,b\n3,2,b\n4,low,a\n5,1,a\n"
     (tmp_path / "t.csv").write_text(text)
     assert read(a_study(), tmp_path, ["x", "y"]).table["x"].tolist() == ["01", "1", "2", "low", "1"]
+
+
+SAS = Path(__file__).parent / "data"
+
+
+def test_a_sas_file_is_read_with_its_dates(tmp_path):
+    columns = ["patno", "dtc1", "dt1"]
+    found = read(a_study(data=str(SAS / "dates.sas7bdat")), tmp_path, columns, ["dtc1", "dt1"]).table
+    # the dates that pyreadstat's own tests expect of this file
+    assert found["patno"].tolist() == [1001.0 + row for row in range(20)]
+    assert found["dtc1"].tolist()[:4] == ["2022-01-01", "2023-01-01", "2024-01-01", "2024-12-31"]
+    assert found["dt1"].tolist()[:2] == ["2020-12-09 14:05:00", "2020-12-09 14:11:05"]
+    step = {"elapsed": {"date": "dtc1", "since": "dtc3", "name": "t"}}
+    done = clean(
+        a_study(data="d.sas7bdat", outcome="t", fixed="dtc4", groups=["g"], steps=[step, GROUP]), copied(tmp_path)
+    )
+    assert done.table["t"].iloc[0] == (pd.Timestamp(2022, 1, 1) - pd.Timestamp(1999, 12, 31)).days
+
+
+GROUP = {"derive": {"g": "round(patno / 4)"}}
+
+
+def copied(folder):
+    (folder / "d.sas7bdat").write_bytes((SAS / "dates.sas7bdat").read_bytes())
+    return folder
+
+
+def test_the_value_labels_of_a_sas_file_are_in_its_catalogue(tmp_path):
+    plain = {"file": str(SAS / "labels.sas7bdat")}
+    as_stored = read(a_study(data=plain), tmp_path, ["ID", "SEXA"], ["SEXA"]).table
+    assert as_stored["SEXA"].tolist() == ["1", "2", "1"]
+    labelled = a_study(data=plain | {"catalogue": "labels.sas7bcat"})
+    found = read(labelled, tmp_path, ["ID", "SEXA"]).table
+    assert found["SEXA"].tolist() == ["Male", "Female", "Male"]
+    assert list(found["SEXA"].cat.categories) == ["Male", "Female"]
+    assert labelled.files == [str(SAS / "labels.sas7bdat"), str(SAS / "labels.sas7bcat")]
+    with pytest.raises(InputError, match=r"its catalogue none\.sas7bcat does not exist in the same folder"):
+        read(a_study(data=plain | {"catalogue": "none.sas7bcat"}), tmp_path)
+
+
+@pytest.mark.parametrize(("key", "value"), [("sheet", "one"), ("catalogue", "c.sas7bcat")])
+def test_a_layout_of_another_format_is_refused(key, value):
+    with pytest.raises(InputError, match=f"study trial, key data: gives a {key}, which only"):
+        a_study(data={"file": "t.csv", key: value})
