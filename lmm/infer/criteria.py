@@ -53,7 +53,7 @@ class Criteria:
 
 def criteria(fit: Fit) -> Criteria:
     """Criteria that count every parameter by REML and ML alike, as lme4 does."""
-    return _criteria(fit, fit.deviance, fit.npar, fit.n)
+    return criteria_of(fit, fit.deviance, fit.npar, fit.n)
 
 
 def criteria_as_sas(fit: Fit) -> Criteria:
@@ -64,10 +64,11 @@ def criteria_as_sas(fit: Fit) -> Criteria:
     if not fit.reml:
         return criteria(fit)
     p = len(fit.beta)
-    return _criteria(fit, fit.deviance, fit.npar - p, fit.n - p)
+    return criteria_of(fit, fit.deviance, fit.npar - p, fit.n - p)
 
 
-def _criteria(fit: Fit, deviance: float, parameters: int, observations: int) -> Criteria:
+def criteria_of(fit: Fit, deviance: float, parameters: int, observations: int) -> Criteria:
+    """Criteria of a fit for a given deviance and given counts."""
     groups = independent_groups(fit.groups.values()) if fit.groups else None
     return Criteria(
         estimator="REML" if fit.reml else "ML",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from lmm.errors import InputError
-from lmm.infer.candidate import Candidate, candidate_of_fit
+from lmm.infer.candidate import Candidate, candidate_of_fit, is_spanned
 from lmm.infer.nulldistribution import NullDistribution, chi_squared
+from lmm.infer.outcomescale import outcome_column
 from lmm.infer.randomstructure import RandomComparison, compare_random_parts
 
 if TYPE_CHECKING:
@@ -49,6 +52,11 @@ class LikelihoodRatioTest:
         """Whether the larger model fitted clearly worse than the smaller one, which no true optimum can."""
         return self.null is not None and self.p is None
 
+    def to_dict(self) -> dict[str, Any]:
+        """The test as JSON has it; `null` as a text and as its weights and degrees of freedom."""
+        null = self.null and {"text": str(self.null), "weights": list(self.null.weights), "df": list(self.null.df)}
+        return {**{field.name: getattr(self, field.name) for field in fields(self)}, "null": null}
+
 
 def likelihood_ratio_test(first: Fit, second: Fit) -> LikelihoodRatioTest:
     """Test the smaller of two nested fits against the larger; their order does not matter.
@@ -59,12 +67,30 @@ def likelihood_ratio_test(first: Fit, second: Fit) -> LikelihoodRatioTest:
     Raises InputError where the two likelihoods cannot be compared at all: ML with REML, REML fits with
     different fixed effects, different rows, weights, offsets or outcomes.
     """
+    refuse_other_outcome(first, second)
     if first.n == second.n and not same_values(first, second):
         raise InputError(
             f"'{first.formula}' and '{second.formula}' were fitted to different outcome values, so their "
             "likelihoods cannot be compared: fit both to the same table."
         )
     return compare(candidate_of_fit(first), candidate_of_fit(second))
+
+
+def refuse_other_outcome(first: Fit, second: Fit) -> None:
+    """Raise InputError where two fits have different outcomes, offering the Jacobian for two scales of one column."""
+    if first.outcome == second.outcome:
+        return
+    column = outcome_column(first)
+    if column is not None and column == outcome_column(second):
+        raise InputError(
+            f"'{first.formula}' and '{second.formula}' model {column} on different scales ({first.outcome} and "
+            f"{second.outcome}), so their likelihoods cannot be compared as they are: fit both by ML and compare what "
+            "lmm.infer.outcomescale.criteria_on_outcome_scale gives, which adds the Jacobian of the transformation."
+        )
+    raise InputError(
+        f"'{first.formula}' and '{second.formula}' have different outcomes ({first.outcome} and {second.outcome}), so "
+        "their likelihoods cannot be compared: use one outcome."
+    )
 
 
 def same_values(first: Fit, second: Fit) -> bool:
@@ -157,6 +183,27 @@ def refuse_incomparable(smaller: Candidate, larger: Candidate) -> None:
             f"{pair} are REML fits with different fixed effects, whose likelihoods are of different data: "
             "fit both with reml=False to compare them."
         )
+    if smaller.estimator == "REML" and not same_columns(smaller, larger):
+        raise InputError(
+            f"{pair} are REML fits whose fixed effects bear the same names but have other values, as of a covariate "
+            "that was rescaled or a factor coded otherwise: fit both to the same table."
+        )
+
+
+def same_columns(first: Candidate, second: Candidate) -> bool:
+    """Whether coefficients of the same name have the same column; taken for granted where the columns are unknown."""
+    if first.columns is None or second.columns is None:
+        return True
+    order = [second.coefficients.index(name) for name in first.coefficients]
+    scale = np.abs(first.columns).max(0)
+    return bool((np.abs(first.columns - second.columns[:, order]).max(0) <= 1e-8 * scale).all())
+
+
+def fixed_part_is_within(smaller: Candidate, larger: Candidate) -> bool:
+    """Whether the larger model's columns span the smaller one's; by their names where the columns are unknown."""
+    if smaller.columns is None or larger.columns is None:
+        return set(smaller.coefficients) <= set(larger.coefficients)
+    return is_spanned(smaller.columns, larger.columns)
 
 
 def why_not_nested(smaller: Candidate, larger: Candidate, random: RandomComparison) -> str | None:
@@ -164,9 +211,11 @@ def why_not_nested(smaller: Candidate, larger: Candidate, random: RandomComparis
     pair = f"'{smaller.formula}' is not nested in '{larger.formula}'"
     if random.null is None:
         return f"{pair}, their random parts compared column by column, so only AIC and BIC compare them."
-    if not set(smaller.coefficients) <= set(larger.coefficients):
-        missing = next(name for name in smaller.coefficients if name not in larger.coefficients)
-        return f"{pair}: the smaller alone has the coefficient {missing}, so only AIC and BIC compare them."
+    if not fixed_part_is_within(smaller, larger):
+        missing = [name for name in smaller.coefficients if name not in larger.coefficients]
+        if missing:
+            return f"{pair}: the smaller alone has the coefficient {missing[0]}, so only AIC and BIC compare them."
+        return f"{pair}: coefficients of the same name have other columns, so only AIC and BIC compare them."
     if larger.npar == smaller.npar:
         return f"{pair}: they have the same parameters, so there is nothing to test."
     return None

@@ -94,8 +94,8 @@ def refuse_twice(group: str, names: Sequence[str]) -> None:
 
 
 def is_within(inner: Block, outer: Block) -> bool:
-    """Whether one block's coefficients are among another's, at the same grouping factor."""
-    return inner.group == outer.group and inner.names <= outer.names
+    """Whether one block's coefficients are among another's, at the same grouping factor (a:b is b:a)."""
+    return set(inner.group.split(":")) == set(outer.group.split(":")) and inner.names <= outer.names
 
 
 def what_is_added(smaller: tuple[Block, ...], block: Block) -> Addition:

@@ -1,5 +1,6 @@
 """Likelihood ratio tests: p-values published for R's fits, refusals, and missed optima."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -186,3 +187,51 @@ def test_reml_of_other_fixed_effects_is_refused_because_it_depends_on_units(slee
             found.append(2 * (with_days.loglik - without.loglik))
     assert [round(x, 2) for x in reml] == [117.86, 111.51]
     assert [round(x, 2) for x in ml] == [116.46, 116.46]
+
+
+def test_two_scales_of_one_outcome_are_refused_with_the_jacobian_offered(sleep):
+    plain, logged = (lmm.fit(f"{y} ~ Days + (1 | Subject)", sleep, reml=False) for y in ("Reaction", "log(Reaction)"))
+    with pytest.raises(InputError, match=r"model Reaction on different scales.*criteria_on_outcome_scale"):
+        likelihood_ratio_test(plain, logged)
+    other = lmm.fit("Days ~ Reaction + (1 | Subject)", sleep, reml=False)
+    with pytest.raises(InputError, match=r"different outcomes \(Reaction and Days\)"):
+        likelihood_ratio_test(plain, other)
+
+
+def test_reml_fits_of_a_rescaled_covariate_are_refused(sleep):
+    small = lmm.fit("Reaction ~ Days + (1 | Subject)", sleep)
+    hours = lmm.fit("Reaction ~ Days + (Days | Subject)", sleep.assign(Days=24 * sleep["Days"]))
+    with pytest.raises(InputError, match="same names but have other values"):
+        likelihood_ratio_test(small, hours)
+
+
+def test_nesting_is_seen_in_the_columns_not_in_their_names():
+    cake = read_table(reference_cases()["cake-ordered"])
+    fixed = ["poly(temp, 1)", "poly(temp, 2)", "temperature", "0 + temperature"]
+    line, curve, levels, means = (lmm.fit(f"angle ~ {one} + (1 | recipe:replicate)", cake, reml=False) for one in fixed)
+    assert str(likelihood_ratio_test(line, curve).null) == "χ²₁"
+    assert str(likelihood_ratio_test(curve, levels).null) == str(likelihood_ratio_test(curve, means).null) == "χ²₃"
+    assert "the same parameters" in likelihood_ratio_test(levels, means).reason
+    recipe = lmm.fit("angle ~ recipe + (1 | recipe:replicate)", cake, reml=False)
+    assert "alone has the coefficient recipe" in likelihood_ratio_test(recipe, curve).reason
+
+
+def test_a_coefficient_per_level_contains_the_intercept_and_groups_have_no_order():
+    machines = read_table(reference_cases()["machines-fslope"])
+    small, swapped, large = (
+        lmm.fit(f"score ~ Machine + {random}", machines)
+        for random in ["(1 | Worker)", "(1 | Machine:Worker)", "(0 + Machine | Worker)"]
+    )
+    test = likelihood_ratio_test(small, large)
+    # R: ranova's LRT 78.5669836612998 on 5 df; two correlated coefficients join one
+    assert test.statistic == pytest.approx(78.5669836612998, abs=1e-4)
+    assert (str(test.null), test.naive_df) == ("½χ²₄ + ½χ²₅", 5)
+    nested = lmm.fit("score ~ Machine + (1 | Worker/Machine)", machines)
+    assert str(likelihood_ratio_test(swapped, nested).null) == "½χ²₀ + ½χ²₁"
+
+
+def test_a_test_as_json_has_it(sleep):
+    fits = [lmm.fit(f"Reaction ~ Days + ({x} | Subject)", sleep) for x in ("1", "Days")]
+    stored = likelihood_ratio_test(*fits).to_dict()
+    assert stored["null"] == {"text": "½χ²₁ + ½χ²₂", "weights": [0.5, 0.5], "df": [1, 2]}
+    assert json.loads(json.dumps(stored, allow_nan=False)) == stored
