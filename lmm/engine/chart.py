@@ -25,7 +25,7 @@ class Chart:
 
     Attributes:
         frame: (x, y): x = frame @ y, with y = z but for a correlation, where y = (v sin ψ, v cos ψ, other η).
-        polar: whether it is a correlation, v being the first of η.
+        polar: whether it is a correlation, v and u being the first of η.
         start: z at the optimum.
         lower, upper: the range of ψ; D is even about an end that is finite.
         turning: places in η of (rows, columns) whose columns may be turned among each other; with `first` the
@@ -44,6 +44,10 @@ class Chart:
     def x(self, z: np.ndarray) -> np.ndarray:
         """The point of the deviance."""
         return self.frame @ self._y(z)
+
+    def is_inside(self, z: np.ndarray) -> bool:
+        """Whether z is what it seems: with u or v negative, sin ψ is the correlation with its sign changed."""
+        return not self.polar or bool(z[1] >= 0.0 and z[2] >= 0.0)
 
     def _y(self, z: np.ndarray) -> np.ndarray:
         if not self.polar:

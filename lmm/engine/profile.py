@@ -140,7 +140,8 @@ class Profile:
                 return None
             z, missed = z + step, miss
             if miss < _CLOSE:
-                return ProfilePoint(z, rise, "reached") if direction * (z[0] - self.chart.start[0]) > 0 else None
+                forward = direction * (z[0] - self.chart.start[0]) > 0
+                return ProfilePoint(z, rise, "reached") if forward and self.chart.is_inside(z) else None
         return None
 
     def _at_end(self, end: float, z: np.ndarray, rise: float) -> ProfilePoint | None:
@@ -149,7 +150,11 @@ class Profile:
         return None if point.rise >= rise else point
 
     def minimum(self, z: np.ndarray) -> ProfilePoint:
-        """The profile at the ψ of z, from the η of z; "boundary" at an end of the range."""
+        """The profile at the ψ of z, from the η of z; "boundary" at an end of the range.
+
+        For a correlation the rise is infinite where the descent leaves through a standard deviation of 0: whether
+        that is below a height is for the profile of the standard deviation to say.
+        """
         psi = z[:1]
 
         def of_eta(eta: np.ndarray) -> Derivatives:
@@ -161,6 +166,8 @@ class Profile:
 
         found = minimise(of_eta, without_rotations, z[1:], radius=0.3)
         rise = found.value - self.floor
+        if not self.chart.is_inside(np.concatenate([psi, found.x])):
+            return ProfilePoint(z, np.inf, "reached")
         status = "boundary" if z[0] in (self.chart.lower, self.chart.upper) else "reached"
         if not found.converged:
             status = "lost"
@@ -216,7 +223,7 @@ class Profile:
         if outer is None:
             return inner.z[0] + direction * min(width, abs(change) if change is not None else width)
         a, b = sqrt(max(inner.rise, 0.0)), sqrt(outer.rise)
-        share = (sqrt(rise) - a) / (b - a) if b > a else 0.5
+        share = (sqrt(rise) - a) / (b - a) if a < b < np.inf else 0.5
         gap = outer.z[0] - inner.z[0]
         if change is not None and 0.0 < change / gap < 1.0:
             share = change / gap

@@ -162,7 +162,7 @@ class UnprofiledDeviance:
         own = 2.0 * self._same_column * S[np.ix_(row, row)] * np.outer(units, units)
         of_T = 0.5 * (through_V + through_V.T) + own
         # In x = (Λ, τ, b): Λ = σT, so that ∂/∂τ at fixed Λ is ∂/∂τ − Σ T ∂/∂T at fixed σ.
-        size, n = len(row), problem.n
+        size = len(row)
         hessian = np.empty((size + 1 + self.held, size + 1 + self.held))
         s = 2.0 / sigma2 * (directions @ gg.ravel())
         pulled = of_T @ point.t

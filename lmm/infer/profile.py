@@ -96,7 +96,7 @@ def profile_intervals(fit: Fit, level: float = 0.95, parameters: Collection[str]
     from lmm.model import one_thread
 
     zeta = critical_zeta(level)
-    chosen = _chosen(fit, parameters)
+    chosen = chosen_parameters(fit, parameters)
     with one_thread(), np.errstate(all="ignore"):
         profiled = profiled_parameters(fit, chosen)
         lower_points = {one.name: one.reach(-zeta, None) for one in profiled if one.kind == "sd"}
@@ -117,7 +117,7 @@ def critical_zeta(level: float) -> float:
 
 def parameter_names(fit: Fit) -> tuple[str, ...]:
     """The parameters in the order of lme4's profile; last the columns that were dropped."""
-    of_terms = (name for term in fit.random for name, _, _ in _elements(term))
+    of_terms = (name for term in fit.random for name, _, _ in elements(term))
     return (*of_terms, "sigma", *fit.coefficients, *fit.dropped_columns)
 
 
@@ -131,7 +131,8 @@ def profiled_parameters(fit: Fit, names: Collection[str]) -> list[ProfiledParame
     return [*_of_variances(fit, optimum, names), *_of_fixed_effects(fit, optimum, names)]
 
 
-def _chosen(fit: Fit, parameters: Collection[str] | None) -> set[str]:
+def chosen_parameters(fit: Fit, parameters: Collection[str] | None) -> set[str]:
+    """The names asked for, or all; InputError where one is unknown."""
     known = parameter_names(fit)
     if parameters is None:
         return set(known)
@@ -141,8 +142,8 @@ def _chosen(fit: Fit, parameters: Collection[str] | None) -> set[str]:
     return set(parameters)
 
 
-def _elements(term: VarianceComponents) -> list[tuple[str, int, int]]:
-    """Name, row and column of every parameter of a term, by columns of the lower triangle, as lme4 lists them."""
+def elements(term: VarianceComponents) -> list[tuple[str, int, int]]:
+    """Name, row and column of every covariance parameter of a term, in lme4's order: lower triangle, by columns."""
     out = []
     for column in range(len(term.names)):
         out.append((f"sd_{term.names[column]}|{term.group}", column, column))
@@ -171,12 +172,12 @@ def _of_variances(fit: Fit, optimum: Optimum, names: Collection[str]) -> list[Pr
         effects = np.linalg.inv(transform) * problem.natural_units[k][part] * sigma
         needed = {
             sd
-            for name, row, column in _elements(term)
+            for name, row, column in elements(term)
             if name in names and row != column
             for sd in (_sd(term, row), _sd(term, column))
         }
         correlations = term.correlation
-        for name, row, column in _elements(term):
+        for name, row, column in elements(term):
             if name not in names and name not in needed:
                 continue
             if row == column:
@@ -349,13 +350,13 @@ def _limit(
         )
     if point.status == "falls":
         return None, (
-            f"No {side} limit: the profile is not monotone; it rises by {rise:.3f} of the {needed:.3f} needed and falls "
-            f"again beyond {point.value:.6g}."
+            f"No {side} limit: the profile is not monotone; it rises by {rise:.3f} of the {needed:.3f} needed and "
+            f"falls again beyond {point.value:.6g}."
         )
     if point.status == "lower optimum":
         return None, (
-            f"No {side} limit: near {point.value:.6g} the deviance is below that of the estimate, which is then a local "
-            "optimum only."
+            f"No {side} limit: near {point.value:.6g} the deviance is below that of the estimate, which is then a "
+            "local optimum only."
         )
     return None, f"No {side} limit: the minimisation over the other parameters stalled near {point.value:.6g}."
 
