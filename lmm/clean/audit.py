@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from lmm import provenance
 from lmm.clean import missing, near_labels
 from lmm.clean.dropout import missing_by_time
-from lmm.clean.groups import level_count, rows_per_level
+from lmm.clean.groups import group_codes, rows_per_level
 from lmm.clean.read import column_count, source_hash
 from lmm.clean.roles import GROUP, PREDICTOR, SLOPE, TIME
 from lmm.clean.rowhash import row_hash
@@ -29,17 +32,35 @@ def audit(
     table: pd.DataFrame,
 ) -> dict[str, Any]:
     """Return the account of one cleaning: `raw` as prepared by the steps `taken`, `table` as it is analysed."""
-    predictors = [name for name, played in roles.items() if {PREDICTOR, SLOPE, TIME} & set(played)]
+    with ThreadPoolExecutor() as pool:  # hashing leaves Python to the rest
+        hashed = pool.submit(row_hash, table)
+        sources = {file: pool.submit(source_hash, folder / file) for file in study.files}
+        found = _findings(study, roles, taken, raw, table)
+    files = [{"path": file, "sha256": sources[file].result()} for file in study.files]
     return {
-        **provenance.stamp(study, row_hash(table)),
+        **provenance.stamp(study, hashed.result()),
         "source": {
             "path": study.source,
-            "sha256": source_hash(folder / study.files[0]),
-            "files": [{"path": file, "sha256": source_hash(folder / file)} for file in study.files],
+            "sha256": files[0]["sha256"],
+            "files": files,
             "rows": rows_read,
             "columns": column_count(study, folder),
         },
         "rows": {"read": rows_read} | ({"prepared": len(raw)} if study.steps else {}) | {"analysed": len(table)},
+        **found,
+    }
+
+
+def _findings(
+    study: Study,
+    roles: dict[str, tuple[str, ...]],
+    taken: list[dict[str, Any]],
+    raw: pd.DataFrame,
+    table: pd.DataFrame,
+) -> dict[str, Any]:
+    """Return what the account tells of rows, variables and grouping factors."""
+    predictors = [name for name, played in roles.items() if {PREDICTOR, SLOPE, TIME} & set(played)]
+    return {
         "steps": _steps(study, taken, raw),
         "missing": missing.cost(raw),
         "missing_by_time": missing_by_time(raw, study.outcome, study.time, study.groups, predictors)
@@ -56,31 +77,40 @@ def audit(
 def _steps(study: Study, taken: list[dict[str, Any]], raw: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the steps from the raw rows to the frozen ones: those taken, each variable that costs rows, freeze."""
     steps = list(taken)
+    codes = {group: group_codes(raw, group) for group in study.groups}
+    left = np.ones(len(raw), dtype=bool)
     for column in raw.select_dtypes("category"):
-        sentence = near_labels.warning(column, raw[column].cat.categories)
+        sentence = near_labels.warning(column, raw[column].cat.categories.tolist())
         if sentence:
-            steps.append(_step(f"labels {column}", sentence, study, raw, raw))
-    left = raw
+            steps.append(_step(f"labels {column}", sentence, codes, left, left))
     for variable in raw.columns:
-        kept = left[left[variable].notna()]
-        if len(kept) < len(left):
-            lost = len(left) - len(kept)
+        kept = left & raw[variable].notna().to_numpy()
+        lost = int(left.sum() - kept.sum())
+        if lost:
             sentence = f"{_rows(lost)} without a value of {variable} {'was' if lost == 1 else 'were'} left out."
-            steps.append(_step(f"missing {variable}", sentence, study, left, kept))
+            steps.append(_step(f"missing {variable}", sentence, codes, left, kept))
         left = kept
-    sentence = f"Every candidate model is fitted to the same {_rows(len(left))}."
-    return [*steps, _step("freeze", sentence, study, left, left)]
+    sentence = f"Every candidate model is fitted to the same {_rows(int(left.sum()))}."
+    return [*steps, _step("freeze", sentence, codes, left, left)]
 
 
-def _step(name: str, sentence: str, study: Study, before: pd.DataFrame, after: pd.DataFrame) -> dict[str, Any]:
+def _step(
+    name: str, sentence: str, codes: Mapping[str, np.ndarray], before: np.ndarray, after: np.ndarray
+) -> dict[str, Any]:
+    """Return one step; codes: of each grouping factor, shape (rows,); before, after: masks of the rows there."""
+    levels_after = _levels(codes, after)
     return {
         "step": name,
         "sentence": sentence,
-        "rows_before": len(before),
-        "rows_after": len(after),
-        "levels_before": {group: level_count(before, group) for group in study.groups},
-        "levels_after": {group: level_count(after, group) for group in study.groups},
+        "rows_before": int(before.sum()),
+        "rows_after": int(after.sum()),
+        "levels_before": levels_after if before is after else _levels(codes, before),
+        "levels_after": levels_after,
     }
+
+
+def _levels(codes: Mapping[str, np.ndarray], rows: np.ndarray) -> dict[str, int]:
+    return {group: int(np.count_nonzero(np.bincount(own[rows] + 1)[1:])) for group, own in codes.items()}
 
 
 def _rows(count: int) -> str:
@@ -93,12 +123,12 @@ def _variable(name: str, played: tuple[str, ...], raw: pd.Series, values: pd.Ser
     if isinstance(values.dtype, pd.CategoricalDtype):
         levels = [] if played == (GROUP,) else list(values.cat.categories)
         return described | {"type": "categorical", "levels": levels}
-    spread = float(values.std()) if len(values) > 1 else 0.0
+    numbers = values.to_numpy()
     summary = {
-        "minimum": float(values.min()),
-        "maximum": float(values.max()),
-        "mean": float(values.mean()),
-        "sd": spread,
+        "minimum": float(numbers.min()),
+        "maximum": float(numbers.max()),
+        "mean": float(numbers.mean()),
+        "sd": float(numbers.std(ddof=1)) if len(numbers) > 1 else 0.0,
     }
     return described | {"type": "numeric"} | summary
 

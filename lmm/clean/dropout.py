@@ -22,15 +22,20 @@ def missing_by_time(
     subject has an occasion when some row holds its outcome; before its last one it may lack others (intermittent).
     Dropout is told for all subjects, and by arm where each subject is in one arm only.
     """
-    known = table[table[[time, *_columns(groups)]].notna().all(axis=1)]
-    occasions = np.unique(known[time])
+    complete = table[[time, *_columns(groups)]].notna().to_numpy().all(axis=1)
+    known = table if complete.all() else table[complete]
+    if known[time].iloc[:10_000].nunique() > MOST_TIMES:  # of continuous times the first rows tell it
+        return None
+    place, occasions = pd.factorize(known[time].to_numpy(), sort=True)
     if not 2 <= len(occasions) <= MOST_TIMES:
         return None
     arms = [name for name in predictors if _is_arm(known[name])]
     variables = [name for name in known if name not in (time, *_columns(groups)) and known[name].isna().any()]
-    counts = [entry for variable in variables for entry in _counts(known, variable, time, arms)]
+    counts = [entry for variable in variables for entry in _counts(known, variable, place, occasions, arms)]
     name, code = subjects(known, groups)
-    seen = _seen(known, outcome, time, code, occasions)
+    seen = np.zeros((code.max(initial=-1) + 1, len(occasions)), dtype=bool)
+    present = known[outcome].notna().to_numpy()
+    seen[code[present], place[present]] = True
     by_arm = [
         {"arm": arm, "level": level} | _pattern(seen[chosen], name, occasions)
         for arm in arms
@@ -47,35 +52,36 @@ def _is_arm(values: pd.Series) -> bool:
     return isinstance(values.dtype, pd.CategoricalDtype) and 2 <= values.nunique() <= MOST_ARMS
 
 
-def _counts(table: pd.DataFrame, variable: str, time: str, arms: list[str]) -> list[dict[str, Any]]:
-    """Return rows and missing values at each time, over all rows (arm None) and for each level of each arm."""
-    lacking = table[variable].isna()
-    found = [
-        {
-            "variable": variable,
-            "time": float(at),
-            "arm": None,
-            "level": None,
-            "rows": len(part),
-            "missing": int(part.sum()),
-        }
-        for at, part in lacking.groupby(table[time])
-    ]
-    for arm in arms:
-        if arm == variable:
-            continue
-        for (at, level), part in lacking.groupby([table[time], table[arm]], observed=True):
-            told = {"variable": variable, "time": float(at), "arm": arm, "level": str(level)}
-            found.append(told | {"rows": len(part), "missing": int(part.sum())})
+def _counts(
+    table: pd.DataFrame, variable: str, place: np.ndarray, occasions: np.ndarray, arms: list[str]
+) -> list[dict[str, Any]]:
+    """Return rows and missing values at each time, over all rows (arm None) and for each level of each arm.
+
+    place: the position in `occasions` of each row.
+    """
+    lacking = table[variable].isna().to_numpy()
+    everyone = pd.Categorical.from_codes(np.zeros(len(table), dtype=np.int8), ["all"])
+    found = []
+    for arm in (None, *(arm for arm in arms if arm != variable)):
+        groups = everyone if arm is None else table[arm].array
+        count = len(groups.categories)
+        cell = place * count + groups.codes
+        known = groups.codes >= 0
+        rows = np.bincount(cell[known], minlength=len(occasions) * count)
+        missing = np.bincount(cell[known & lacking], minlength=len(rows))
+        for at in np.flatnonzero(rows):
+            time, level = occasions[at // count], groups.categories[at % count]
+            found.append(
+                {
+                    "variable": variable,
+                    "time": float(time),
+                    "arm": arm,
+                    "level": None if arm is None else str(level),
+                    "rows": int(rows[at]),
+                    "missing": int(missing[at]),
+                }
+            )
     return found
-
-
-def _seen(table: pd.DataFrame, outcome: str, time: str, code: np.ndarray, occasions: np.ndarray) -> np.ndarray:
-    """Say for each subject and occasion whether some row holds the outcome, shape (subjects, occasions)."""
-    seen = np.zeros((code.max(initial=-1) + 1, len(occasions)), dtype=bool)
-    present = table[outcome].notna().to_numpy()
-    seen[code[present], np.searchsorted(occasions, table[time].to_numpy()[present])] = True
-    return seen
 
 
 def _subjects_of_arm(arm: pd.Series, code: np.ndarray, subjects: int) -> list[tuple[str, np.ndarray]]:

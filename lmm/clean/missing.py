@@ -8,7 +8,10 @@ import pandas as pd
 
 def complete_rows(table: pd.DataFrame) -> np.ndarray:
     """Return which rows have a value in every column, shape (rows,)."""
-    return table.notna().to_numpy().all(axis=1)
+    complete = np.ones(len(table), dtype=bool)
+    for column in table:
+        complete &= table[column].notna().to_numpy()
+    return complete
 
 
 def cost(table: pd.DataFrame) -> list[dict[str, str | int]]:
@@ -16,7 +19,7 @@ def cost(table: pd.DataFrame) -> list[dict[str, str | int]]:
 
     Rows lost alone have every other variable: leaving the variable out of all candidates would bring them back.
     """
-    missing = table.isna().to_numpy()
+    missing = table[~complete_rows(table)].isna().to_numpy()
     alone = missing & (missing.sum(axis=1, keepdims=True) == 1)
     return [
         {"variable": column, "missing": int(missing[:, place].sum()), "rows_lost_alone": int(alone[:, place].sum())}

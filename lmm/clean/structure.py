@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from lmm.clean.groups import group_codes
+from lmm.clean.groups import few, group_codes
 from lmm.clean.shown import line_in
 from lmm.errors import InputError
 from lmm.study import Study
@@ -53,8 +53,30 @@ class Incidence:
 def incidence(first: np.ndarray, second: np.ndarray) -> Incidence:
     """Return which levels of two factors occur together, from their codes 0 … levels-1 per row, shape (rows,)."""
     levels = (int(first.max(initial=-1)) + 1, int(second.max(initial=-1)) + 1)
-    both = np.sort(pd.unique(first * max(levels[1], 1) + second))
-    return Incidence(*np.divmod(both, max(levels[1], 1)), levels, len(first))
+    width = max(levels[1], 1)
+    if levels[0] * width <= few(len(first)):
+        occurs = np.zeros(levels[0] * width, dtype=bool)
+        occurs[first * width + second] = True
+        both = np.flatnonzero(occurs)
+    elif not varies(first, second):
+        home = np.full(levels[1], -1, dtype=np.int64)
+        home[second] = first
+        inner = np.flatnonzero(home >= 0)
+        both = np.sort(home[inner] * width + inner)
+    else:
+        both = np.sort(pd.unique(first * width + second))
+    return Incidence(*np.divmod(both, width), levels, len(first))
+
+
+def varies(values: np.ndarray, levels: np.ndarray) -> bool:
+    """Say whether the rows of some level differ in value; values without NaN and codes of levels, shape (rows,)."""
+    last = np.empty(levels.max(initial=-1) + 1, dtype=values.dtype)
+    for rows in (10_000, len(levels)):  # where it varies, the first rows tell it most often
+        value, level = values[:rows], levels[:rows]
+        last[level] = value
+        if (value != last[level]).any():
+            return True
+    return False
 
 
 def structure(table: pd.DataFrame, groups: list[str]) -> list[dict[str, str]]:
@@ -78,19 +100,18 @@ def structure(table: pd.DataFrame, groups: list[str]) -> list[dict[str, str]]:
 
 
 def varies_within(table: pd.DataFrame, predictors: list[str], groups: list[str]) -> dict[str, dict[str, bool]]:
-    """Return for each predictor and grouping factor whether it takes more than one value within some level."""
+    """Return for each predictor and grouping factor whether it takes more than one value within some level.
+
+    table: complete rows.
+    """
     codes = {group: group_codes(table, group) for group in groups}
-    return {
-        predictor: {group: _varies(pd.factorize(table[predictor])[0], codes[group]) for group in groups}
-        for predictor in predictors
-    }
+    values = {predictor: _values(table[predictor]) for predictor in predictors}
+    return {predictor: {group: varies(values[predictor], codes[group]) for group in groups} for predictor in predictors}
 
 
-def _varies(values: np.ndarray, levels: np.ndarray) -> bool:
-    """Say whether some row has another value than the last row of its level; both are codes, shape (rows,)."""
-    last = np.empty(levels.max(initial=-1) + 1, dtype=values.dtype)
-    last[levels] = values
-    return bool((values != last[levels]).any())
+def _values(column: pd.Series) -> np.ndarray:
+    """Return numbers as they are, and labels as codes."""
+    return column.to_numpy() if column.dtype.kind in "iuf" else pd.factorize(column)[0]
 
 
 def _relation(first: str, second: str, found: Incidence) -> dict[str, str]:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from lmm.clean.groups import group_codes
 from lmm.clean.shown import line_in
-from lmm.clean.structure import incidence
+from lmm.clean.structure import incidence, varies
 from lmm.errors import InputError
 from lmm.study import Study
 
@@ -22,17 +22,14 @@ def subjects(table: pd.DataFrame, groups: list[str]) -> tuple[str, np.ndarray]:
 
     It is the factor whose levels lie within those of all others, where there is one, else their interaction.
     """
-    if len(groups) == 1:
-        return groups[0], group_codes(table, groups[0])
     columns = list(dict.fromkeys(column for group in groups for column in group.split(":")))
-    everything = ":".join(columns)
-    codes = group_codes(table, everything)
-    levels = codes.max(initial=-1)
     for group in groups:
-        own = group_codes(table, group)
-        if own.max(initial=-1) == levels:
-            return group, own
-    return everything, codes
+        codes = group_codes(table, group)
+        others = [column for column in columns if column not in group.split(":")]
+        if not any(varies(group_codes(table, column), codes) for column in others):
+            return group, codes
+    everything = ":".join(columns)
+    return everything, group_codes(table, everything)
 
 
 def check_times(study: Study, table: pd.DataFrame) -> None:
@@ -40,9 +37,10 @@ def check_times(study: Study, table: pd.DataFrame) -> None:
     if study.time is None or study.duplicates == "allow":
         return
     name, subject = subjects(table, study.groups)
-    repeated = _repeated(subject, table[study.time])
-    if not repeated.any():
+    code, values = pd.factorize(table[study.time].to_numpy())
+    if incidence(subject, code).pairs == len(table):
         return
+    repeated = pd.Series(subject * len(values) + code).duplicated().to_numpy()
     second = int(np.argmax(repeated))
     time = table[study.time].iloc[second]
     first = int(np.argmax((subject == subject[second]) & (table[study.time] == time).to_numpy()))
@@ -59,7 +57,7 @@ def describe_times(table: pd.DataFrame, time: str, groups: list[str]) -> dict[st
     name, subject = subjects(table, groups)
     code, values = pd.factorize(table[time].to_numpy(dtype=float), sort=True)
     met = incidence(subject, code)
-    repeated = int(_repeated(subject, table[time]).sum())
+    repeated = met.rows - met.pairs
     steps = np.diff(values)
     equal = len(steps) > 0 and steps.max() - steps.min() <= _SAME_STEP * steps.max()
     spacing = f"equally spaced by {steps.mean():g}" if equal else "not equally spaced"
@@ -86,12 +84,6 @@ def describe_times(table: pd.DataFrame, time: str, groups: list[str]) -> dict[st
         "duplicates": repeated,
         "sentence": sentence,
     }
-
-
-def _repeated(subject: np.ndarray, time: pd.Series) -> np.ndarray:
-    """Say of each row whether an earlier one has the same subject and time."""
-    code, values = pd.factorize(time.to_numpy())
-    return pd.Series(subject * len(values) + code).duplicated().to_numpy()
 
 
 def _spread(counts: np.ndarray) -> tuple[int, int]:

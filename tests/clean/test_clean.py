@@ -173,13 +173,13 @@ def test_the_row_hash_is_the_same_on_every_machine():
         {"y": [1.5, -0.0], "g": pd.Categorical(["ä", "b"], categories=["b", "ä"])}, index=pd.Index([1, 3], name="line")
     )
 
-    # the bytes spelled out: lines; name and kind, with length; levels, codes, values, all little-endian
-    def text(value):
-        return struct.pack("<q", len(value.encode())) + value.encode()
+    # the bytes spelled out: lines; name and kind; levels, codes, values, all little-endian
+    def texts(*values):
+        return struct.pack(f"<{1 + len(values)}q", len(values), *map(len, values)) + "".join(values).encode()
 
     content = struct.pack("<2q", 1, 3)
-    content += text("y") + text("numeric") + struct.pack("<2d", 1.5, 0.0)
-    content += text("g") + text("categorical") + struct.pack("<q", 2) + text("b") + text("ä") + struct.pack("<2i", 1, 0)
+    content += texts("y", "numeric") + struct.pack("<2d", 1.5, 0.0)
+    content += texts("g", "categorical") + texts("b", "ä") + struct.pack("<2i", 1, 0)
     assert row_hash(table) == hashlib.sha256(content).hexdigest()
 
 
