@@ -13,7 +13,7 @@ from lmm.engine.optimum import Optimum, optimise
 from lmm.engine.outcomes import Outcomes
 from lmm.engine.parameters import Parameters
 from lmm.engine.problem import Problem
-from lmm.engine.whitening import to_original
+from lmm.engine.whitening import WhitenedFixed, to_original
 
 # Start values have no smaller singular value, in natural units: from exactly zero no gradient leads away.
 _SMALLEST_START = 0.2
@@ -63,6 +63,11 @@ class Refits:
         T = tuple(np.concatenate(matrices) for matrices in zip(*(part.T for part in parts), strict=True))
         return Refits(**values, T=T)
 
+    def part(self, of: slice) -> Refits:
+        """Some of the refits."""
+        values = {name: values[of] for name, values in vars(self).items() if name != "T"}
+        return Refits(**values, T=tuple(matrices[of] for matrices in self.T))
+
     @staticmethod
     def failed(optimum: Optimum, count: int) -> Refits:
         """Refits without estimates."""
@@ -91,34 +96,26 @@ def refit(optimum: Optimum, outcomes: np.ndarray) -> Refits:
         outcomes: (n, B), less any offset and multiplied by the root of the weights.
     """
     problem = optimum.problem
-    parts = []
-    for start in range(0, outcomes.shape[1], at_once := draws_at_once(problem)):
+    parts, at_once = [], draws_at_once(optimum.problem)
+    for start in range(0, outcomes.shape[1], at_once):
         reduced = Outcomes.of(problem, outcomes[:, start : start + at_once])
         part = Refits.failed(optimum, len(reduced))
         able = np.flatnonzero(np.isfinite(reduced.scale))
         if len(able):
-            method = _side_by_side if _gains_side_by_side(problem) else one_by_one
+            method = one_by_one if at_once == 1 else _side_by_side
             part = part.replaced(able, method(optimum, reduced.of_draws(able)))
         parts.append(part)
     return Refits.joined(parts)
 
 
 def draws_at_once(problem: Problem) -> int:
-    """How many draws are computed together; it depends on the model alone."""
-    largest = problem.n
-    if len(problem.factors) == 1:
-        largest = max(largest, _entries_of_one(problem))
-    return int(np.clip(_ENTRIES // largest, 1, _MOST_AT_ONCE))
-
-
-def _entries_of_one(problem: Problem) -> int:
+    """How many draws are computed side by side; it depends on the model alone. 1: none are."""
+    if len(problem.factors) > 1 or problem.p == 0:
+        return 1
     q = len(problem.gram)
-    return q * q * problem.p * len(patterns(problem.gram)[0])
-
-
-def _gains_side_by_side(problem: Problem) -> bool:
-    one_factor = len(problem.factors) == 1 and problem.p > 0
-    return one_factor and _ENTRIES // _entries_of_one(problem) >= _FEWEST_AT_ONCE
+    largest = max(problem.n, q * q * problem.p * len(patterns(problem.gram)[0]))
+    fitting = min(_ENTRIES // largest, _MOST_AT_ONCE)
+    return fitting if fitting >= _FEWEST_AT_ONCE else 1
 
 
 def one_by_one(optimum: Optimum, outcomes: Outcomes) -> Refits:
@@ -222,4 +219,28 @@ def of_products(
         smallest_curvature=curvature,
         residual_share=at.sigma2,
         singular=singular(deviances, found.x),
+    )
+
+
+def refit_least_squares(fixed: WhitenedFixed, sum_log_weights: float, reml: bool, outcomes: np.ndarray) -> Refits:
+    """The model without random effects fitted to outcomes (n, B), less any offset and times the root of the weights."""
+    Q, (n, p) = fixed.orthonormal, fixed.orthonormal.shape
+    coefficients = Q.T @ outcomes / n
+    residuals = outcomes - Q @ coefficients
+    degrees = n - p if reml else n
+    sigma2 = (residuals * residuals).sum(0) / degrees
+    able = sigma2 * degrees > 1e-26 * (outcomes * outcomes).sum(0)
+    deviance = degrees * (1.0 + np.log(2.0 * np.pi * np.where(able, sigma2, 1.0))) - sum_log_weights
+    if reml:
+        deviance = deviance + fixed.log_determinant + p * np.log(n)
+    count = outcomes.shape[1]
+    return Refits(
+        beta=coefficients.T @ np.linalg.inv(fixed.upper).T,
+        sigma=np.sqrt(sigma2),
+        T=(),
+        deviance=np.where(able, deviance, np.nan),
+        converged=able,
+        smallest_curvature=np.ones(count),
+        residual_share=np.where(able, 1.0, 0.0),
+        singular=np.zeros(count, dtype=bool),
     )

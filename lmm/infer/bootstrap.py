@@ -1,0 +1,59 @@
+"""Parametric bootstrap: the model fitted again to outcomes drawn from it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lmm.engine.refits import Refits, draws_at_once, refit, refit_least_squares
+from lmm.engine.whitening import whiten_fixed
+from lmm.infer.draws import Draws, draws_of_refits, in_blocks
+from lmm.infer.live import design_of, optimum_of
+from lmm.infer.simulate import simulate
+from lmm.model import one_thread
+
+if TYPE_CHECKING:
+    from lmm.model import Fit
+
+PARAMETRIC = "parametric"
+
+
+def parametric_draws(fit: Fit, start: int, stop: int, seed: int) -> Draws:
+    """The draws [start, stop) of the parametric bootstrap of a fit, which `gather` puts together.
+
+    New random effects and new residuals are drawn (Davison & Hinkley 1997, section 7.2) and the model is fitted again
+    by its own criterion. A draw depends on the seed and its number alone.
+
+    Raises:
+        InputError: the fit was read from a file.
+    """
+    with one_thread():
+        parts = [
+            refits.part(asked)
+            for refits, asked in in_blocks(
+                lambda draws: refit_outcomes(fit, simulate(fit, draws, seed)), start, stop, block_size(fit)
+            )
+        ]
+        return draws_of_refits(fit, Refits.joined(parts), PARAMETRIC, seed, start)
+
+
+def refit_outcomes(fit: Fit, outcomes: np.ndarray) -> Refits:
+    """The model fitted to other outcomes (n, B) of its rows, on the scale of the formula's left side."""
+    design = design_of(fit)
+    if fit.offset is not None:
+        outcomes = outcomes - fit.offset[:, None]
+    roots = None if fit.weights is None else np.sqrt(fit.weights)
+    if roots is not None:
+        outcomes = outcomes * roots[:, None]
+    if fit.random:
+        return refit(optimum_of(fit), outcomes)
+    X = design.X if roots is None else design.X * roots[:, None]
+    y = design.y if roots is None else design.y * roots
+    sum_log_weights = 0.0 if fit.weights is None else float(np.log(fit.weights).sum())
+    return refit_least_squares(whiten_fixed(y, X), sum_log_weights, fit.reml, outcomes)
+
+
+def block_size(fit: Fit) -> int:
+    """How many draws of a model are computed together."""
+    return draws_at_once(optimum_of(fit).problem) if fit.random else max(1, min(256, 1_000_000 // fit.n))
