@@ -48,13 +48,13 @@ COMPARE = {
     "<=": np.less_equal,
     ">=": np.greater_equal,
 }
-LOGIC = {"&": np.logical_and, "&&": np.logical_and, "|": np.logical_or, "||": np.logical_or}
+LOGIC = ("&", "&&", "|", "||")
 
 
 def check_expression(node: Node, text: str) -> None:
     """Raise InputError, with the place in `text` marked, for calls and operators that cannot be evaluated."""
     for part in parts(node):
-        if isinstance(part, Binary) and part.operator not in ARITHMETIC | COMPARE.keys() | LOGIC.keys():
+        if isinstance(part, Binary) and part.operator not in (*ARITHMETIC, *COMPARE, *LOGIC):
             raise mistake(text, part.position, f"'{part.operator}' cannot be used in an expression.")
         if isinstance(part, Call) and part.function != "c":
             _check_call(part, text)
@@ -176,7 +176,7 @@ class Evaluation:
                 first, second = as_numbers(self.value(left), left), as_numbers(self.value(right), right)
                 with np.errstate(all="ignore"):
                     if operator in LOGIC:
-                        return _logical(LOGIC[operator](first, second), np.isnan(first) | np.isnan(second))
+                        return _logic(operator, first, second)
                     return ARITHMETIC[operator](np.asarray(first, float), second)
             case Call("c", arguments):
                 return [self.value(argument) for _, argument in arguments]
@@ -279,6 +279,14 @@ def _spread(values: np.ndarray, present: np.ndarray) -> np.ndarray:
     everywhere = np.full((len(present), *values.shape[1:]), np.nan)
     everywhere[present] = values
     return everywhere
+
+
+def _logic(operator: str, first: Any, second: Any) -> Any:
+    """Return R's & or | of two columns: what one of them decides alone is known though the other is missing."""
+    decisive = operator in ("|", "||")
+    decided = [~np.isnan(side) & (np.not_equal(side, 0) == decisive) for side in (first, second)]
+    either = decided[0] | decided[1]
+    return _logical(either == decisive, ~either & (np.isnan(first) | np.isnan(second)))
 
 
 def _logical(truth: np.ndarray, missing: np.ndarray) -> Any:

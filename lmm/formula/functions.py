@@ -31,8 +31,11 @@ def logarithm(x, base=np.e):
 
 
 def rounded(x, digits=0):
-    """R's round(x, digits)."""
-    return np.round(x, int(digits))
+    """R's round(x, digits); numpy overflows where there are more digits than a double has."""
+    if np.isnan(digits):
+        return np.full_like(x, np.nan)
+    near = np.round(x, int(np.clip(digits, -308, 308)))
+    return np.where(np.isfinite(near) | ~np.isfinite(x), near, x if digits > 0 else 0.0)
 
 
 def logit(x):

@@ -12,9 +12,14 @@ from lmm.formula.columns import Basis, Factor, Table
 from lmm.formula.evaluate import Evaluation, as_numbers, check_expression, names_used, parts
 from lmm.formula.syntax import COMPARISONS, Binary, Name, Node, Text, parse_expression
 
+LONGEST = 10_000
+"""Characters; reading and telling a longer text would only take long."""
+
 
 def read_expression(text: str, place: Place) -> Node:
     """Return the tree of an expression, or say what about it cannot be read."""
+    if len(text) > LONGEST:
+        raise place.mistake(f"the expression has {len(text)} characters, and may have {LONGEST}; derive it in parts.")
     try:
         node = parse_expression(text)
         check_expression(node, text)

@@ -35,6 +35,25 @@ def test_cells_compared_with_text_are_labels_whatever_they_look_like():
     assert derived("x == '2'").tolist()[:2] == ["FALSE", "TRUE"]
 
 
+def test_a_condition_is_known_where_one_side_decides_it():
+    """R: TRUE | NA is TRUE, FALSE & NA is FALSE, TRUE & NA and FALSE | NA are NA."""
+    table = raw(a=[1.0, 1.0, 0.0, 0.0, np.nan, np.nan, np.nan], b=[np.nan, 1.0, np.nan, 0.0, 1.0, 0.0, np.nan])
+    both, either = (derived(f"a == 1 {operator} b == 1", table) for operator in "&|")
+    assert both.fillna("NA").tolist() == ["NA", "TRUE", "FALSE", "FALSE", "NA", "FALSE", "NA"]
+    assert either.fillna("NA").tolist() == ["TRUE", "TRUE", "NA", "FALSE", "TRUE", "NA", "NA"]
+    kept = prepared(table, {"filter": {"keep": "a == 1 | b == 1", "because": "neither"}}).table
+    assert kept.index.tolist() == [1, 2, 5]
+
+
+def test_numbers_are_rounded_to_any_digits():
+    table = raw(x=[1.26, -1e300, np.nan])
+    assert derived("round(x, 1)", table).tolist()[:2] == [1.3, -1e300]
+    for digits in ("20", "400", "1e300"):
+        assert derived(f"round(x, {digits})", table).tolist()[:2] == [1.26, -1e300]
+    assert derived("round(x, -400)", table).tolist()[:2] == [0.0, 0.0]
+    assert derived("round(x, -400)", table).isna().tolist() == [False, False, True]
+
+
 def test_a_later_column_may_use_an_earlier_one():
     done = prepared(TABLE, {"derive": {"a": "x + 1", "b": "a * 2"}})
     assert done.table["b"].tolist()[:2] == [4.0, 6.0]
@@ -54,6 +73,7 @@ def test_a_later_column_may_use_an_earlier_one():
         ("poly(x, 2)", "several columns"),
         ("a ~ b", "cannot be used in an expression"),
         ("'text'", "is no column"),
+        ("x" + " + x" * 5000, "the expression has 20001 characters, and may have 10000"),
     ],
 )
 def test_a_mistaken_expression_is_told_with_study_and_step(text, told):
@@ -118,6 +138,8 @@ _expressions = st.recursive(
 @example("open('/etc/passwd')", "filter")
 @example("x" + " + x" * 3000, "derive")
 @example("-" * 3000 + "x", "filter")
+@example("round(x, 1e300)", "derive")
+@example("10**10**10", "derive")
 def test_any_text_is_a_column_or_one_mistake_and_runs_nothing(text, kind):
     declared = {"derive": {"new": text}} if kind == "derive" else {"filter": {"keep": text, "because": "fuzz"}}
     prepared(TABLE, {"derive": {"warm": "scale(x) + log(x)"}})  # what is imported lazily is imported here
