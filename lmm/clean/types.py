@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute
 
 from lmm.clean.dateformats import are_dates, in_two_formats, told
 from lmm.clean.roles import OUTCOME, TIME, WEIGHTS, declared_categories, read_as_text
@@ -38,7 +40,7 @@ def typed(study: Study, table: pd.DataFrame, roles: dict[str, tuple[str, ...]], 
             columns[column] = _categories(study, values)
         else:
             columns[column] = _numbers_or_categories(study, values, codes)
-    return pd.DataFrame(columns, index=table.index)
+    return pd.DataFrame(columns, index=table.index, copy=False)
 
 
 def _numbers(study: Study, values: pd.Series, codes: Iterable[str], role: str) -> pd.Series:
@@ -97,10 +99,15 @@ def _parsed(values: pd.Series, codes: Iterable[str]) -> tuple[pd.Series, pd.Seri
     """Return the values as float64, and where they are text that is neither number nor missing."""
     if pd.api.types.is_numeric_dtype(values.dtype) and values.dtype != bool:
         return values.astype(np.float64), pd.Series(False, index=values.index)
-    cells = values.astype("str").str.strip()
-    cells = cells.mask(values.isna() | cells.isin(list(codes)))
-    numbers = pd.to_numeric(cells, errors="coerce").astype(np.float64)
-    return numbers, cells.notna() & numbers.isna()
+    rows, cells = pd.factorize(values.astype("str"))
+    cells = cells.str.strip()
+    coded = cells.isin(list(codes))
+    numbers = np.where(coded, np.nan, pd.to_numeric(cells, errors="coerce").to_numpy(dtype=np.float64))
+    text = np.isnan(numbers) & ~coded
+    return (
+        pd.Series(np.append(numbers, np.nan)[rows], index=values.index),
+        pd.Series(np.append(text, False)[rows], index=values.index),
+    )
 
 
 def _categories(study: Study, values: pd.Series) -> pd.Series:
@@ -108,35 +115,64 @@ def _categories(study: Study, values: pd.Series) -> pd.Series:
 
     Levels that the file itself orders, as SPSS and Parquet do, keep that order.
     """
-    own_order = list(values.cat.categories) if isinstance(values.dtype, pd.CategoricalDtype) else None
-    values = values.astype("str")
-    blank = values.str.strip() == ""
-    values = values.mask(blank.fillna(False).astype(bool))
-    found = values.dropna().unique().tolist()
-    _refuse_two_formats(study, values, found)
+    if not isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.astype("str")
+    rows, found = pd.factorize(values)
+    labels = found.astype("str")
+    there = np.flatnonzero(labels.str.strip() != "")
+    _refuse_two_formats(study, values, labels[there])
     declared = study.levels.get(values.name)
-    if declared is None:
-        there = set(found)
-        order = ordered_levels(found) if own_order is None else [label for label in own_order if label in there]
-        return values.astype(pd.CategoricalDtype(order))
-    unknown = [label for label in found if label not in declared]
-    if unknown:
-        near = nearest(unknown[0], declared)
-        hint = f"did you mean {near!r}?" if near else f"the levels are {', '.join(declared)}."
-        raise InputError(
-            f"study {study.name}: {line_in(study, _first(values == unknown[0]))} holds {unknown[0]!r} in column "
-            f"{values.name}, which is not among the levels the study lists; {hint}"
-        )
-    return values.astype(pd.CategoricalDtype([label for label in declared if label in found]))
+    if declared is not None:
+        unknown = [label for label in labels[there] if label not in declared]
+        if unknown:
+            near = nearest(unknown[0], declared)
+            hint = f"did you mean {near!r}?" if near else f"the levels are {', '.join(declared)}."
+            raise InputError(
+                f"study {study.name}: {line_in(study, _first(values == unknown[0]))} holds {unknown[0]!r} in column "
+                f"{values.name}, which is not among the levels the study lists; {hint}"
+            )
+        order = np.argsort(pd.Index(declared).get_indexer(labels[there]))
+    elif isinstance(found, pd.CategoricalIndex):
+        order = np.argsort(found.codes[there])
+    else:
+        order = _order(labels[there])
+    return _coded(values, rows, labels, there[order])
+
+
+def _coded(values: pd.Series, rows: np.ndarray, labels: pd.Index, order: np.ndarray) -> pd.Series:
+    """Return values as categories: rows holds the place in `labels` of each, order the places of the levels."""
+    code = np.full(len(labels) + 1, -1, dtype=np.int64)  # the last is that of missing values
+    code[order] = np.arange(len(order))
+    categories = pd.Categorical.from_codes(code[rows], dtype=pd.CategoricalDtype(labels[order]))
+    return pd.Series(categories, index=values.index, name=values.name)
 
 
 def ordered_levels(labels: Iterable[str]) -> list[str]:
     """Sort labels as numbers when all of them are numbers, else by code point, whatever the machine's language."""
-    labels = list(labels)
+    index = pd.Index(list(labels), dtype="str")
+    return index[_order(index)].tolist()
+
+
+def _order(labels: pd.Index) -> np.ndarray:
+    """Return the places that sort distinct labels."""
+    texts = pa.array(labels, pa.large_string())
+    order = pa.compute.sort_indices(texts).to_numpy()  # by the bytes of UTF-8, and so by code point
     try:
-        return sorted(labels, key=lambda label: (float(label), label))
+        numbers = _numbers_of(texts)
     except ValueError:
-        return sorted(labels)
+        return order
+    return order[np.argsort(numbers[order], kind="stable")]
+
+
+def _numbers_of(texts: pa.LargeStringArray) -> np.ndarray:
+    """Return what Python's float makes of each text, shape (texts,); raises ValueError where one is no number."""
+    try:
+        numbers = pa.compute.cast(texts, pa.float64()).to_numpy(zero_copy_only=False)
+        if np.isfinite(numbers).all():
+            return numbers
+    except pa.ArrowInvalid:  # which knows fewer ways to write a number
+        pass
+    return np.array([float(text) for text in texts.to_pylist()])
 
 
 def _first(chosen: pd.Series) -> int | str:
