@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from lmm.errors import InputError
-from lmm.formula.columns import Factor, interaction
+from lmm.formula.columns import Factor, Value, interaction
 from lmm.formula.deparse import deparse
 from lmm.formula.frame import ModelFrame, model_frame
 from lmm.formula.model_matrix import Block, Key, blocks, column_names, matrix
@@ -47,8 +48,8 @@ class Design:
 
     outcome: the outcome's text, such as "log1p(TICKS)"; y: float (n,); X: float (n, p), each column contiguous,
     possibly rank deficient; names: p names as R has them; term_of_column: for each column the index into term_labels,
-    -1 for the intercept; weights, offset: float (n,) or None; random: the random terms; rows: intp (n,), positions in
-    the data of the rows used; recipe: lays out new rows.
+    -1 for the intercept; values: of the fixed part's variables, by label; weights, offset: float (n,) or None; random:
+    the random terms; rows: intp (n,), positions in the data of the rows used; recipe: lays out new rows.
     """
 
     outcome: str
@@ -57,6 +58,7 @@ class Design:
     names: tuple[str, ...]
     term_of_column: tuple[int, ...]
     term_labels: tuple[str, ...]
+    values: Mapping[str, Value]
     weights: np.ndarray | None
     offset: np.ndarray | None
     random: tuple[RandomTerm, ...]
@@ -85,6 +87,7 @@ def make_design(formula: Formula, data: pd.DataFrame, weights: Any = None, offse
         names=column_names(fixed),
         term_of_column=tuple(block.term for block in fixed for _ in block.names),
         term_labels=formula.fixed.term_labels,
+        values={label: frame.values[label] for label in formula.fixed.labels},
         weights=frame.weights,
         offset=frame.offset,
         random=tuple(random),
