@@ -9,6 +9,7 @@ import numpy as np
 from lmm.errors import InputError
 from lmm.formula import parse
 from lmm.formula.deparse import name_text
+from lmm.formula.marginality import droppable, mean_without, null_mean
 from lmm.infer.candidate import candidate_of_record
 from lmm.infer.likelihoodratio import LikelihoodRatioTest, compare_fixed_parts
 from lmm.model import fit
@@ -16,7 +17,6 @@ from lmm.numbers import counted, listing
 from lmm.select.candidates import Candidates
 from lmm.select.criteria import criteria, groups_counted
 from lmm.select.fitrecord import record_of_fit
-from lmm.select.marginality import droppable, mean_without, null_mean
 from lmm.select.step import DESIGN, FIXED, decided, measured, rejects, unconverged, unmeasured
 from lmm.select.structure import RandomPart
 from lmm.select.wording import evidence, level, without_full_stop

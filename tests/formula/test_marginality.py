@@ -3,7 +3,7 @@
 import pytest
 
 from lmm.formula import parse
-from lmm.select.marginality import droppable, mean_without, null_mean
+from lmm.formula.marginality import droppable, mean_without, null_mean
 
 
 @pytest.mark.parametrize(
