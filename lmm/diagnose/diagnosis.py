@@ -9,9 +9,21 @@ import numpy as np
 
 import lmm
 from lmm import provenance
-from lmm.diagnose import fit_over_data, quantiles, random_effects, raw_data, residuals, style
+from lmm.diagnose import (
+    dropout,
+    fit_over_data,
+    level_diagram,
+    missing_values,
+    quantiles,
+    random_effects,
+    raw_data,
+    residuals,
+    row_flow,
+    style,
+)
 from lmm.diagnose.evidence import Evidence
 from lmm.diagnose.figure import DiagnosticFigure, OmittedFigure
+from lmm.diagnose.flagged import flagged_rows
 from lmm.diagnose.variance_share import intraclass_correlation
 from lmm.infer.rsquared import variance_shares
 
@@ -31,16 +43,16 @@ class Diagnosis:
     findings: dict
 
 
-def diagnose(study: Study, decision: dict, table: pandas.DataFrame) -> Diagnosis:
-    """Refit the chosen model by REML and look at it.
+def diagnose(study: Study, decision: dict, table: pandas.DataFrame, audit: dict) -> Diagnosis:
+    """Refit the chosen model by REML and look at it, and at what its data went through.
 
-    `decision` is what `lmm.select.decide` returned and `table` the analysis table it was decided on, indexed by the
-    number of each row in the raw table.
+    `decision` is what `lmm.select.decide` returned, `table` the analysis table it was decided on, indexed by the
+    line of each row in the raw table, and `audit` the account of how that table came about.
     """
     fit = lmm.fit(decision["final"]["formula"], table, reml=True, weights=study.weights)
-    evidence = Evidence.of(study, fit, table)
+    evidence = Evidence.of(study, fit, table, flagged_rows(study, audit, table))
     with style.applied():
-        figures = _figures(evidence)
+        figures = [*_data_figures(study, audit, table), *_figures(evidence)]
     drawn = [figure for figure in figures if isinstance(figure, DiagnosticFigure)]
     omitted = [figure for figure in figures if isinstance(figure, OmittedFigure)]
     shares = variance_shares(fit, table)
@@ -56,6 +68,16 @@ def diagnose(study: Study, decision: dict, table: pandas.DataFrame) -> Diagnosis
     return Diagnosis(fit, {figure.name: figure.drawing for figure in drawn}, findings)
 
 
+def _data_figures(study: Study, audit: dict, table: pandas.DataFrame) -> list[DiagnosticFigure]:
+    """What there is to see before any model: rows lost, values missing, subjects gone, levels within levels."""
+    return [
+        *row_flow.row_flow(study, audit),
+        *missing_values.missing_values(audit, study.time),
+        *dropout.dropout(audit, study.time),
+        level_diagram.level_diagram(study, audit, table),
+    ]
+
+
 def _figures(evidence: Evidence) -> list[DiagnosticFigure | OmittedFigure]:
     """All figures in the order of the report: the data, the fit over them, its residuals, its random effects."""
     figures = [*raw_data.raw_data(evidence), *fit_over_data.fit_over_data(evidence)]
@@ -69,11 +91,11 @@ def _figures(evidence: Evidence) -> list[DiagnosticFigure | OmittedFigure]:
 
 
 def _largest(evidence: Evidence) -> list[dict]:
-    """The five largest standardised residuals: row of the raw table, observed, fitted, standardised."""
+    """The five largest standardised residuals: line of the raw table, observed, fitted, standardised."""
     size = np.nan_to_num(np.abs(evidence.standardised), nan=-1.0)
     return [
         {
-            "row": int(evidence.table.index[row]),
+            "line": _line(evidence.table.index[row]),
             "observed": float(evidence.observed[row]),
             "fitted": float(evidence.fit.fitted[row]),
             "standardised": float(evidence.standardised[row]),
@@ -81,3 +103,8 @@ def _largest(evidence: Evidence) -> list[dict]:
         for row in np.argsort(-size, kind="stable")[:5]
         if size[row] >= 0
     ]
+
+
+def _line(line: object) -> int | str:
+    """A line as JSON holds it: a number, or "file:line" where rows come from several files."""
+    return line if isinstance(line, str) else int(line)

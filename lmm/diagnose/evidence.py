@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmm.diagnose.labels import bare
+from lmm.diagnose.labels import bare, shorten
 from lmm.diagnose.simulation import Simulation, simulate
+from lmm.numbers import plain
 
 if TYPE_CHECKING:
     import pandas
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
 class Evidence:
     """The final fit and its data.
 
-    `table` holds the rows the fit used, in its order; its index is the number of each row in the raw table, from 1.
+    `table` holds the rows the fit used, in its order; its index is the line of each row in the raw table.
     `X` (n, p) are the columns of the fixed effects that the fit kept; `terms` are the random terms in its order,
-    beside `fit.random`.
+    beside `fit.random`. `flagged` (n,) says which rows an outlier step flagged before any model.
     """
 
     study: Study
@@ -33,12 +34,14 @@ class Evidence:
     table: pandas.DataFrame
     X: np.ndarray
     terms: tuple[RandomTerm, ...]
+    flagged: np.ndarray
 
     @classmethod
-    def of(cls, study: Study, fit: Fit, table: pandas.DataFrame) -> Evidence:
+    def of(cls, study: Study, fit: Fit, table: pandas.DataFrame, flagged: np.ndarray | None = None) -> Evidence:
         """The evidence on `fit`, which was just fitted to `table` and still holds its design."""
         kept = [fit.design.names.index(name) for name in fit.coefficients]
-        return cls(study, fit, table.iloc[fit.rows], fit.design.X[:, kept], tuple(fit.design.random))
+        marked = np.zeros(len(table), dtype=bool) if flagged is None else flagged
+        return cls(study, fit, table.iloc[fit.rows], fit.design.X[:, kept], tuple(fit.design.random), marked[fit.rows])
 
     @cached_property
     def observed(self) -> np.ndarray:
@@ -88,5 +91,11 @@ class Evidence:
         return f"{outcome} ({unit})" if unit and outcome == self.study.outcome else outcome
 
     def row(self, position: int) -> str:
-        """Where a row stands in the raw table, the first row of data being 1: "row 57"."""
-        return f"row {self.table.index[position]}"
+        """Where a row stands in the raw table: "line 57".
+
+        Where steps made several rows of one line, the time tells them apart: "line 57, week 4".
+        """
+        line, time = self.table.index[position], self.study.time
+        if time is None or not self.table.index.has_duplicates:
+            return f"line {line}"
+        return f"line {line}, {shorten(time, 12)} {plain(float(self.table[time].iloc[position]))}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 
 from lmm.diagnose import svg
+from lmm.diagnose.section import MODEL
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,7 @@ class DiagnosticFigure:
 
     `good` says what a sound model looks like, `seen` what these data show (computed), `do` what follows from it.
     `concern` says in a sentence what speaks against reporting the model as it stands; empty where nothing does.
+    `section` is DATA where the figure shows what came before any model, MODEL where it shows the model or its check.
     """
 
     name: str
@@ -25,6 +27,7 @@ class DiagnosticFigure:
     do: str
     concern: str
     drawing: str
+    section: str = MODEL
 
     def words(self) -> dict[str, str]:
         """All but the drawing, for findings.json."""
@@ -36,6 +39,7 @@ class DiagnosticFigure:
             "seen": self.seen,
             "do": self.do,
             "concern": self.concern,
+            "section": self.section,
         }
 
 
@@ -53,8 +57,17 @@ class OmittedFigure:
 
 
 def drawn(
-    figure: Figure, *, name: str, title: str, alt: str, good: str, seen: str, do: str, concern: str = ""
+    figure: Figure,
+    *,
+    name: str,
+    title: str,
+    alt: str,
+    good: str,
+    seen: str,
+    do: str,
+    concern: str = "",
+    section: str = MODEL,
 ) -> DiagnosticFigure:
     """The figure written as SVG, together with its words."""
     drawing = svg.render(figure, name, title, alt)
-    return DiagnosticFigure(name, title, alt, good, seen, do, concern, drawing)
+    return DiagnosticFigure(name, title, alt, good, seen, do, concern, drawing, section)

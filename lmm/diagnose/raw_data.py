@@ -52,16 +52,14 @@ def _lines(evidence: Evidence, column: str, x: np.ndarray, grouping: Grouping) -
         line = frame[frame.level == level].sort_values("x", kind="stable")
         axes.plot(line.x, line.y, color=style.INK, alpha=light, linewidth=0.8)
     axes.plot(average.index, average, color=style.BLUE, linewidth=2.6)
-    style.key(
-        figure,
-        [
-            (
-                f"a level of {shorten(grouping.group, 20)}",
-                {"color": style.INK, "alpha": 0.45, "linewidth": 0.8},
-            ),
-            ("fixed part of the model", {"color": style.BLUE, "linewidth": 2.6}),
-        ],
-    )
+    lines = [
+        (f"a level of {shorten(grouping.group, 20)}", {"color": style.INK, "alpha": 0.45, "linewidth": 0.8}),
+        ("fixed part of the model", {"color": style.BLUE, "linewidth": 2.6}),
+    ]
+    if evidence.flagged.any():
+        style.ring(axes, x[evidence.flagged], y[evidence.flagged])
+        lines.append(("flagged", style.FLAGGED))
+    style.key(figure, lines)
     axes.set_xlabel(shorten(column, 60))
     axes.set_ylabel(shorten(evidence.outcome_label, 40))
     x_name = shorten(column)
@@ -85,7 +83,7 @@ def _lines(evidence: Evidence, column: str, x: np.ndarray, grouping: Grouping) -
             f"Lines of {shorten(outcome)} over {x_name} for the levels of {group}, with the fixed part on top. {seen}"
         ),
         good="Lines of one kind: the fixed part runs through their middle, and none behaves like no other.",
-        seen=seen + thinned,
+        seen=seen + thinned + style.rings_told(evidence.flagged),
         do=(
             "Where lines fan out or cross, the slope differs between levels and belongs in the random part; "
             "where they bend together, the fixed part needs a curve."

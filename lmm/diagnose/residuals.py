@@ -63,7 +63,7 @@ def against_fitted(evidence: Evidence) -> DiagnosticFigure | OmittedFigure:
             f"The smooth line {curved}, and the spread {scatter}."
         ),
         good="A level, structureless band around zero, equally wide from left to right, nearly all within ±2.",
-        seen=seen,
+        seen=seen + style.rings_told(evidence.flagged[usable]),
         do=_advice(bends, spreads, abs(evidence.standardised[largest]) > LARGE),
         concern=f"The smooth of the residuals {curved}, and their spread {scatter}." if bends or spreads else "",
     )
@@ -132,6 +132,10 @@ def _drawing(evidence: Evidence, fitted: np.ndarray, residuals: np.ndarray, rows
     chosen = by_rank(fitted, _SMOOTHED_ROWS)
     at = evenly(fitted)
     axes.plot(at, smoother(fitted[chosen], at) @ residuals[chosen], color=style.BLUE, linewidth=2)
+    marked = evidence.flagged[rows]
+    if marked.any():
+        style.ring(axes, fitted[marked], residuals[marked])
+        style.key(figure, [("flagged before any model", style.FLAGGED)])
     named = [row for row in np.argsort(-np.abs(residuals), kind="stable")[:3] if abs(residuals[row]) > LARGE]
     style.label_points(axes, fitted[named], residuals[named], [evidence.row(rows[row]) for row in named])
     axes.set_xlabel(shorten(f"Fitted {evidence.outcome_label}", 60))

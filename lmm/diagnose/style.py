@@ -16,6 +16,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from lmm.numbers import counted
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -88,6 +90,28 @@ def points(number: int) -> dict:
     """How a scatter of so many points is drawn: the more there are, the smaller and lighter."""
     crowd = min(1.0, max(0.0, (number - 100) / 2_000))
     return {"s": 16 - 11 * crowd, "color": INK, "alpha": 0.5 - 0.25 * crowd, "linewidths": 0}
+
+
+FLAGGED = {
+    "marker": "o",
+    "markerfacecolor": "none",
+    "markeredgecolor": VERMILLION,
+    "markersize": 8,
+    "linestyle": "none",
+}
+"""A ring around what an outlier step flagged before any model; the ring says it without the colour."""
+
+
+def ring(axes: Axes, x: np.ndarray, y: np.ndarray) -> None:
+    """Put a ring around flagged points."""
+    axes.plot(x, y, markeredgewidth=1.4, zorder=4, **FLAGGED)
+
+
+def rings_told(flagged: np.ndarray) -> str:
+    """A sentence on the rings, to follow others; empty where nothing was flagged."""
+    number = int(flagged.sum())
+    verb = "A ring marks" if number == 1 else "Rings mark"
+    return f" {verb} {counted(number, 'row')} flagged before any model." if number else ""
 
 
 def label_points(axes: Axes, x: np.ndarray, y: np.ndarray, texts: list[str]) -> None:

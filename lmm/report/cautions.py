@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from lmm import numbers
+from lmm.diagnose.steps_taken import JOIN, LABELS, StepTaken, steps_taken
 from lmm.report.case import Case
 from lmm.report.markup import listing, name, say, told
 
@@ -46,6 +47,7 @@ def cautions(case: Case) -> list[Caution]:
         *_few_levels(case),
         *_decision(case),
         *_rows(case),
+        *_preparation(case),
         *_figures(case),
         *_candidates(case),
         *_inference(case),
@@ -119,6 +121,32 @@ def _rows(case: Case) -> list[Caution]:
             say(text, numbers.count(lost), numbers.count(read), numbers.percent(lost / read)),
         )
     ]
+
+
+def _preparation(case: Case) -> list[Caution]:
+    """What the steps found that a reader must know: labels alike, keys without a match, values far out."""
+    found = []
+    for step in steps_taken(case.study, case.audit):
+        if step.kind == LABELS:
+            found.append(Caution(AMBER, "labels alike", say("{}", step.entry["sentence"])))
+        elif step.kind == JOIN and step.entry["unmatched"]:
+            text = "{} had no match in {}, so that what that table holds is missing there."
+            unmatched = numbers.counted(step.entry["unmatched"], "row")
+            found.append(Caution(GREEN, "rows without a match", say(text, unmatched, step.subject)))
+        elif step.kind == "outliers" and step.entry["flagged_count"]:
+            found.append(_outliers(step))
+    return found
+
+
+def _outliers(step: StepTaken) -> Caution:
+    count, column = step.entry["flagged_count"], name(step.settings.column)
+    values = numbers.counted(count, "value")
+    if step.settings.otherwise == "drop":
+        text = '{} of {} {} left out as <a href="#outliers">outliers</a>: report the answer with and without them.'
+        return Caution(AMBER, "outliers left out", say(text, values, column, "was" if count == 1 else "were"))
+    text = '{} of {} {} far from the others, and {} kept: see <a href="#outliers">flagged values</a>.'
+    verbs = ("lies", "is") if count == 1 else ("lie", "are")
+    return Caution(GREEN, "outliers kept", say(text, values, column, *verbs))
 
 
 def _figures(case: Case) -> list[Caution]:

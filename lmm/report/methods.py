@@ -5,14 +5,17 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from lmm import numbers
+from lmm.diagnose.steps_taken import steps_taken
 from lmm.report.case import Case
 from lmm.report.coefficients import level_of
 from lmm.report.markup import listing, name, say, sentences
+from lmm.report.preparation import cites_robust_rule, preparation
 
 
 def methods(case: Case) -> list[Markup]:
-    """Paragraphs: data, models and selection, estimation and checks."""
-    return [_data(case), _models(case), _estimation(case)]
+    """Paragraphs: preparation of the rows where there was any, sample, models and selection, estimation and checks."""
+    paragraphs = [preparation(case), _data(case), _models(case), _estimation(case)]
+    return [paragraph for paragraph in paragraphs if paragraph]
 
 
 def citations(case: Case) -> list[str]:
@@ -24,6 +27,8 @@ def citations(case: Case) -> list[str]:
         cited |= {"self", "stram"}
     if case.data_driven_steps:
         cited |= {"matuschek", "verbeke"}
+    if cites_robust_rule(case):
+        cited |= {"hampel"}
     return sorted(cited)
 
 
@@ -35,15 +40,16 @@ def _data(case: Case) -> Markup:
     parts = [
         say("We analysed {}{} in {}{}.", name(case.outcome), unit, numbers.counted(fit.n, "row"), within),
         _missing(case),
-        *(say("{}", relation["sentence"]) for relation in audit["structure"]),
+        *_dropout(case),
+        *(_relation(pair) for pair in audit["structure"]),
     ]
     return sentences(parts)
 
 
 def _missing(case: Case) -> Markup:
-    lost, read = case.rows_lost, case.rows_prepared
+    lost, prepared = case.rows_lost, case.rows_prepared
     if not lost:
-        return say("No row was left out: the variables of the candidate models had no missing values.")
+        return say("No row was left out for missing values: the variables of the candidate models had none.")
     gaps = listing(
         [
             say("{} ({})", name(entry["variable"]), numbers.count(entry["missing"]))
@@ -51,11 +57,65 @@ def _missing(case: Case) -> Markup:
             if entry["missing"]
         ]
     )
-    return say(
-        "Of {} read, {} ({}) were left out because a variable of some candidate model was missing: {}. "
-        "All candidate models were fitted to the same rows; we assumed that values were missing at random.",
-        numbers.counted(read, "row"), numbers.count(lost), numbers.percent(lost / read), gaps,
-    )  # fmt: skip
+    text = (
+        "Of {}, {} ({}) {} left out because a variable of some candidate model was missing: {}.{} "
+        "All candidate models were fitted to the same rows; we assumed that values were missing at random."
+    )
+    rows = numbers.counted(prepared, "row")
+    rows = f"the {rows} that remained" if case.study.steps else f"{rows} read"
+    were, share = "was" if lost == 1 else "were", numbers.percent(lost / prepared)
+    return say(text, rows, numbers.count(lost), share, were, gaps, _levels_lost(case))
+
+
+def _levels_lost(case: Case) -> Markup:
+    """The levels of grouping factors that had no complete row, and went."""
+    losses = [step.entry for step in steps_taken(case.study, case.audit) if step.is_loss_by_missing]
+    gone = [
+        say("{} of {} of {}", numbers.count(before - after), numbers.counted(before, "level"), name(group))
+        for group, before in losses[0]["levels_before"].items()
+        if (after := losses[-1]["levels_after"][group]) < before
+    ]
+    return say(" With them went {}.", listing(gone)) if gone else Markup("")
+
+
+def _dropout(case: Case) -> list[Markup]:
+    """How many subjects were seen at every time, and who left, by arm; nothing where all were seen throughout."""
+    by_time = case.audit["missing_by_time"]
+    if not by_time or by_time["dropout"]["complete"] == by_time["dropout"]["subjects"]:
+        return []
+    found = by_time["dropout"]
+    kinds = (
+        ("dropped_out", "were last seen before {}"),
+        ("intermittent", "missed an earlier time"),
+        ("never", "never had an outcome"),
+    )
+    end = say("{} {}", name(case.study.time), numbers.plain(found["last"][-1]["time"]))
+    text = "Of {} of {}, {} ({}) had an outcome at all {} times"
+    levels, share = numbers.counted(found["subjects"], "level"), numbers.percent(found["complete"] / found["subjects"])
+    first = say(text, levels, name(found["subject"]), numbers.count(found["complete"]), share, str(len(found["last"])))
+    rest = [say("{} {}", numbers.count(found[kind]), say(text, end)) for kind, text in kinds if found[kind]]
+    told = [say("{}.", listing([first, *rest]))]
+    arms: dict[str, list[dict]] = {}
+    for entry in by_time["dropout_by_arm"]:
+        arms.setdefault(entry["arm"], []).append(entry)
+    for arm, entries in arms.items():
+        each = [
+            say(
+                "{} of {} for {}", numbers.count(one["dropped_out"]), numbers.count(one["subjects"]), name(one["level"])
+            )
+            for one in entries
+        ]
+        told.append(say("By {}, {} were last seen before then.", name(arm), listing(each)))
+    return told if found["dropped_out"] else told[:1]
+
+
+def _relation(pair: dict) -> Markup:
+    first, second = name(pair["first"]), name(pair["second"])
+    if pair["relation"] == "nested":
+        return say("{} was nested in {}.", second, first)
+    if pair["relation"] == "crossed":
+        return say("{} and {} were fully crossed.", first, second)
+    return say("{} and {} were partly crossed.", first, second)
 
 
 def _tested(case: Case) -> bool:

@@ -11,6 +11,8 @@ from markupsafe import Markup
 
 import lmm
 from lmm import numbers
+from lmm.diagnose.section import DATA
+from lmm.diagnose.steps_taken import steps_taken
 from lmm.report import tables
 from lmm.report.answer import answer, key_estimate
 from lmm.report.case import Case
@@ -68,8 +70,17 @@ def study_page(
         fixed_in_advance=_fixed_in_advance(case),
         decided_on_data=_decided_on_data(case),
         flow=tables.flow_rows(case),
+        flow_said=_flow_said(case),
+        flagged=tables.flagged_rows(case),
+        flagged_beside=tables.flagged_beside(case),
+        outlier_steps=[step.entry["sentence"] for step in steps_taken(study, audit) if step.kind == "outliers"],
         variables=tables.variable_rows(case),
-        missing=[entry for entry in audit["missing"] if entry["missing"]],
+        prepared="after the steps" if study.steps or study.join else "in the file",
+        missing=tables.cost_rows(case),
+        missing_said=_missing_said(case),
+        missing_grid=tables.missing_grid(case),
+        dropout=tables.dropout_rows(case),
+        dropout_subject=audit["missing_by_time"]["dropout"]["subject"] if audit["missing_by_time"] else "",
         groups=tables.group_rows(case),
         within=_within(case),
         rows_analysed=numbers.count(audit["rows"]["analysed"]),
@@ -83,7 +94,7 @@ def study_page(
         coefficients=coefficients(case),
         tests=tables.fixed_effect_tests(case),
         random=tables.random_rows(case),
-        drawings=[{**words, "drawing": Markup(figures[words["name"]])} for words in findings["figures"]],
+        drawings=_drawings(findings, figures),
         cautions=found,
         methods=methods(case),
         results=results(case, found),
@@ -91,6 +102,15 @@ def study_page(
         lme4_call=lme4_call(case),
         reproduction=_reproduction(case),
     )
+
+
+def _drawings(findings: dict, figures: dict[str, str]) -> list[dict]:
+    """The figures in the order of the page, numbered: those of the data stand in its section, before the others."""
+    ordered = sorted(findings["figures"], key=lambda words: words["section"] != DATA)
+    return [
+        {**words, "number": number, "drawing": Markup(figures[words["name"]])}
+        for number, words in enumerate(ordered, start=1)
+    ]
 
 
 def index_entry(study: Study, audit: dict, ladder: dict, decision: dict, fit: Fit, findings: dict) -> dict:
@@ -231,6 +251,35 @@ def _decided_on_data(case: Case) -> list[Markup]:
     ]
 
 
+def _flow_said(case: Case) -> Markup:
+    """What the rows lost and gained, in a sentence before the picture."""
+    rows = case.audit["rows"]
+    came_in = any(step["rows_after"] > step["rows_before"] for step in case.audit["steps"])
+    if rows["read"] == rows["analysed"] and not came_in:
+        return say("All {} that were read are analysed: none was left out.", numbers.counted(rows["read"], "row"))
+    where = "<code>results/{}/clean/dropped.csv</code>"
+    text = "{} {} read and {} {} analysed. Every row left out stands with its line and reason in " + where + "."
+    return say(
+        text,
+        numbers.counted(rows["read"], "row"),
+        "was" if rows["read"] == 1 else "were",
+        numbers.count(rows["analysed"]),
+        "is" if rows["analysed"] == 1 else "are",
+        case.study.name,
+    )
+
+
+def _missing_said(case: Case) -> Markup:
+    """How many rows are incomplete and in which variables."""
+    gaps = [entry["variable"] for entry in case.audit["missing"] if entry["missing"]]
+    if not gaps:
+        return say("None of these variables has a missing value.")
+    text = "{} of {} ({}) lack a value of {}, and were left out before any model was fitted."
+    lost, prepared = case.rows_lost, case.rows_prepared
+    which = listing([name(gap) for gap in gaps], "or")
+    return say(text, numbers.count(lost), numbers.counted(prepared, "row"), numbers.percent(lost / prepared), which)
+
+
 def _within(case: Case) -> list[Markup]:
     """Which predictors vary within the levels of which factors: what a random slope needs."""
     parts = []
@@ -251,11 +300,19 @@ def _reproduction(case: Case) -> list[tuple[str, Markup]]:
     return [
         ("Software", say("{}", text)),
         ("Seed", say("{}", str(case.study.seed))),
-        ("Data file", say("<code>{}</code>", case.audit["source"]["path"])),
-        ("SHA-256 of the file", _hash(case.audit["source"]["sha256"])),
+        *_files(case),
         ("Hash of the rows", _hash(case.audit["row_hash"])),
         ("Hash of the study", _hash(versions["study_fingerprint"])),
     ]
+
+
+def _files(case: Case) -> list[tuple[str, Markup]]:
+    files = case.audit["source"]["files"]
+    if len(files) == 1:
+        (only,) = files
+        return [("Data file", say("<code>{}</code>", only["path"])), ("SHA-256 of the file", _hash(only["sha256"]))]
+    each = [say("<code>{}</code> {}", file["path"], _hash(file["sha256"])) for file in files]
+    return [("Data files and their SHA-256", Markup("<br>").join(each))]
 
 
 def _hash(text: str) -> Markup:

@@ -3,6 +3,8 @@
 REFERENCES = {
     "bates": "Bates, D., Mächler, M., Bolker, B., & Walker, S. (2015). Fitting linear mixed-effects models using lme4. "
     "Journal of Statistical Software, 67(1), 1–48.",
+    "hampel": "Hampel, F. R. (1974). The influence curve and its role in robust estimation. Journal of the American "
+    "Statistical Association, 69, 383–393.",
     "johnson": "Johnson, P. C. D. (2014). Extension of Nakagawa & Schielzeth’s R²GLMM to random slopes models. "
     "Methods in Ecology and Evolution, 5, 944–946.",
     "matuschek": "Matuschek, H., Kliegl, R., Vasishth, S., Baayen, H., & Bates, D. (2017). Balancing Type I error and "

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from lmm import numbers
+from lmm.diagnose.flagged import flagged_values
 from lmm.diagnose.labels import bare
 from lmm.report.case import Case
 from lmm.report.coefficients import INTERCEPT
@@ -161,19 +162,108 @@ def fixed_effect_tests(case: Case) -> list[TestRow]:
 
 
 def flow_rows(case: Case) -> list[dict]:
-    """How the rows went from the file to the models: the steps of the audit with rows and levels left."""
+    """How the rows went from the files to the models: each step with rows and levels after it, and what it changed."""
     return [
         {
             "sentence": step["sentence"],
             "rows": numbers.count(step["rows_after"]),
-            "levels": [
-                # before a step has made its columns, a grouping factor has no levels to count
-                numbers.count(step["levels_after"][group]) if group in step["levels_after"] else "–"
-                for group in case.study.groups
-            ],
+            "change": _change(step["rows_before"], step["rows_after"]),
+            "levels": [_levels_after(step, group) for group in case.study.groups],
         }
         for step in case.audit["steps"]
     ]
+
+
+def _change(before: int, after: int) -> str:
+    """The difference with its sign; empty where there is none."""
+    if before == after:
+        return ""
+    return f"{numbers.MINUS if after < before else '+'}{numbers.count(abs(after - before))}"
+
+
+def _levels_after(step: dict, group: str) -> str:
+    """Levels after a step, "18 → 17" where it changed them; before a step has made its columns there are none."""
+    before, after = step["levels_before"].get(group), step["levels_after"].get(group)
+    if after is None:
+        return numbers.MISSING
+    return f"{numbers.count(before)} → {numbers.count(after)}" if before not in (None, after) else numbers.count(after)
+
+
+def flagged_rows(case: Case) -> list[dict]:
+    """The values that outlier steps flagged: where they stand, how far out, by which rule, and what became of them."""
+    return [
+        {
+            "line": str(found.line),
+            "column": found.column,
+            "value": numbers.plain(found.value, 6),
+            "score": numbers.decimal(found.score, 1),
+            "rule": f"beyond {numbers.plain(found.beyond)}{f' in its {found.by}' if found.by else ''}",
+            "outcome": "kept" if found.kept else "left out",
+        }
+        for found in flagged_values(case.study, case.audit)
+    ]
+
+
+def flagged_beside(case: Case) -> int:
+    """How many flagged values the audit counts without listing them."""
+    counted = sum(step.get("flagged_count", 0) for step in case.audit["steps"])
+    return counted - len(flagged_values(case.study, case.audit))
+
+
+def cost_rows(case: Case) -> list[dict]:
+    """What each variable with missing values costs in rows, the dearest first."""
+    prepared = case.rows_prepared
+    entries = sorted(case.audit["missing"], key=lambda entry: -entry["missing"])
+    return [
+        {
+            "variable": entry["variable"],
+            "missing": numbers.count(entry["missing"]),
+            "share": numbers.percent(entry["missing"] / prepared),
+            "alone": numbers.count(entry["rows_lost_alone"]),
+        }
+        for entry in entries
+        if entry["missing"]
+    ]
+
+
+def dropout_rows(case: Case) -> list[dict]:
+    """The pattern of dropout over all subjects and in each arm; none where everyone was seen throughout."""
+    by_time = case.audit["missing_by_time"]
+    if not by_time or by_time["dropout"]["complete"] == by_time["dropout"]["subjects"]:
+        return []
+    patterns = [("all", by_time["dropout"])]
+    patterns += [(f"{entry['arm']}: {entry['level']}", entry) for entry in by_time["dropout_by_arm"]]
+    return [
+        {"who": who, "subjects": numbers.count(pattern["subjects"])}
+        | {
+            kind: f"{numbers.count(pattern[kind])} ({numbers.percent(pattern[kind] / pattern['subjects'])})"
+            for kind in _KINDS
+        }
+        for who, pattern in patterns
+    ]
+
+
+_KINDS = ("complete", "dropped_out", "intermittent", "never")
+
+
+def missing_grid(case: Case) -> dict | None:
+    """Rows and missing values of each variable at each time, as "3 / 40": the numbers behind the picture."""
+    by_time = case.audit["missing_by_time"]
+    if not by_time or not by_time["counts"]:
+        return None
+    times = sorted({entry["time"] for entry in by_time["counts"]})
+    cells: dict[tuple[str, str], dict[float, str]] = {}
+    for entry in by_time["counts"]:
+        who = "all" if entry["arm"] is None else f"{entry['arm']}: {entry['level']}"
+        text = f"{numbers.count(entry['missing'])} / {numbers.count(entry['rows'])}"
+        cells.setdefault((entry["variable"], who), {})[entry["time"]] = text
+    return {
+        "times": [numbers.plain(time) for time in times],
+        "rows": [
+            {"variable": variable, "who": who, "cells": [found.get(time, numbers.MISSING) for time in times]}
+            for (variable, who), found in sorted(cells.items(), key=lambda item: item[0][0])
+        ],
+    }
 
 
 def variable_rows(case: Case) -> list[dict]:

@@ -46,11 +46,15 @@ def few_levels(candidates: Candidates) -> list[str]:
 
 
 def label_reuse(candidates: Candidates) -> list[str]:
-    """What the audit asks of crossed factors that may be nested under reused labels (method, rule 7)."""
+    """What the audit asks of factors that may be nested under reused labels (method, rule 7).
+
+    Nothing is asked where the grouping factor that keeps such labels apart is a candidate already.
+    """
+    groups = candidates.study.groups
     return [
         pair["sentence"]
         for pair in candidates.audit["structure"]
-        if pair["relation"] != "nested" and "nested in" in pair["sentence"]
+        if "implicit" in pair and pair["implicit"].replace("/", ":") not in groups
     ]
 
 

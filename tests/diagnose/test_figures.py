@@ -26,6 +26,7 @@ def names(finished):
 
 def test_a_longitudinal_study_shows_lines():
     assert names(builders.sleepstudy()) == [
+        "level-diagram",
         "raw-lines",
         "fit-over-data",
         "residuals-fitted",
@@ -36,8 +37,8 @@ def test_a_longitudinal_study_shows_lines():
 
 
 def test_a_crossed_study_shows_a_grid_and_a_nested_one_columns():
-    assert names(builders.penicillin())[0] == "raw-grid"
-    assert names(builders.nested())[0] == "raw-levels"
+    assert names(builders.penicillin())[:2] == ["level-diagram", "raw-grid"]
+    assert names(builders.nested())[:2] == ["level-diagram", "raw-levels"]
     assert "in a column per level of ward" in words(builders.nested(), "raw-levels")["alt"]
 
 
@@ -67,10 +68,10 @@ def test_residuals_of_sleepstudy_name_the_row():
     fit = builders.sleepstudy().diagnosis.fit
     standardised = fit.residuals / (fit.sigma * np.sqrt(1 - fit.leverage))
     row = int(np.argmax(np.abs(standardised)))
-    # Rows are counted from 1.
-    assert f"largest standardised residual is {standardised[row]:.2f}, at row {row + 1};" in figure["seen"]
+    # Line 1 of the file has the names of the columns.
+    assert f"largest standardised residual is {standardised[row]:.2f}, at line {row + 2};" in figure["seen"]
     assert f"{(np.abs(standardised) > 3).sum()} rows of 180 lie beyond ±3" in figure["seen"]
-    assert builders.sleepstudy().diagnosis.findings["residuals"][0]["row"] == row + 1
+    assert builders.sleepstudy().diagnosis.findings["residuals"][0]["line"] == row + 2
 
 
 def test_long_tails_of_sleepstudy_are_a_concern():
@@ -108,7 +109,7 @@ def test_a_variance_of_zero_leaves_figures_out_with_a_reason():
 
 def test_diagnosis_is_the_same_twice():
     finished = builders.sleepstudy()
-    again = diagnose(finished.study, finished.decision, finished.table)
+    again = diagnose(finished.study, finished.decision, finished.table, finished.audit)
     assert again.figures == finished.diagnosis.figures
     assert again.findings == finished.diagnosis.findings
 
@@ -162,8 +163,8 @@ def test_a_single_row_far_out_is_seen_and_named():
     assert "single ones lie further out" in concern(quantiles.residual_quantiles, evidence)
     with style.applied():
         figure = residuals.against_fitted(evidence)
-    assert "at row 18;" in figure.seen
-    assert ">row 18</" in figure.drawing
+    assert "at line 18;" in figure.seen
+    assert ">line 18</" in figure.drawing
 
 
 def test_a_model_without_groups_has_no_lines_to_draw():
@@ -178,8 +179,7 @@ def test_large_data_are_thinned():
     random = np.random.default_rng(1)
     group = random.integers(0, 800, 20_000)
     table = pandas.DataFrame({"y": random.normal(size=800)[group] + random.normal(size=20_000), "g": group.astype(str)})
-    declared = Study(name="t", data="t.csv", outcome="y", groups=["g"], seed=1)
-    found = diagnose(declared, {"final": {"formula": "y ~ 1 + (1 | g)"}, "row_hash": ""}, table)
+    found = builders.finish(table, outcome="y", groups=["g"]).diagnosis
     assert all(len(drawing) < 200_000 for drawing in found.figures.values())
 
 

@@ -116,4 +116,4 @@ def test_rows_left_out_are_left_out_of_the_evidence():
     table.loc[5, "Days"] = np.nan
     evidence = evidence_of(MODELS["slope"], table)
     assert len(evidence.table) == len(evidence.X) == evidence.fit.n == 179
-    assert evidence.row(4) == "row 6"
+    assert evidence.row(4) == "line 6"

@@ -46,16 +46,17 @@ class Finished:
         return index_entry(case.study, case.audit, case.ladder, case.decision, case.fit, case.findings)
 
 
-def finish(raw, **block):
-    """Take a raw table through the rooms up to the report."""
+def finish(raw, others=(), **block):
+    """Take a raw table through the rooms up to the report; `others` are further tables by the name of their file."""
     with tempfile.TemporaryDirectory() as folder:
-        raw.to_csv(Path(folder) / "table.csv", index=False)
+        for file, table in {"table.csv": raw, **dict(others)}.items():
+            table.to_csv(Path(folder) / file, index=False)
         declared = load({"seed": 7, "studies": [{"name": "trial", "data": "table.csv"} | block]})[0]
         cleaned = clean(declared, Path(folder))
     head = provenance.stamp(declared, cleaned.audit["row_hash"])
     fitted = {**head, "rungs": [fit_rung(rung, cleaned.table) for rung in ladder(declared)]}
     decision = decide(declared, fitted, cleaned.table, cleaned.audit)
-    diagnosis = diagnose(declared, decision, cleaned.table)
+    diagnosis = diagnose(declared, decision, cleaned.table, cleaned.audit)
     return Finished(declared, cleaned.table, cleaned.audit, fitted, decision, diagnosis)
 
 
@@ -96,6 +97,41 @@ def without_variance():
     y = np.tile([0.0, 3.0, 1.0, 2.0], 8) + np.linspace(0, 0.1, 32)
     table = pandas.DataFrame({"y": y, "g": np.repeat([f"g{k}" for k in range(8)], 4)})
     return finish(table, outcome="y", groups=["g"])
+
+
+@cache
+def messy():
+    """A trial as it comes: wide, two centres, wards to join, codes, double entries, minors, outliers, dropout."""
+    random = np.random.default_rng(5)
+    weeks, patients = (0, 2, 4, 8, 12), 90
+    arm = random.choice(["1", "2"], patients)
+    level, slope = random.normal(0, 8, patients), random.normal(0, 0.6, patients)
+    table = pandas.DataFrame({"Patient": [f"p{k:03d}" for k in range(patients)], "Arm": arm})
+    table["Ward"], table["age"] = random.integers(1, 9, patients), random.integers(12, 80, patients)
+    stays = np.ones(patients, dtype=bool)
+    for week in weeks:
+        pressure = 140 + level + (slope - 0.8 * (arm == "2")) * week + random.normal(0, 5, patients)
+        stays &= random.uniform(size=patients) > (week > 0) * np.where(arm == "1", 0.13, 0.04)
+        seen = stays & (random.uniform(size=patients) > 0.04)
+        table[f"sbp_w{week}"] = np.where(seen, pressure.round(1), -99)
+    table.loc[7, "sbp_w4"], table.loc[33, "sbp_w8"], table.loc[[12, 50], "age"] = 260, 61, -99
+    table = pandas.concat([table, table.iloc[[4, 60]]])
+    wards = pandas.DataFrame({"Ward": range(1, 8), "kind": ["surgical", "medical", "Medical", *["surgical"] * 4]})
+    others = {"a.csv": table[:50], "b.csv": table[50:], "wards.csv": wards}
+    block = {"data": ["a.csv", "b.csv"], "join": [{"data": "wards.csv", "on": ["Ward"]}], "outcome": "sbp"}
+    block |= {"unit": "mmHg", "fixed": "week * arm + kind", "groups": ["ward", "patient"], "time": "week"}
+    steps = [
+        {"rename": {"Patient": "patient", "Ward": "ward", "Arm": "arm"}},
+        {"deduplicate": {"by": "patient", "keep": "first"}},
+        {"recode": {"arm": {"1": "placebo", "2": "drug"}}},
+        {"missing": {"age": [-99]}},
+        {"filter": {"keep": "age >= 18", "because": "minors were not eligible"}},
+        {"wide": {"columns": "sbp_w{week}", "value": "sbp"}},
+        {"missing": {"sbp": ["-99"]}},
+        {"outliers": {"column": "sbp", "by": "week"}},
+        {"check": {"sbp": {"minimum": 40, "maximum": 250, "otherwise": "missing"}}},
+    ]
+    return finish(table, others, **block, steps=steps, levels={"arm": ["placebo", "drug"]})
 
 
 HOSTILE = '<script>alert(1)</script> שלום 😀 & "q"'

@@ -102,7 +102,7 @@ def test_a_treatment_without_effect_is_not_called_absent():
     assert "No clear difference in score between arm = drug and placebo was found" in told["answer"]
     assert "No coefficient of a predictor differed from zero at α = .05, which is no evidence" in told["results"]
     assert "higher" not in told["answer"] and "lower" not in told["answer"]
-    assert "ward:patient is nested in ward" in told["methods"]
+    assert "ward:patient was nested in ward." in told["methods"]
     assert "arm was coded with placebo as reference level." in told["methods"]
 
 

@@ -13,7 +13,7 @@ with job(snakemake.log[0]) as note:
     study = study_of(snakemake.config, snakemake.wildcards.study)
     audit, decision = read_json(snakemake.input.audit), read_json(snakemake.input.decision)
     assert_same_origin(study, {snakemake.input.audit: audit, snakemake.input.decision: decision})
-    diagnosis = diagnose(study, decision, read_analysis_table(snakemake.input.table, audit))
+    diagnosis = diagnose(study, decision, read_analysis_table(snakemake.input.table, audit), audit)
     for name, drawing in diagnosis.figures.items():
         write_text(Path(snakemake.output.figures) / f"{name}.svg", drawing)
     write_json(snakemake.output.findings, diagnosis.findings)
