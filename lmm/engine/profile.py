@@ -34,8 +34,8 @@ class ProfilePoint:
         z: (ψ, η).
         rise: P(ψ) − D̂.
         status: "reached" the height asked for; "boundary" where the range of ψ ends below it; "falls" where the
-            profile turns down again before it; "lower optimum" where D fell below D̂; "lost" where no minimum over η
-            was found.
+            profile turns down again before it; "unbounded" where it stays below however far ψ goes; "lower optimum"
+            where D fell below D̂; "lost" where no minimum over η was found.
     """
 
     z: np.ndarray
@@ -206,7 +206,7 @@ class Profile:
                 inner, width = point, 1.6 * width
         if outer is not None and abs(inner.rise - outer.rise) < 1e-4:
             return inner
-        return ProfilePoint(inner.z, inner.rise, "lost")
+        return ProfilePoint(inner.z, inner.rise, "unbounded" if outer is None else "lost")
 
     def _along(self, point: ProfilePoint, psi: float) -> np.ndarray:
         """η as it would move with ψ, where that is a small step; else as it is."""

@@ -353,6 +353,11 @@ def _limit(
             f"No {side} limit: the profile is not monotone; it rises by {rise:.3f} of the {needed:.3f} needed and "
             f"falls again beyond {point.value:.6g}."
         )
+    if point.status == "unbounded":
+        return None, (
+            f"No {side} limit: the deviance rises by no more than {rise:.3f} of the {needed:.3f} needed, as far as "
+            f"{point.value:.6g}."
+        )
     if point.status == "lower optimum":
         return None, (
             f"No {side} limit: near {point.value:.6g} the deviance is below that of the estimate, which is then a "

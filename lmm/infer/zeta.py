@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 # Beyond ±3.5 a normal variable hardly goes; points half as far apart as the eye needs for a smooth line.
 REACH = 3.5
 STEPS = 14
+REASON = {
+    "reached": "the profile is not monotone",
+    "falls": "the profile is not monotone",
+    "unbounded": "the profile rises no further",
+    "lower optimum": "the deviance falls below that of the estimate",
+    "lost": "no minimum was found",
+}
 
 
 @dataclass(frozen=True)
@@ -108,13 +115,12 @@ def _side(
             return points, f"{side} {furthest[0]:.6g} the curve is level at {ceiling:.3f}: there {sd} is 0."
         point = one.reach(direction * zeta, last)
         onward = direction * (point.value - furthest[0]) > 0 and direction * (point.zeta - furthest[1]) > 0
-        if onward and point.status in ("reached", "boundary", "falls"):
+        if onward and point.status in ("reached", "boundary", "falls", "unbounded"):
             furthest = (point.value, point.zeta)
             points.append(furthest)
         if point.status == "boundary":
             return points, None if last is None and not points else f"{side}, the curve ends at the boundary."
         if point.status != "reached" or not onward:
-            reason = "the profile is not monotone" if point.status in ("reached", "falls") else "no minimum was found"
-            return points, f"{side} {furthest[0]:.6g} {reason}, and the curve ends."
+            return points, f"{side} {furthest[0]:.6g} {REASON[point.status]}, and the curve ends."
         last = point
     return points, None
