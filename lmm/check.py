@@ -57,7 +57,7 @@ def read_config(path: Path) -> Mapping[str, Any]:
 def _plan(study: Study, rungs: list[Rung], audit: Mapping[str, Any]) -> str:
     rows = audit["rows"]
     lines = [f"study {study.name}", f"  rows: {rows['read']} read, {rows['analysed']} analysed"]
-    lines += [f"    {step['sentence']}" for step in audit["steps"] if step["rows_after"] != step["rows_before"]]
+    lines += [f"    {step['sentence']}" for step in audit["steps"] if step["step"] != "freeze"]
     lines += [
         f"  {each['group']}: {each['levels']} levels of {each['rows_minimum']} to {each['rows_maximum']} rows, "
         f"median {each['rows_median']:g}"

@@ -27,6 +27,7 @@ def test_the_plan_tells_rows_levels_models_and_jobs(tmp_path, capsys):
     assert out.splitlines() == [
         "study mine",
         "  rows: 13 read, 12 analysed",
+        "    13 rows were read from t.csv.",
         "    1 row without a value of x was left out.",
         "  g: 4 levels of 3 to 3 rows, median 3",
         "  x takes 3 values from 0 to 2, equally spaced by 1; every one of the 4 levels of g is seen at each of them "
@@ -43,6 +44,20 @@ def test_the_plan_tells_rows_levels_models_and_jobs(tmp_path, capsys):
         "6 jobs in all, the index of the reports among them.",
     ]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.yaml", "t.csv"]
+
+
+def test_what_cleaning_warns_of_is_told(tmp_path, capsys):
+    step = {"recode": {"g": {"a": "A ", "bb": "b"}}}
+    join = {"data": "u.csv", "on": ["g"]}
+    (tmp_path / "u.csv").write_text("g,u\na,1\nb,2\n")
+    status, out, _ = checked(tmp_path, capsys, BLOCK | {"steps": [step, {"recode": {"g": {"b": "a"}}}], "join": [join]})
+    assert status == 0
+    assert "u.csv was joined on g: 6 rows had no match (g c, g d)." in out
+    assert "4 values of g (none is 'bb') were recoded." in out
+    assert (
+        "labels that differ only by case or by spaces at their ends, and they count as different levels: 'A ' and 'a'"
+        in out
+    )
 
 
 def test_a_job_for_each_rung_is_counted(tmp_path, capsys):

@@ -98,14 +98,20 @@ def check_groups(study: Study, table: pd.DataFrame) -> None:
 
 
 def check_formulas(study: Study, table: pd.DataFrame) -> None:
-    """Refuse fixed effects or slopes without a finite value in some row, and slopes with too many coefficients.
+    """Refuse fixed effects or slopes without a finite value in some row, or with too many coefficients.
 
-    A formula such as log(x) can lose rows that the table has; and declared slopes need fewer random coefficients than
-    rows (lme4 refuses the same).
+    A formula such as log(x) can lose rows that the table has; fixed effects need fewer coefficients than rows, and
+    declared slopes fewer random ones (lme4 refuses the same).
     """
-    _columns(study, table, study.fixed, "fixed")
+    fixed = _design(study, table, study.fixed, "fixed")
+    rank = fixed.shape[1] if fixed.shape[1] < len(table) else int(np.linalg.matrix_rank(fixed))
+    if rank >= len(table):
+        raise InputError(
+            f"study {study.name}, key fixed: {study.fixed} needs {rank} coefficients, but there are {len(table)} rows; "
+            "leave out predictors, or list none that has another label in every row."
+        )
     for group, slopes in study.slopes.items():
-        columns = _columns(study, table, f"1 + {slopes}", f"slopes.{group}")
+        columns = _design(study, table, f"1 + {slopes}", f"slopes.{group}").shape[1]
         levels = len(rows_per_level(table, group))
         if levels * columns >= len(table):
             raise InputError(
@@ -114,8 +120,8 @@ def check_formulas(study: Study, table: pd.DataFrame) -> None:
             )
 
 
-def _columns(study: Study, table: pd.DataFrame, right_hand_side: str, key: str) -> int:
-    """Return how many columns a right-hand side makes, each with a value in every row."""
+def _design(study: Study, table: pd.DataFrame, right_hand_side: str, key: str) -> np.ndarray:
+    """Return the columns that a right-hand side makes, shape (rows, columns), each with a value in every row."""
     try:
         design = parse(f"{name_text(study.outcome)} ~ {right_hand_side}").design(table)
     except InputError as error:
@@ -126,4 +132,4 @@ def _columns(study: Study, table: pd.DataFrame, right_hand_side: str, key: str) 
             f"study {study.name}, key {key}: {right_hand_side} has no value in {len(lost)} of {len(table)} rows, first "
             f"in {line_in(study, table.index[lost[0]])}; mend the formula or those rows."
         )
-    return design.X.shape[1]
+    return design.X

@@ -135,6 +135,11 @@ CASES = {
         {"fixed": "sqrt(x - 1)"},
         "key fixed: sqrt(x - 1) has no value in 4 of 12 rows, first in line 2 of t.csv;",
     ),
+    "more fixed effects than rows": (
+        csv(raw_table(x=[f"label {i}" for i in range(12)])),
+        {},
+        "key fixed: x needs 12 coefficients, but there are 12 rows;",
+    ),
     "factor with one level": (csv(raw_table(x="k")), {}, "key fixed: The factor 'x' has a single level ('k')"),
     "unparsable formula": (csv(raw_table()), {"fixed": "x +"}, "key fixed: "),
     "random term under fixed": (

@@ -20,8 +20,17 @@ def apply(settings: Mapping[str, Mapping[str, str | None]], table: pd.DataFrame,
     told, changed, counts = [], {}, {}
     for column, mapping in settings.items():
         changed[column], counts[column] = _recoded(table[column], mapping)
-        told.append(f"{values(counts[column])} of {column}")
+        told.append(f"{values(counts[column])} of {column}{_unmet(cells.labels(table[column]), mapping)}")
     return Applied(table.assign(**changed), f"{listed(told)} were recoded.", counts={"recoded": counts})
+
+
+def _unmet(text: pd.Series, mapping: Mapping[str, str | None]) -> str:
+    """Say which listed values do not occur: one of them may be a misprint."""
+    found = text.dropna().str.strip().unique().tolist()
+    amounts = {amount for label in found if (amount := cells.as_number(label)) == amount}
+    absent = [key for key in mapping if key != OTHERS and key.strip() not in found]
+    absent = [key for key in absent if cells.as_number(key) not in amounts]
+    return f" (none is {' or '.join(map(repr, absent))})" if absent else ""
 
 
 def _recoded(column: pd.Series, mapping: Mapping[str, str | None]) -> tuple[pd.Series, int]:
