@@ -450,7 +450,7 @@ def fit_design(formula: str, design: Design, reml: bool, n_data: int) -> Fit:
 
 
 def _mixed_model(formula: str, design: Design, y: np.ndarray, reml: bool, n_data: int) -> Fit:
-    factors, places = _factors(design)
+    factors, places = grouping_factors(design)
     _refuse_more_effects_than_rows(design)
     _refuse_too_many_beside_the_largest(design, factors)
     _refuse_the_same_twice(design, factors)
@@ -460,7 +460,7 @@ def _mixed_model(formula: str, design: Design, y: np.ndarray, reml: bool, n_data
     return _mixed(formula, design, optimise(problem, reml), factors, places, n_data)
 
 
-def _factors(design: Design) -> tuple[list[Factor], list[tuple[int, slice]]]:
+def grouping_factors(design: Design) -> tuple[list[Factor], list[tuple[int, slice]]]:
     """The grouping factors, terms of one factor put together, and where each term of the formula stands in them."""
     groups = list(dict.fromkeys(term.group for term in design.random))
     factors, place_of = [], {}

@@ -8,6 +8,7 @@ one pattern k, of which only Σ C_j ⊗ C_j over its levels is needed.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import log, pi
 
@@ -88,7 +89,7 @@ class ManyProducts:
             gram=problem.gram[:, :, first],
             levels=counts[:, None].astype(float),
             repeats=np.ones((n_patterns, 1)),
-            fixed_squares=summed(_squares(C_fixed)).reshape(p * p, -1).T.copy(),
+            fixed_squares=squares(C_fixed, summed),
             cross=cross.reshape(q, q, p, n_patterns, n_draws),
             outcome_squares=summed(C_outcome[:, None] * C_outcome[None]),
             rest_fixed=problem.rest[:p, :p, None],
@@ -97,9 +98,11 @@ class ManyProducts:
         )
 
 
-def _squares(C_fixed: np.ndarray) -> np.ndarray:
-    """C_X ⊗ C_X of every level, (p, p, q, q, J, 1), from C_X (p, q, J)."""
-    return (C_fixed[:, None, :, None] * C_fixed[None, :, None])[..., None]
+def squares(C_fixed: np.ndarray, summed: Callable[[np.ndarray], np.ndarray] = lambda products: products) -> np.ndarray:
+    """C_X ⊗ C_X from C_X (p, q, J), `summed` over the last axis but one: (q²K, p²)."""
+    p = len(C_fixed)
+    products = summed((C_fixed[:, None, :, None] * C_fixed[None, :, None])[..., None])
+    return products.reshape(p * p, -1).T.copy()
 
 
 @dataclass(frozen=True)

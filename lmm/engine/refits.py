@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -113,39 +114,43 @@ def draws_at_once(problem: Problem) -> int:
     if len(problem.factors) > 1 or problem.p == 0:
         return 1
     q = len(problem.gram)
-    largest = max(problem.n, q * q * problem.p * len(patterns(problem.gram)[0]))
-    fitting = min(_ENTRIES // largest, _MOST_AT_ONCE)
-    return fitting if fitting >= _FEWEST_AT_ONCE else 1
+    at_once = draws_of_size(max(problem.n, q * q * problem.p * len(patterns(problem.gram)[0])))
+    return at_once if at_once >= _FEWEST_AT_ONCE else 1
+
+
+def draws_of_size(entries: int) -> int:
+    """How many draws, of so many numbers each, are computed together."""
+    return max(1, min(_ENTRIES // entries, _MOST_AT_ONCE))
 
 
 def one_by_one(optimum: Optimum, outcomes: Outcomes) -> Refits:
     """Every outcome by a descent of its own: for several factors, and the yardstick for one."""
-    start = start_values(optimum)
+    start = start_values(optimum.problem, optimum.at.T)
     found = [optimise(problem, optimum.reml, start) for problem in outcomes.problems(optimum.problem)]
     return of_optima(found)
 
 
 def of_optima(found: list[Optimum]) -> Refits:
     """What refits keep of whole optima."""
-    problem = found[0].problem
-    r, p = int(problem.offsets[-1]), problem.p
-    upper_inverse = np.linalg.inv(problem.fixed.upper)
-    beta = [
-        upper_inverse @ (one.problem.fixed.coefficients - one.problem.fixed.scale * one.at.solution[r : r + p])
-        if len(one.at.solution)
-        else np.full(p, np.nan)
-        for one in found
-    ]
+    p = found[0].problem.p
     T = [
-        np.array([to_original(one.at.T[k], factor, problem.transforms[k]) for one in found])
-        for k, factor in enumerate(problem.factors)
+        _in_callers_order(
+            [
+                to_original(matrix, factor, transforms)
+                for matrix, factor, transforms in zip(
+                    one.at.T, one.problem.factors, one.problem.transforms, strict=True
+                )
+            ],
+            one,
+        )
+        for one in found
     ]
     sigma2 = np.array([one.at.sigma2 for one in found])
     scale = np.array([one.problem.fixed.scale for one in found])
     return Refits(
-        beta=np.array(beta).reshape(len(found), p),
+        beta=np.array([_coefficients(one) for one in found]).reshape(len(found), p),
         sigma=scale * np.sqrt(sigma2),
-        T=tuple(_in_callers_order(T, found[0])),
+        T=tuple(np.array(matrices) for matrices in zip(*T, strict=True)),
         deviance=np.array([one.deviance for one in found]),
         converged=np.array([one.converged for one in found]),
         smallest_curvature=np.array([one.smallest_curvature for one in found]),
@@ -154,18 +159,27 @@ def of_optima(found: list[Optimum]) -> Refits:
     )
 
 
+def _coefficients(optimum: Optimum) -> np.ndarray:
+    problem, solution = optimum.problem, optimum.at.solution
+    if not len(solution):
+        return np.full(problem.p, np.nan)
+    r = int(problem.offsets[-1])
+    whitened = problem.fixed.coefficients - problem.fixed.scale * solution[r : r + problem.p]
+    return np.linalg.solve(problem.fixed.upper, whitened)
+
+
 def _in_callers_order(per_factor: list, optimum: Optimum) -> list:
     return [one for _, one in sorted(zip(optimum.problem.order, per_factor, strict=True), key=lambda pair: pair[0])]
 
 
-def start_values(optimum: Optimum) -> list[np.ndarray]:
-    """The T of the optimum, directions without variance lifted off zero."""
+def start_values(problem: Problem, T: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """T of every factor, in whitened coordinates, with directions without variance lifted off zero."""
     out = []
-    for k, (T, factor) in enumerate(zip(optimum.at.T, optimum.problem.factors, strict=True)):
-        units = optimum.problem.natural_units[k]
-        lifted = np.zeros_like(T)
+    for k, (matrix, factor) in enumerate(zip(T, problem.factors, strict=True)):
+        units = problem.natural_units[k]
+        lifted = np.zeros_like(matrix)
         for term in factor.slices:
-            left, values, right = np.linalg.svd(T[term, term] / units[term, None])
+            left, values, right = np.linalg.svd(matrix[term, term] / units[term, None])
             lifted[term, term] = units[term, None] * ((left * np.maximum(values, _SMALLEST_START)) @ right)
         out.append(lifted)
     return out
@@ -202,7 +216,7 @@ def of_products(
     (factor,) = problem.factors
     parameters = Parameters.of(problem)
     deviances = ManyDeviances(products, parameters, optimum.reml)
-    found = minima(deviances, parameters.vector(start_values(optimum)))
+    found = minima(deviances, parameters.vector(start_values(problem, optimum.at.T)))
     with np.errstate(all="ignore"):
         at = deviances.factorise(found.x)
         curvature = relative_curvature(found)
