@@ -1,6 +1,11 @@
 """The results as Markdown tables: what the command prints and docs/benchmark.md holds."""
 
+from pathlib import Path
 from statistics import median
+
+from lmm.files import read_json
+
+INFERENCE = Path(__file__).parent / "inference.json"
 
 INTRODUCTION = """\
 # Benchmark
@@ -31,11 +36,62 @@ Deviance is the REML criterion in R's convention, as each tool reports it. A too
 fast at something else.
 """
 
+INFERENCE_METHODS = """\
+What follows a fit, beside R's packages: both begin from a fit that is at hand (of the cases above) and do all the work
+that the answer takes. Processes, core, turns and clock are as above; a turn is as many answers as take about half a
+second. The bootstrap draws of the two differ, all other answers should be equal.
+
+{machine}. {tools}.
+
+    {command}
+"""
+
 
 def page(results: dict) -> str:
     """Return docs/benchmark.md."""
     introduction = INTRODUCTION.format(machine=machine_sentence(results), command=results["command"], methods=METHODS)
-    return introduction + "\n" + tables(results["cases"])
+    return (
+        introduction + "\n" + tables(results["cases"]) + (inference(read_json(INFERENCE)) if INFERENCE.exists() else "")
+    )
+
+
+def inference(results: dict) -> str:
+    """Return the section on inference, as `inference.py` measured it."""
+    tools = {
+        f"{name} {tool['version']}" if name == "lmm" else tool["version"]
+        for question in results["questions"].values()
+        for name, tool in question["tools"].items()
+        if "version" in tool
+    }
+    introduction = INFERENCE_METHODS.format(
+        machine=results["machine"], tools="; ".join(sorted(tools)), command=results["command"]
+    )
+    return f"\n## Inference\n\n{introduction}\n{inference_table(results['questions'])}"
+
+
+def inference_table(questions: dict[str, dict]) -> str:
+    """Return times, ratios and answers of the questions as a Markdown table."""
+    header = ["what", "case", "with", "lmm, ms", "R, ms", "R / lmm", "lmm / its own fit", "target", "answers compared"]
+    return table(header, [inference_row(question) for question in questions.values()])
+
+
+def inference_row(question: dict) -> list[str]:
+    """Return the cells of one question."""
+    ours, theirs = (question["tools"].get(name, {"cannot": "–"}) for name in ("lmm", "lme4"))
+    own, other = (median(tool["cpu_seconds"]) if tool.get("cpu_seconds") else None for tool in (ours, theirs))
+    fit = median(ours["fit_cpu_seconds"]) if ours.get("fit_cpu_seconds") else None
+    answers = ", ".join(f"{tool['answer']:.6g}" for tool in (ours, theirs) if "answer" in tool)
+    return [
+        question["what"],
+        question["case"],
+        question["peer"],
+        ours.get("cannot", "") if own is None else milliseconds(own),
+        theirs.get("cannot", "") if other is None else milliseconds(other),
+        "–" if own is None or other is None else f"×{other / own:.3g}",
+        "–" if own is None or fit is None else f"×{own / fit:.3g}",
+        question["target"],
+        f"{question['agree']}: {answers}",
+    ]
 
 
 def machine_sentence(results: dict) -> str:
