@@ -52,11 +52,15 @@ def _lines(evidence: Evidence, column: str, x: np.ndarray, grouping: Grouping) -
         line = frame[frame.level == level].sort_values("x", kind="stable")
         axes.plot(line.x, line.y, color=style.INK, alpha=light, linewidth=0.8)
     axes.plot(average.index, average, color=style.BLUE, linewidth=2.6)
+    flagged = evidence.flagged.any()
     lines = [
-        (f"a level of {shorten(grouping.group, 20)}", {"color": style.INK, "alpha": 0.45, "linewidth": 0.8}),
+        (
+            f"a level of {shorten(grouping.group, 10 if flagged else 20)}",
+            {"color": style.INK, "alpha": 0.45, "linewidth": 0.8},
+        ),
         ("fixed part of the model", {"color": style.BLUE, "linewidth": 2.6}),
     ]
-    if evidence.flagged.any():
+    if flagged:
         style.ring(axes, x[evidence.flagged], y[evidence.flagged])
         lines.append(("flagged", style.FLAGGED))
     style.key(figure, lines)

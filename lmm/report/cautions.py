@@ -142,8 +142,9 @@ def _outliers(step: StepTaken) -> Caution:
     count, column = step.entry["flagged_count"], name(step.settings.column)
     values = numbers.counted(count, "value")
     if step.settings.otherwise == "drop":
-        text = '{} of {} {} left out as <a href="#outliers">outliers</a>: report the answer with and without them.'
-        return Caution(AMBER, "outliers left out", say(text, values, column, "was" if count == 1 else "were"))
+        text = '{} of {} {} left out as <a href="#outliers">{}</a>: report the answer with and without {}.'
+        verbs = ("was", "an outlier", "it") if count == 1 else ("were", "outliers", "them")
+        return Caution(AMBER, "outliers left out", say(text, values, column, *verbs))
     text = '{} of {} {} far from the others, and {} kept: see <a href="#outliers">flagged values</a>.'
     verbs = ("lies", "is") if count == 1 else ("lie", "are")
     return Caution(GREEN, "outliers kept", say(text, values, column, *verbs))

@@ -148,3 +148,25 @@ def hostile():
     words = {"title": "<h1>T</title>\x07", "question": "<img src=//evil.example/q>", "unit": "<i>ms</i>"}
     slope = f"`{HOSTILE}`"
     return finish(table, outcome=outcome, fixed=slope, groups=[group], slopes={group: slope}, time=HOSTILE, **words)
+
+
+@cache
+def hostile_trial():
+    """The same in arms, codes, reasons, recodings and names of files, with missing values, dropout and outliers."""
+    table = sleep_table()[["Reaction", "Days", "Subject"]]
+    table["arm"] = np.where(table["Subject"] % 2, "a", "b")
+    table.loc[(table["Subject"] < 333) & (table["Days"] > 6), "Reaction"] = np.nan
+    table.loc[[3, 50], "Reaction"] = [4000, -99]
+    table["Subject"] = HOSTILE_LEVEL + table["Subject"].astype(str)
+    table.columns = ["y<b>1</b>", HOSTILE, "g<img src=x onerror=y>", "arm<script>"]
+    outcome, time, group, arm = table.columns
+    others = {"w<b>.csv": pandas.DataFrame({group: ["other"], "size": [1]})}
+    block = {"join": [{"data": "w<b>.csv", "on": [group]}], "outcome": outcome, "time": time, "groups": [group]}
+    steps = [
+        {"recode": {arm: {"a": HOSTILE_LEVEL, "b": HOSTILE}}},
+        {"missing": {outcome: [-99, "<b>none</b>"]}},
+        {"filter": {"keep": "1 == 1", "because": HOSTILE}},
+        {"outliers": {"column": outcome, "by": arm}},
+        {"check": {outcome: {"minimum": 0, "maximum": 5000}}},
+    ]
+    return finish(table, others, **block, fixed=f"`{time}` + `{arm}`", steps=steps)

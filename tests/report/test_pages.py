@@ -1,6 +1,7 @@
 """The pages: complete, self-contained, deterministic, and text stays text."""
 
 import json
+import re
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -10,7 +11,15 @@ from lmm.model import Fit
 from lmm.report import index_page, study_page
 from tests.report import builders
 
-FINISHED = [builders.sleepstudy, builders.penicillin, builders.nested, builders.without_variance, builders.hostile]
+FINISHED = [
+    builders.sleepstudy,
+    builders.penicillin,
+    builders.nested,
+    builders.without_variance,
+    builders.messy,
+    builders.hostile,
+    builders.hostile_trial,
+]
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 
 
@@ -132,6 +141,24 @@ def test_hostile_text_is_shown_as_text(hostile):
     assert "\x07" not in hostile.page()
 
 
+def test_hostile_text_is_text_in_the_account_of_the_data():
+    finished = builders.hostile_trial()
+    page = Page(finished.page())
+    assert not {"script", "img", "b"} & set(page.tags)
+    for text in ("w<b>.csv", "“<b>none</b>”", "arm<script>", f"({builders.HOSTILE}", f"“{builders.HOSTILE_LEVEL}”"):
+        assert text in page.text
+    drawings = {
+        "row-flow": "no y<b>1</b>",
+        "dropout": "arm<script>",
+        "level-diagram": "g<img",
+        "missing-values": "y<b>",
+    }
+    for name, text in drawings.items():
+        drawing = Page(finished.diagnosis.figures[name])
+        assert not {"script", "img", "b"} & set(drawing.tags)
+        assert text in drawing.text
+
+
 def test_hostile_text_is_text_in_the_drawings_and_never_mathematics(hostile):
     drawing = Page(hostile.diagnosis.figures["raw-lines"])
     assert "script" not in drawing.tags
@@ -143,6 +170,31 @@ def test_hostile_text_is_text_in_the_index(hostile):
     index = Page(index_page([hostile.study], {hostile.study.name: hostile.entry()}))
     assert not {"script", "img"} & set(index.tags)
     assert builders.HOSTILE in index.text
+
+
+def test_the_data_section_says_in_a_sentence_that_nothing_was_lost():
+    text = Page(builders.sleepstudy().page()).text
+    assert "All 180 rows that were read are analysed: none was left out." in text
+    assert "None of these variables has a missing value." in text
+    for absent in ("dropped.csv", "Dropout", "Flagged values", "What each variable costs"):
+        assert absent not in text
+
+
+def test_the_data_section_shows_what_was_lost_and_flagged():
+    finished = builders.messy()
+    page = Page(finished.page())
+    rows = finished.audit["rows"]
+    assert f"92 rows were read and {rows['analysed']} are analysed." in page.text
+    for shown in ("results/trial/clean/dropped.csv", "What each variable costs", "Dropout", "a.csv:35", "beyond 3.5"):
+        assert shown in page.text
+    assert "counted after the steps" in page.text and "counted in the file" not in page.text
+    assert all(name in page.text for name in ("a.csv", "b.csv", "wards.csv"))
+
+
+def test_figures_are_numbered_in_the_order_of_the_page():
+    text = Page(builders.messy().page()).text
+    numbers = [int(number) for number in re.findall(r"Figure (\d+)\.", text)]
+    assert numbers == list(range(1, len(builders.messy().diagnosis.figures) + 1))
 
 
 def test_the_times_of_a_longitudinal_study_are_told():
