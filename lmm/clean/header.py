@@ -20,12 +20,9 @@ _NOT_READ = {".xls": "save it as .xlsx", ".ods": "save it as .xlsx or CSV", ".rd
 
 @dataclass(frozen=True)
 class Header:
-    """Column names of a raw table as they stand in the file; how its text is laid out, where it is text."""
+    """Column names of a raw table as they stand in the file."""
 
     columns: tuple[str, ...]
-    delimiter: str = ","
-    encoding: str = "utf-8"
-    decimal: str = "."
 
 
 def read_header(path: Path, where: str, table: Table | None = None) -> Header:
@@ -42,8 +39,7 @@ def read_header(path: Path, where: str, table: Table | None = None) -> Header:
         return Header(parquet_columns(path, where))
     if ending in PROGRAMS:
         return Header(statistics_columns(path, where))
-    found = layout(path, table, where)
-    return Header(found.columns, found.delimiter, found.encoding, found.decimal)
+    return Header(layout(path, table, where).columns)
 
 
 def check_file(path: Path, where: str) -> None:

@@ -34,8 +34,11 @@ def decimal_mark(cells: Iterable[str]) -> tuple[str, bool]:
     """
     comma = point = False
     for cell in map(str.strip, cells):
-        comma = comma or bool(_DECIMAL_COMMA.fullmatch(cell) or _GROUPED_BY_POINT.fullmatch(cell))
-        point = point or bool(_DECIMAL_POINT.fullmatch(cell) or _GROUPED_BY_COMMA.fullmatch(cell))
+        commas, points = cell.count(","), cell.count(".")
+        if not comma and (commas or points > 1):
+            comma = bool(_DECIMAL_COMMA.fullmatch(cell) or _GROUPED_BY_POINT.fullmatch(cell))
+        if not point and (points or commas > 1):
+            point = bool(_DECIMAL_POINT.fullmatch(cell) or _GROUPED_BY_COMMA.fullmatch(cell))
     return ("," if comma and not point else "."), comma or point
 
 

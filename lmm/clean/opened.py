@@ -14,6 +14,13 @@ from typing import IO
 
 import pyarrow as pa
 
+_COMPRESSED = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+
+
+def is_plain(path: Path) -> bool:
+    """Say whether a file is not compressed."""
+    return path.suffix.lower() not in (*_COMPRESSED, ".zip", ".zst")
+
 
 @contextmanager
 def opened(path: Path) -> Iterator[IO[bytes]]:
@@ -30,6 +37,5 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
         with pa.input_stream(str(path), compression="zstd") as stream:
             yield io.BufferedReader(stream)  # what pyarrow opens has no lines
     else:
-        opener = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}.get(ending, open)
-        with opener(path, "rb") as stream:
+        with _COMPRESSED.get(ending, open)(path, "rb") as stream:
             yield stream

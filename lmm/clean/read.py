@@ -76,20 +76,26 @@ def read(
 
 def read_lines(study: Study, folder: Path, lines: pd.Index) -> pd.DataFrame:
     """Return the given lines of the raw table, all its own columns, as the text that stands in the file."""
+    if pd.api.types.is_integer_dtype(lines.dtype):
+        (table,) = tables(study.data)
+        return _lines_of_file(study, folder, table, lines).loc[lines].rename_axis(lines.name)
     found = []
     for table, mark in _marked(study.data):
         wanted = _lines_of(lines, mark)
         if not wanted:
             continue
-        path, where = folder / table.file, _where(study, table.file)
-        if _is_text(path):
-            part = read_text_lines(path, table, where, set(wanted))
-        else:
-            cells = _numbered(path, _binary(path, table, where, None))
-            part = text_and_numbers(cells[cells.index.isin(list(wanted))], set(cells), ())
+        part = _lines_of_file(study, folder, table, set(wanted))
         repeats = [(label, line) for line in part.index for label in wanted[line]]
         found.append(part.loc[[line for _, line in repeats]].set_axis([label for label, _ in repeats]))
     return pd.concat(found).loc[lines].rename_axis(lines.name)
+
+
+def _lines_of_file(study: Study, folder: Path, table: Table, lines: Collection[int]) -> pd.DataFrame:
+    path, where = folder / table.file, _where(study, table.file)
+    if _is_text(path):
+        return read_text_lines(path, table, where, lines)
+    cells = _numbered(path, _binary(path, table, where, None))
+    return text_and_numbers(cells[cells.index.isin(list(lines))], set(cells), ())
 
 
 def read_file(

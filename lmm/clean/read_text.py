@@ -11,7 +11,8 @@ import zipfile
 import zlib
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,30 +21,47 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
 
-from lmm.clean.lines import line_numbers, numbered_records
+from lmm.clean.lines import cut_lines, line_numbers, numbered_records
 from lmm.clean.numerals import decimal_mark, is_number
-from lmm.clean.opened import opened
+from lmm.clean.opened import is_plain, opened
 from lmm.clean.shown import shortened
 from lmm.errors import InputError
 from lmm.study.source import Table
 
 _DELIMITERS = (",", ";", "\t", "|")
 _SAMPLE = 1 << 18
+_PARALLEL = range(1 << 22, 3 << 29)
+"""Bytes of files that pandas reads whole, in several threads: smaller ones gain nothing, larger ones take memory."""
 _ROWS_AT_A_TIME = 250_000
+_TEXT = pd.ArrowDtype(pa.large_string())
+"""The type of text that pandas reads without making a Python object of each cell."""
 _UTF8_LETTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError, RuntimeError)
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How a text file is laid out: encoding, delimiter, decimal mark, column names, and its first records."""
+    """How a text file is laid out: encoding, delimiter, column names, its first records, the declared decimal mark."""
 
     encoding: str
     delimiter: str
-    decimal: str
-    decimal_is_certain: bool
     columns: tuple[str, ...]
     first_records: tuple[tuple[str, ...], ...]
+    declared_decimal: str | None
+
+    @property
+    def decimal(self) -> str:
+        """The decimal mark."""
+        return self.declared_decimal or self._decimal_found[0]
+
+    @property
+    def decimal_is_certain(self) -> bool:
+        """Whether the mark is declared, or proved by the first records."""
+        return self.declared_decimal is not None or self._decimal_found[1]
+
+    @cached_property
+    def _decimal_found(self) -> tuple[str, bool]:
+        return decimal_mark(cell for record in self.first_records[1:] for cell in record)
 
     @property
     def sentence(self) -> str:
@@ -75,11 +93,7 @@ def layout(path: Path, table: Table, where: str) -> Layout:
         records = tuple(tuple(record) for record, _ in zip(_records(text, delimiter), range(1000), strict=False))
     if not records or not any(name.strip() for name in records[0]):
         raise InputError(f"{where} is empty; it needs a line of column names and rows below it.")
-    cells = [cell for record in records[1:] for cell in record]
-    mark, certain = decimal_mark(cells)
-    if table.decimal:
-        mark, certain = table.decimal, True
-    return Layout(encoding, delimiter, mark, certain, records[0], records)
+    return Layout(encoding, delimiter, records[0], records, table.decimal)
 
 
 def read_text(
@@ -113,11 +127,33 @@ def read_text_lines(path: Path, table: Table, where: str, lines: Collection[int]
     """Return the rows that begin on the given lines, all columns, as the text that stands in the file."""
     found = _whole_file(path, layout(path, table, where), table, where)
     wanted = np.array(sorted(lines))
+    cells = _plain_lines(path, found, where, wanted)
+    if cells is None:
+        cells = _lines_of_records(path, found, where, wanted)
+    return cells.set_axis(wanted).set_axis(found.columns, axis=1)
+
+
+def _plain_lines(path: Path, found: Layout, where: str, wanted: np.ndarray) -> pd.DataFrame | None:
+    """Return the rows on these lines, cut out of the file; None where a row may take more than its line."""
+    if found.encoding.startswith("utf-16"):
+        return None
+    with _one_sentence_errors(where, found):
+        text = cut_lines(path, wanted)
+        if text is None:
+            return None
+        names = [str(place) for place in range(len(found.columns))]
+        batches = _batches(path, io.BytesIO(text), found, names, where)
+        cells = pa.Table.from_batches(batches).to_pandas()
+    return cells if len(cells) == len(wanted) else None
+
+
+def _lines_of_records(path: Path, found: Layout, where: str, wanted: np.ndarray) -> pd.DataFrame:
+    """Return the rows that begin on these lines, out of all records of the file."""
     cells, rows = _records_at(path, found, where, wanted - 1)
     there = line_numbers(path, found.encoding, found.delimiter, rows - 1)
     if not isinstance(there, pd.RangeIndex):
         cells, _ = _records_at(path, found, where, there.get_indexer(wanted) + 1)
-    return cells.set_axis(wanted).set_axis(found.columns, axis=1)
+    return cells
 
 
 def _records_at(path: Path, found: Layout, where: str, places: np.ndarray) -> tuple[pd.DataFrame, int]:
@@ -160,7 +196,7 @@ def _whole_file(path: Path, found: Layout, table: Table, where: str) -> Layout:
     if table.encoding or found.encoding.startswith("utf-16"):
         return found
     with _one_sentence_errors(where), opened(path) as stream:
-        if all(part.isascii() for part in iter(lambda: stream.read(1 << 20), b"")):
+        if all(part.isascii() for part in iter(lambda: stream.read(_SAMPLE), b"")):
             return found
     utf8_line, other, eight_bit = 0, None, "cp1252"
     with _one_sentence_errors(where), opened(path) as stream:
@@ -190,7 +226,7 @@ def _whole_file(path: Path, found: Layout, table: Table, where: str) -> Layout:
     if found.encoding == "utf-8-sig":
         raise InputError(f"{where} begins with the mark of UTF-8, but line {number} is not UTF-8; save it as UTF-8.")
     names = tuple(name.encode(found.encoding).decode(eight_bit) for name in found.columns)
-    return Layout(eight_bit, found.delimiter, found.decimal, found.decimal_is_certain, names, found.first_records)
+    return replace(found, encoding=eight_bit, columns=names)
 
 
 def _records(text: str, delimiter: str) -> Iterator[list[str]]:
@@ -226,48 +262,56 @@ def _cells(
     """Read the columns at `wanted`; say which are to be read as text, and whether any row lacks its last cell.
 
     Read as text must be what pandas would change: TRUE, True and true, which it folds into one, and a column of
-    numbers in one part of the file and of words in another.
+    numbers in one part of the file and of words in another. Columns that are not wanted are left as text.
     """
-    parts, short, last = [], False, len(found.columns) - 1
-    options = {"dtype": dict.fromkeys(text, str), "keep_default_na": False, "na_values": list(missing)}
+    parts, rows, short, last = [], 0, False, len(found.columns) - 1
+    as_written = [place for place in range(len(found.columns)) if place in text or place not in wanted]
+    options = {"dtype": dict.fromkeys(as_written, _TEXT), "keep_default_na": False, "na_values": list(missing)}
     for part in _parts(path, found, where, **options):
         short = short or bool(part[last].isna().any())
-        parts.append({place: part[place].copy() for place in wanted})
-        rows = part.index.stop
-    if not parts:
-        rows = 0
+        parts.append({place: part[place] for place in wanted})
+        rows += len(part)
     table, mixed = {}, []
     for place in wanted:
         columns = [part.pop(place) for part in parts]
         filled = [column for column in columns if column.notna().any()]
         kinds = {column.dtype.kind for column in filled}
-        if "b" in kinds or (len(kinds) > 1 and not kinds <= set("iuf")):
+        objects = any(column.dtype == object for column in filled)
+        if "b" in kinds or objects or (len(kinds) > 1 and not kinds <= set("iuf")):
             mixed.append(place)
-        if kinds == {"O"}:
+        if kinds == {"O"} or place in text:
             columns = [column.astype("str") for column in columns]
-        table[place] = pd.concat(columns, ignore_index=True) if columns else pd.Series(dtype="str")
-    return pd.DataFrame(table, columns=wanted).set_axis(pd.RangeIndex(rows)), mixed, short
+        table[place] = _end_to_end(columns)
+    return pd.DataFrame(table, index=pd.RangeIndex(rows), columns=wanted, copy=False), mixed, short
+
+
+def _end_to_end(columns: list[pd.Series]) -> pd.Series:
+    if len(columns) == 1:
+        return columns[0]
+    return pd.concat(columns, ignore_index=True) if columns else pd.Series(dtype="str")
 
 
 def _parts(path: Path, found: Layout, where: str, **options: Any) -> Iterator[pd.DataFrame]:
-    """Read a file with pandas, so many rows at a time; columns by position, because names may repeat."""
+    """Read a file with pandas, whole or so many rows at a time; columns by position, because names may repeat."""
     import warnings
 
-    with _one_sentence_errors(where, found), opened(path) as stream, warnings.catch_warnings():
+    options |= {
+        "sep": found.delimiter,
+        "encoding": found.encoding,
+        "decimal": found.decimal,
+        "header": 0,
+        "names": range(len(found.columns)),
+        "index_col": False,
+    }
+    with _one_sentence_errors(where, found), warnings.catch_warnings():
         warnings.simplefilter("error", pd.errors.ParserWarning)
+        warnings.simplefilter("ignore", pd.errors.DtypeWarning)  # numbers and words in a column: told by its type
         try:
-            yield from pd.read_csv(
-                stream,
-                sep=found.delimiter,
-                encoding=found.encoding,
-                decimal=found.decimal,
-                header=0,
-                names=range(len(found.columns)),
-                index_col=False,
-                low_memory=False,
-                chunksize=_ROWS_AT_A_TIME,
-                **options,
-            )
+            if path.stat().st_size in _PARALLEL and is_plain(path) and found.encoding.startswith("utf-8"):
+                yield pd.read_csv(path, compression=None, **options)
+                return
+            with opened(path) as stream:
+                yield from pd.read_csv(stream, low_memory=False, chunksize=_ROWS_AT_A_TIME, **options)
         except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
             raise _ragged_row(path, found, where, str(error)) from error
 
