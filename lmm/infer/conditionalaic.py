@@ -15,8 +15,9 @@ its exact Hessian H, hence
 
     tr(∂ŷ/∂y) = ρ + 2 Σ_ij (H⁻¹)_ij k_i'R(σ²k_j − [j residual] Py).
 
-R's cAIC4 0.9–1.0 computes the same but for its analytic C matrix, where y'PG_jPy·Py/(y'Py) is halved by mistake: its
-degrees of freedom are 19.0296 for the random intercepts of sleepstudy, while refits of nudged outcomes give 19.0228.
+R's cAIC4 (up to 1.0) differs in one term: its analytic branch halves y'PG_jPy·Py/(y'Py), which its other branch does
+not. For the random intercepts of sleepstudy it so gets 18.0296 degrees of freedom, while 18.0228 is what refits of
+nudged outcomes give; with random slopes it differs by 0.05.
 
 On the boundary θ̂(y) moves within it: directions without variance are left out, which for a variance of zero is cAIC4's
 refit without the term. For a correlation of ±1 cAIC4 drops the effect and its variance; here the rank is held.

@@ -8,7 +8,7 @@ from lmm.errors import InputError
 from lmm.infer.conditionalaic import conditional_aic
 from tests.reference.tables import read_table, reference_cases
 
-# Greven & Kneib's degrees of freedom plus one by R's cAIC4 0.9 (github.com/davidruegamer/cAIC4) with lme4 1.1-31, its
+# Greven & Kneib's degrees of freedom plus one by R's cAIC4 1.0 (github.com/davidruegamer/cAIC4) with lme4 1.1-31, its
 # line `C[j, ] <- … eWje * e/(2 * tye)` corrected to `e/tye`: with the line as it is, refits do not agree.
 SLEEP = "Reaction ~ Days + (1 | Subject)"
 FROM_R = [
