@@ -34,12 +34,12 @@ def dropout(audit: dict, time: str | None) -> list[DiagnosticFigure]:
                 f"Falling steps: share of the levels of {subject} whose outcome was seen at a time of {name} or "
                 f"later{', a line for each arm' if arms else ''}. {seen}"
             ),
-            good="The line stays high, and lines of different arms fall together.",
+            good="Lines stay high, and those of different arms fall together." if arms else "The line stays high.",
             seen=seen,
             do=(
                 "Where times were planned, ask those who left early why, and compare their last outcomes with those "
-                "of the others; where arms part, say so in the report. Where every unit has times of its own by "
-                "design, an early end is no dropout."
+                f"of the others{'; where arms part, say so in the report' if arms else ''}. Where every unit has times "
+                "of its own by design, an early end is no dropout."
             ),
             section=DATA,
         )

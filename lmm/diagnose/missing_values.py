@@ -52,7 +52,7 @@ def missing_values(audit: dict, time: str | None) -> list[DiagnosticFigure]:
             name=NAME,
             title=f"Missing values by variable and {shorten(time)}{_by_arm(shown)}",
             alt=f"Strips of cells, one cell per time, darker where more values are missing. {seen}",
-            good="Pale strips, alike from left to right and from one arm to the other.",
+            good=f"Pale strips, alike from left to right{' and from one arm to the other' if _by_arm(shown) else ''}.",
             seen=seen + _left_out(strips, shown),
             do=(
                 "Ask why values are missing where cells are dark. The model may be trusted if that depends on nothing "

@@ -35,10 +35,15 @@ class StepTaken:
         return self.kind == MISSING and self.settings is None
 
     @property
+    def file(self) -> str:
+        """Name of the file that was read or joined, without its folder."""
+        return self.subject.rpartition("/")[2]
+
+    @property
     def label(self) -> str:
         """What was done, in a few words for an axis."""
         if self.kind in (READ, JOIN):
-            return f"{self.kind} {self.subject.rpartition('/')[2]}".strip()
+            return f"{self.kind} {self.file}".strip()
         if self.is_loss_by_missing:
             return f"no {self.subject}"
         if self.kind == "filter":

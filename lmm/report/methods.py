@@ -62,7 +62,8 @@ def _missing(case: Case) -> Markup:
         "All candidate models were fitted to the same rows; we assumed that values were missing at random."
     )
     rows = numbers.counted(prepared, "row")
-    rows = f"the {rows} that remained" if case.study.steps else f"{rows} read"
+    lost_before = any(step.settings is not None and step.lost > 0 for step in steps_taken(case.study, case.audit))
+    rows = f"the {rows} that remained" if lost_before else rows if case.study.steps else f"{rows} read"
     were, share = "was" if lost == 1 else "were", numbers.percent(lost / prepared)
     return say(text, rows, numbers.count(lost), share, were, gaps, _levels_lost(case))
 

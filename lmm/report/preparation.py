@@ -32,8 +32,7 @@ def _files(steps: list[StepTaken]) -> Markup:
         return Markup("")
     rows = [read[0].entry["rows_after"], *(-step.lost for step in read[1:])]
     each = [
-        say("<code>{}</code> ({})", step.subject, numbers.count(number))
-        for step, number in zip(read, rows, strict=True)
+        say("<code>{}</code> ({})", step.file, numbers.count(number)) for step, number in zip(read, rows, strict=True)
     ]
     return say(
         "The data came in {} of {} in all: {}.", numbers.counted(len(read), "file"), _rows(sum(rows)), listing(each)
@@ -46,7 +45,7 @@ def _joined(settings: Any, step: StepTaken) -> Markup:
     text = "We joined the variables of <code>{}</code> to the rows by {}; {}{}."
     match = say("{} had no match there", _rows(unmatched)) if unmatched else "every row found its match"
     rest = say(", and {} of that table {} not used", _rows(unused), _were(unused)) if unused else ""
-    return say(text, step.subject, keys, match, rest)
+    return say(text, step.file, keys, match, rest)
 
 
 def _codes(case: Case) -> Markup:
@@ -205,8 +204,8 @@ def _elapsed(settings: Any, step: StepTaken) -> Markup:
 
 
 def _unique_ids(settings: Any, step: StepTaken) -> Markup:
-    told = [say("{} start anew in each {}", name(inner), name(outer)) for inner, outer in settings.items()]
-    return say("Labels of {} and were made unique.", listing(told))
+    text = "We made the labels of {}, which start anew in each {}, unique."
+    return sentences(say(text, name(inner), name(outer)) for inner, outer in settings.items())
 
 
 def _outliers(settings: Any, step: StepTaken) -> Markup:

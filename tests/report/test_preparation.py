@@ -162,7 +162,7 @@ CODED = table(x=["0", "1", "-9", "2", "n/a", "1", "0", "1", "2", "0", "-9", "2"]
         (
             table(h=list("uuuuuuvvvvvv")),
             {"unique_ids": {"g": "h"}},
-            "Labels of g start anew in each h and were made unique.",
+            "We made the labels of g, which start anew in each h, unique.",
         ),
         (
             table(y=[1.0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 90]),
@@ -239,6 +239,16 @@ def test_levels_that_went_with_incomplete_rows_are_told():
     text = plain(methods(builders.finish(raw, outcome="Reaction", fixed="Days", groups=["Subject"]).case))
     assert "Of 180 rows read, 10 (6%) were left out" in text
     assert "missing: Reaction (10). With them went 1 of 18 levels of Subject. All candidate models" in text
+
+
+def test_rows_remain_only_where_a_step_took_some():
+    raw = builders.sleep_table()
+    raw.loc[3, "Days"] = np.nan
+    block = {"outcome": "Reaction", "fixed": "Days", "groups": ["Subject"]}
+    centred = builders.finish(raw, **block, steps=[{"convert": {"Reaction": {"multiply": 0.001}}}]).case
+    assert "Of 180 rows, 1 (1%) was left out" in plain(methods(centred))
+    filtered = builders.finish(raw, **block, steps=[{"filter": {"keep": "Reaction > 200", "because": "too fast"}}]).case
+    assert re.search(r"Of the 1\d\d rows that remained, 1 \(1%\) was left out", plain(methods(filtered)))
 
 
 def test_cautions_of_the_preparation():
