@@ -13,6 +13,8 @@ from lmm.clean.structure import incidence
 from lmm.errors import InputError
 from lmm.formula import parse
 from lmm.formula.deparse import name_text
+from lmm.formula.frame import model_frame
+from lmm.formula.model_matrix import blocks
 from lmm.study import Study
 
 
@@ -103,15 +105,15 @@ def check_formulas(study: Study, table: pd.DataFrame) -> None:
     A formula such as log(x) can lose rows that the table has; fixed effects need fewer coefficients than rows, and
     declared slopes fewer random ones (lme4 refuses the same).
     """
-    fixed = _design(study, table, study.fixed, "fixed")
-    rank = fixed.shape[1] if fixed.shape[1] < len(table) else int(np.linalg.matrix_rank(fixed))
+    fixed = _columns(study, table, study.fixed, "fixed")
+    rank = len(fixed) if len(fixed) < len(table) else int(np.linalg.matrix_rank(np.column_stack(fixed)))
     if rank >= len(table):
         raise InputError(
             f"study {study.name}, key fixed: {study.fixed} needs {rank} coefficients, but there are {len(table)} rows; "
             "leave out predictors, or list none that has another label in every row."
         )
     for group, slopes in study.slopes.items():
-        columns = _design(study, table, f"1 + {slopes}", f"slopes.{group}").shape[1]
+        columns = len(_columns(study, table, f"1 + {slopes}", f"slopes.{group}"))
         levels = len(rows_per_level(table, group))
         if levels * columns >= len(table):
             raise InputError(
@@ -120,16 +122,18 @@ def check_formulas(study: Study, table: pd.DataFrame) -> None:
             )
 
 
-def _design(study: Study, table: pd.DataFrame, right_hand_side: str, key: str) -> np.ndarray:
-    """Return the columns that a right-hand side makes, shape (rows, columns), each with a value in every row."""
+def _columns(study: Study, table: pd.DataFrame, right_hand_side: str, key: str) -> list[np.ndarray]:
+    """Return the columns that a right-hand side makes, each of shape (rows,), with a value in every row."""
     try:
-        design = parse(f"{name_text(study.outcome)} ~ {right_hand_side}").design(table)
+        formula = parse(f"{name_text(study.outcome)} ~ {right_hand_side}")
+        frame = model_frame(formula, table, None, None)
+        laid_out = blocks(formula.fixed, frame.values, len(frame.rows), frame.check)  # without copying a whole design
     except InputError as error:
         raise InputError(f"study {study.name}, key {key}: {error}") from error
-    if len(design.rows) < len(table):
-        lost = np.setdiff1d(np.arange(len(table)), design.rows)
+    if len(frame.rows) < len(table):
+        lost = np.setdiff1d(np.arange(len(table)), frame.rows)
         raise InputError(
             f"study {study.name}, key {key}: {right_hand_side} has no value in {len(lost)} of {len(table)} rows, first "
             f"in {line_in(study, table.index[lost[0]])}; mend the formula or those rows."
         )
-    return design.X
+    return [column for block in laid_out for column in block.columns]
