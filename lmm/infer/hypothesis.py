@@ -39,20 +39,26 @@ class TTest:
 class FTest:
     """Joint test of several linear combinations of the fixed effects.
 
-    `statistic` is F on `numerator` and `denominator` degrees of freedom, already multiplied by `scale`, which
-    differs from 1 for Kenward and Roger's test alone. An infinite denominator is Wald's χ² over `numerator`.
+    `statistic` is F on `numerator` and `denominator` degrees of freedom, `scale` times `unscaled`; the scale differs
+    from 1 for Kenward and Roger's test alone. An infinite denominator is Wald's χ² over `numerator`.
     """
 
-    statistic: float
+    unscaled: float
     numerator: int
     denominator: float
     p: float
     method: str
     scale: float = 1.0
 
+    @property
+    def statistic(self) -> float:
+        """F."""
+        return self.scale * self.unscaled
+
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it: infinite degrees of freedom are None."""
-        return asdict(self) | {"denominator": None if isinf(self.denominator) else self.denominator}
+        denominator = None if isinf(self.denominator) else self.denominator
+        return {"statistic": self.statistic} | asdict(self) | {"denominator": denominator}
 
 
 class SmallSample(ABC):
@@ -62,13 +68,15 @@ class SmallSample(ABC):
         method: "kenward-roger", "satterthwaite", "residual" or "normal".
         beta: (p,) the fixed effects that hypotheses are about.
         vcov: (p, p) their covariance, adjusted for the estimation of the variances by Kenward and Roger's method.
+        sigma: residual standard deviation of the fit that they are from.
         note: what a reader has to know, such as why another method than the one asked for was taken; or None.
     """
 
-    def __init__(self, method: str, beta: np.ndarray, vcov: np.ndarray, note: str | None):
+    def __init__(self, method: str, beta: np.ndarray, vcov: np.ndarray, sigma: float, note: str | None):
         self.method = method
         self.beta = beta
         self.vcov = vcov
+        self.sigma = sigma
         self.note = note
 
     @abstractmethod
@@ -144,8 +152,8 @@ class SmallSample(ABC):
 class FixedDegrees(SmallSample):
     """The covariance as estimated, with the same degrees of freedom for every hypothesis."""
 
-    def __init__(self, method: str, beta: np.ndarray, vcov: np.ndarray, df: float, note: str | None = None):
-        super().__init__(method, beta, vcov, note)
+    def __init__(self, method: str, beta: np.ndarray, vcov: np.ndarray, sigma: float, df: float):
+        super().__init__(method, beta, vcov, sigma, None)
         self.df = df
 
     def degrees_of_freedom(self, contrast: np.ndarray) -> float:

@@ -42,9 +42,8 @@ class KenwardRoger(SmallSample):
             "ij,iab,jbc->ac", W, information.first, half, optimize=True
         )
         adjusted = Phi + 2.0 * Phi @ bias @ Phi
-        super().__init__(
-            "kenward-roger", fit.beta, 0.5 * (adjusted + adjusted.T), " ".join(filter(None, (note, doubt))) or None
-        )
+        notes = " ".join(filter(None, (note, doubt))) or None
+        super().__init__("kenward-roger", fit.beta, 0.5 * (adjusted + adjusted.T), fit.sigma, notes)
         self.unadjusted = Phi
         self._W = W
         self._slopes = half @ Phi
@@ -61,8 +60,8 @@ class KenwardRoger(SmallSample):
         r = len(L)
         A1, A2 = self._moments(L)
         denominator, scale = _matched(r, A1, A2)
-        statistic = scale * wald_statistic(L, difference, self.vcov) / r
-        return FTest(statistic, r, denominator, f_tail(statistic, r, denominator), self.method, scale)
+        unscaled = wald_statistic(L, difference, self.vcov) / r
+        return FTest(unscaled, r, denominator, f_tail(scale * unscaled, r, denominator), self.method, scale)
 
     def _moments(self, L: np.ndarray) -> tuple[float, float]:
         """A₁ and A₂ of the paper, Θ = L'(LΦL')⁻¹L."""

@@ -36,7 +36,7 @@ class Satterthwaite(SmallSample):
         information = information or information_of(fit)
         self.information = information
         self.covariance_of_variances, note = covariance_of_variances(fit, information)
-        super().__init__("satterthwaite", fit.beta, fit.vcov_beta, note)
+        super().__init__("satterthwaite", fit.beta, fit.vcov_beta, fit.sigma, note)
         # ∂Φ/∂φ = ΦX'V⁻¹GV⁻¹XΦ
         self._slopes = fit.vcov_beta @ information.first @ fit.vcov_beta
 

@@ -33,15 +33,20 @@ def small_sample(fit: Fit, method: str = "kenward-roger") -> SmallSample:
     if method not in METHODS:
         raise InputError(f"There is no method '{method}' for degrees of freedom: choose one of {', '.join(METHODS)}.")
     if method == "normal":
-        return FixedDegrees("normal", fit.beta, fit.vcov_beta, inf)
+        return FixedDegrees("normal", fit.beta, fit.vcov_beta, fit.sigma, inf)
     if method == "residual" or not fit.random:
-        return FixedDegrees("residual", fit.beta, fit.vcov_beta, float(fit.n - len(fit.beta)))
+        return FixedDegrees("residual", fit.beta, fit.vcov_beta, fit.sigma, float(fit.n - len(fit.beta)))
     if method == "satterthwaite":
         return Satterthwaite(fit)
     if fit.reml:
         return KenwardRoger(fit)
     note = "Fitted by ML, and refitted by REML for Kenward and Roger's method."
     return KenwardRoger(refitted_by_reml(fit), note=note)
+
+
+def chosen_small_sample(fit: Fit, method: str | SmallSample) -> SmallSample:
+    """What `small_sample` returns for the name of a method; itself where it was made before."""
+    return method if isinstance(method, SmallSample) else small_sample(fit, method)
 
 
 def refitted_by_reml(fit: Fit) -> Fit:
