@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from lmm.clean.read import read_file
 from lmm.clean.structure import incidence
-from lmm.errors import InputError
-from lmm.study.source import Table
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,11 +61,8 @@ class Column:
         return all(len(str(label).strip()) == 1 for label in self.labels)
 
 
-def look(path: Path) -> list[Column]:
-    """Read a table and return its columns, those left out that hold nothing."""
-    cells, _ = read_file(path, Table(file=str(path)), str(path), None)
-    if cells.empty:
-        raise InputError(f"{path} has column names but no rows; add rows.")
+def look(cells: pd.DataFrame) -> list[Column]:
+    """Return the columns of a table, those left out that hold nothing."""
     return [column for column in (_column(str(name), cells[name]) for name in cells) if column.levels > 0]
 
 

@@ -7,9 +7,14 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
+from lmm.clean.read import read_file
+from lmm.errors import InputError
 from lmm.formula.deparse import name_text
 from lmm.init.columns import look
-from lmm.init.roles import Roles, guess
+from lmm.init.elapsed import elapse
+from lmm.init.preparation import long, prepared
+from lmm.init.roles import Roles, guess, units
+from lmm.study.source import Table
 from lmm.study.yamltext import flow
 
 _WIDTH = 110
@@ -20,10 +25,19 @@ def init(path: Path) -> str:
 
     Raises InputError where the table cannot be read, or holds no outcome or no grouping factor.
     """
-    columns = look(path)
+    cells, _ = read_file(path, Table(file=str(path)), str(path), None)
+    if cells.empty:
+        raise InputError(f"{path} has column names but no rows; add rows.")
+    found = prepared(cells)
+    if not units(look(found.table)):
+        found = long(found) or found
+    columns = look(found.table)
+    if not columns:
+        raise InputError(f"{path} has no value in any cell; give a table with values.")
     roles = guess(columns, str(path))
+    elapse(found, roles, columns)
     lines = _comment(
-        f"Written by `python -m lmm init {path}` from the table itself: {len(columns[0].codes)} rows, {len(columns)} "
+        f"Written by `python -m lmm init {path}` from the table itself: {len(cells)} rows, {cells.shape[1]} "
         "columns. Every role is a guess, with what it rests on above it; mend what is wrong, then run "
         "`python -m lmm check` on this file. docs/config.md documents every key.",
         0,
@@ -32,8 +46,15 @@ def init(path: Path) -> str:
     lines.append(f"  - name: {flow(_name(path))} # names the folders of the study")
     lines += ['    title: "" # heading of the report; the name when empty', '    question: "" # what the study asks']
     lines.append(f"    data: {flow(path.as_posix())}")
+    for sentence in found.evidence:
+        lines += _comment(sentence, 4)
+    if found.steps:
+        lines += [
+            "    steps: # run in order before the model sees the rows",
+            *(f"      - {flow(step)}" for step in found.steps),
+        ]
     lines += _keys(roles)
-    for column, reason in roles.unused.items():
+    for column, reason in (found.unused | roles.unused).items():
         lines += _comment(f"Not used: {column}; {reason}.", 4)
     return "\n".join(lines)
 

@@ -10,6 +10,10 @@ _UNITS = set(
     "dept department consumer family household cluster brood location lot sample cask item rater judge seed no nr code "
     "replicate rep country city village firm company team unit plot field tray".split()
 )
+_CONTAINERS = set(
+    "school class classroom plate litter block site center centre hospital ward clinic family household cluster brood "
+    "location lea dept department country city village firm company lot batch plot field".split()
+)
 _TIMES = set(
     "day days time times week weeks month months year years age visit occasion hour hours minute minutes second "
     "seconds wave session trial t tos date period".split()
@@ -34,6 +38,12 @@ def names_unit(name: str) -> bool:
     """Whether the name ends as that of a unit with repeated observations: Subject, schoolid, batch_no."""
     last = (words(name) or [""])[-1]
     return last in _UNITS or (last.endswith("id") and len(last) > 3 and last.removesuffix("id") in _UNITS)
+
+
+def names_container(name: str) -> bool:
+    """Whether the name is that of a unit which holds others: school, clinic, batch."""
+    last = (words(name) or [""])[-1]
+    return last in _CONTAINERS or (last.endswith("id") and last.removesuffix("id") in _CONTAINERS)
 
 
 def names_time(name: str) -> bool:

@@ -21,6 +21,7 @@ from lmm.init.columns import (
     straight_line,
 )
 from lmm.init.names import (
+    names_container,
     names_outcome,
     names_quantity,
     names_time,
@@ -34,6 +35,7 @@ FEW_LEVELS = 5
 _MANY_LEVELS = 100
 _LARGEST_SHARE_MISSING = 0.2
 _MOST_TERMS = 8
+_FEW_REPEATS = 0.05
 
 
 @dataclass
@@ -70,6 +72,12 @@ def guess(columns: list[Column], where: str) -> Roles:
     _fix(roles, rest, base, outcome)
     _slope(roles, {column.name: column for column in rest}, base)
     return roles
+
+
+def units(columns: list[Column]) -> list[Column]:
+    """Return the columns that look like units with repeated rows."""
+    rows = len(columns[0].codes) if columns else 0
+    return _units([column for column in columns if _nothing_to_learn(column, rows) is None])[0]
 
 
 def _nothing_to_learn(column: Column, rows: int) -> str | None:
@@ -151,6 +159,8 @@ def _outcome(columns: list[Column], units: list[Column], where: str) -> tuple[Co
         told += f", which vary within {', '.join(varying)}"
     if names_outcome(best.name):
         told += ", and a name for outcomes"
+    if best.levels == 2:
+        told += "; with two values only, the normal distribution of a linear model is a rough approximation"
     others = sorted((column for column in numeric if column is not best), key=score, reverse=True)[:2]
     also = [f"Other numeric columns: {', '.join(column.name for column in others)}."] if others else []
     return best, [told + ".", *also]
@@ -167,6 +177,8 @@ def _group(roles: Roles, columns: list[Column], units: list[Column], evidence: d
         if nesting is None or both.second_within_first or both.first_within_second:
             continue
         outer, inner = (first, second) if nesting[0] == first.name else (second, first)
+        if both.complete and names_container(inner.name) and not names_container(outer.name) and outer.numbered:
+            outer, inner = inner, outer
         if inner.numbered and (inner.levels <= 10 or not both.complete) and outer.levels > inner.levels / 2:
             written[inner.name] = outer.name
             told.append(
@@ -242,8 +254,10 @@ def _time(roles: Roles, columns: list[Column], units: list[Column]) -> str | Non
                 f"{column.name}: {column.levels} values, each at most once in every level, and a name for time."
             ]
             return column.name
+        few = repeated.mean() <= _FEW_REPEATS
         roles.evidence.setdefault("fixed", []).append(
             f"{column.name} is named like time, but {repeated.sum()} rows repeat a value in their level: a predictor."
+            + (" If such rows are the same observation, a step deduplicate takes them out." if few else "")
         )
     return None
 
@@ -271,10 +285,11 @@ def _fix(roles: Roles, columns: list[Column], base: list[Column], outcome: Colum
             roles.categorical.append(column.name)
             why = "its few numbers read as arms of a design" if arms else "it holds numbers among its labels"
             roles.evidence.setdefault("categorical", []).append(f"{column.name}: {why}.")
-    for word, some in (("vary within", within), ("are constant within", between)):
+    for one, more, some in (("varies", "vary", within), ("is constant", "are constant", between)):
         names = [column.name for column in some if column in chosen]
         if names:
-            told.append(f"{', '.join(names)} {word} {', '.join(unit.name for unit in base)}.")
+            verb = one if len(names) == 1 else more
+            told.append(f"{', '.join(names)} {verb} within {', '.join(unit.name for unit in base)}.")
     roles.fixed = [column.name for column in chosen]
 
 

@@ -112,6 +112,80 @@ def test_columns_named_beyond_the_plain_are_quoted(tmp_path):
     assert "ladder: 5 models" in check(tmp_path / "c.yaml", Path())
 
 
+def patients(**changes):
+    """Return columns of 20 patients seen on 5 days, the reaction time falling from day to day."""
+    patient, day = np.repeat(np.arange(20), 5), np.tile(np.arange(5), 20)
+    rng = np.random.default_rng(8)
+    reaction = (250 - 10 * day + rng.normal(0, 20, 20)[patient] + rng.normal(0, 5, 100)).round(1)
+    names = np.array([f"P{number:02d}" for number in patient])
+    return {"patient": names, "day": day, "reaction": reaction, "arm": np.where(patient % 2, "a", "b")} | changes
+
+
+def config_that_runs(folder, path):
+    """Return the one study of the config that is written for a table, once check has accepted it."""
+    (folder / "c.yaml").write_text(init(path), encoding="utf-8")
+    check(folder / "c.yaml", folder)
+    return block(path)
+
+
+@pytest.mark.parametrize("code", [-99, 9999, "n/a"])
+def test_codes_among_the_outcomes_are_set_missing(tmp_path, code):
+    columns = patients()
+    columns["reaction"] = columns["reaction"].astype(object)
+    columns["reaction"][[3, 17]] = code
+    found = config_that_runs(tmp_path, written(tmp_path, **columns))
+    assert found["outcome"] == "reaction"
+    assert found["steps"] == [{"missing": {"reaction": [code]}}]
+
+
+def test_negative_numbers_among_others_are_no_codes(tmp_path):
+    columns = patients()
+    columns["reaction"] = columns["reaction"] - 250
+    columns["reaction"][3] = -99
+    assert "steps" not in config_that_runs(tmp_path, written(tmp_path, **columns))
+
+
+@pytest.mark.parametrize(("form", "said"), [("%Y-%m-%d", {}), ("%d.%m.%Y", {"format": "%d.%m.%Y"})])
+def test_dates_become_a_time(tmp_path, form, said):
+    columns = patients()
+    days = pd.to_datetime("2026-03-10") + pd.to_timedelta(columns.pop("day"), unit="D")
+    found = config_that_runs(tmp_path, written(tmp_path, **columns, visit=days.strftime(form)))
+    assert found["steps"] == [{"elapsed": {"date": "visit", "by": "patient", "name": "visit_days"} | said}]
+    assert (found["time"], found["slopes"]) == ("visit_days", {"patient": "visit_days"})
+
+
+def test_dates_with_day_and_month_in_doubt_are_left_out(tmp_path):
+    columns = patients()
+    days = pd.to_datetime("2026-03-01") + pd.to_timedelta(columns.pop("day"), unit="D")
+    path = written(tmp_path, **columns, visit=days.strftime("%d/%m/%Y"))
+    assert "steps" not in config_that_runs(tmp_path, path)
+    assert "# Not used: visit; it holds dates with day and month in doubt" in init(path)
+
+
+@pytest.mark.parametrize(
+    ("names", "step", "time"),
+    [
+        (["rt_d{}"], {"columns": "rt_d{occasion}", "value": "rt"}, "occasion"),
+        (["Week {}"], {"columns": "Week {week}", "value": "value"}, "week"),
+        (["rt day{}", "mood day{}"], {"columns": ["rt day{day}", "mood day{day}"], "value": ["rt", "mood"]}, "day"),
+    ],
+)
+def test_a_wide_table_is_made_long(tmp_path, names, step, time):
+    columns = pd.DataFrame(patients())
+    wide = columns.pivot(index=["patient", "arm"], columns="day", values="reaction")
+    parts = [wide.set_axis([name.format(day) for day in wide], axis=1) + i for i, name in enumerate(names)]
+    path = tmp_path / "wide.csv"
+    pd.concat(parts, axis=1).reset_index().to_csv(path, index=False, sep=";", decimal=",")
+    found = config_that_runs(tmp_path, path)
+    assert found["steps"] == [{"wide": step}]
+    assert (found["groups"], found["time"], found["slopes"]) == (["patient"], time, {"patient": time})
+
+
+def test_units_that_hold_others_are_the_outer_ones(tmp_path):
+    columns = patients(patient=np.repeat(np.arange(20) % 5 + 1, 5), clinic=np.repeat(np.arange(20) // 5 + 1, 5))
+    assert config_that_runs(tmp_path, written(tmp_path, **columns))["groups"] == ["clinic/patient"]
+
+
 def test_repeated_times_are_no_time(tmp_path):
     subject = np.repeat(np.arange(8), 6)
     score = np.random.default_rng(3).normal(size=48)
