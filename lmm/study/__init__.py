@@ -71,7 +71,8 @@ class Study(Block):
     )
     data: Data = Field(
         description="Path of the raw table from the working folder (CSV, Parquet, Excel, SPSS, Stata or SAS, by its "
-        "ending), a block of file and layout, or a list of either whose rows are appended.",
+        "ending; text may be compressed: .csv.gz, .bz2, .xz, .zst or .zip), a block of file and "
+        "layout, or a list of either whose rows are appended.",
         examples=["data/sleepstudy.csv"],
     )
     join: list[Join] = Field(
@@ -84,7 +85,8 @@ class Study(Block):
     fixed: str = Field(
         "1",
         min_length=1,
-        description="Fixed effects: the right-hand side of an lme4 formula without its ( | ) terms.",
+        description="Fixed effects: the right-hand side of an lme4 formula without its ( | ) terms; a column whose "
+        "name is no plain word goes in backticks.",
         examples=["year * lowinc"],
     )
     groups: list[str] = Field(
@@ -110,12 +112,14 @@ class Study(Block):
     )
     missing: list[str] = Field(
         default_factory=list,
-        description="Codes that mean a missing value, besides the empty cell and NA.",
+        description="Codes that mean a missing value in any column, besides the empty cell, NA and NaN; for codes of "
+        "one column, see the step missing.",
         examples=[["-99", "refused"]],
     )
     levels: dict[str, list[str]] = Field(
         default_factory=dict,
-        description="Order of a column's levels, the reference level first.",
+        description="Order of a column's levels, the reference level first. Contrasts other than with the reference "
+        "are written in fixed: C(dose, contr.sum).",
         examples=[{"dose": ["none", "low", "high"]}],
     )
     steps: list[Step] = Field(

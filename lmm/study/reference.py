@@ -19,6 +19,12 @@ the working folder. Run the workflow from a folder of your own, without touching
 
 `python -m lmm init TABLE` writes a first config for a table, and `python -m lmm check CONFIG` tells whether a config
 and its tables will run.
+
+Messages, the report and `results/<study>/clean/dropped.csv` name a row by its line: the line of the file on which it
+begins, as an editor or a spreadsheet shows it, so that the column names are line 1 and the first row of data is line 2.
+Files that have no lines (Parquet, SPSS, Stata, SAS) are counted in the same way. Where rows come from several files,
+the line has the file before it, `two.csv:7`; where a join repeats rows, the line of the joined table after it, `7+3`;
+and where a wide table was made long, its lines repeat.
 """
 
 _WORDS = {
@@ -62,7 +68,7 @@ def _section(title: str, block: Mapping[str, Any], blocks: Mapping[str, Any], ab
 
 def _key(key: str, entry: Mapping[str, Any], blocks: Mapping[str, Any], required: bool) -> Iterator[str]:
     about = entry.get("description") or _referred(entry, blocks).get("description", "")
-    facts = [_kind(entry, blocks), "required" if required else f"default {_default(entry)}"]
+    facts = [_kind(entry, blocks), "required" if required else f"default {_default(entry, blocks)}"]
     yield from (f"### `{key}`", "", f"*{'; '.join(facts)}*", "", about, "")
     if entry.get("examples"):
         yield from ("```yaml", f"{key}: {flow(entry['examples'][0])}", "```", "")
@@ -72,6 +78,8 @@ def _kind(entry: Mapping[str, Any], blocks: Mapping[str, Any]) -> str:
     """Return the type of a key in words."""
     if "$ref" in entry:
         name = entry["$ref"].rsplit("/", 1)[-1]
+        if name == "Defaults":
+            return "block of the keys of [A study](#a-study)"
         return f"block, see [{_title(name, blocks)}](#{_anchor(_title(name, blocks))})"
     for union in ("anyOf", "oneOf"):
         if union in entry:
@@ -88,8 +96,10 @@ def _kind(entry: Mapping[str, Any], blocks: Mapping[str, Any]) -> str:
     return ", ".join([_WORDS.get(kind, "any value"), *bounds])
 
 
-def _default(entry: Mapping[str, Any]) -> str:
+def _default(entry: Mapping[str, Any], blocks: Mapping[str, Any]) -> str:
     default = entry.get("default")
+    if default is None and "default" not in entry and _referred(entry, blocks) and "Defaults" not in entry["$ref"]:
+        return "the defaults of its keys"
     return "none" if default in (None, "", [], {}) and default is not False else f"`{flow(default)}`"
 
 

@@ -115,12 +115,14 @@ class Stack(Block):
 class Elapsed(Block):
     """Dates become the time since a date."""
 
-    date: str = Field(min_length=1, description="Column of dates, as 2026-11-22 unless format says otherwise.")
+    date: str = Field(
+        min_length=1, description="Column of dates, all as 2026-11-22 unless format says otherwise; none is guessed."
+    )
     name: str = Field(min_length=1, description="Name of the new column.")
     by: str | None = Field(None, min_length=1, description="Column of subjects: time since the first date of each.")
     since: str | None = Field(None, min_length=1, description="Column of dates to count from, instead of by.")
     unit: Literal["days", "weeks", "years"] = Field("days", description="Unit of time; a year has 365.25 days.")
-    format: str | None = Field(None, min_length=1, description="How the dates are written, such as %d.%m.%Y.")
+    format: str | None = Field(None, min_length=1, description="How all dates are written, such as %d.%m.%Y.")
 
     @model_validator(mode="after")
     def _one_origin(self) -> Elapsed:
@@ -243,11 +245,31 @@ class Step(Block):
     derive: dict[str, str] | None = Field(
         None, min_length=1, description="New columns from expressions, as in formulas: {bmi: weight / height^2}."
     )
-    filter: Filter | None = Field(None, description="Which rows stay, and why the others do not.")
-    wide: Wide | None = Field(None, description="Columns for each occasion become rows.")
-    stack: Stack | None = Field(None, description="Several outcomes become rows.")
-    elapsed: Elapsed | None = Field(None, description="Dates become the time since a date.")
-    deduplicate: Deduplicate | None = Field(None, description="Rows that are the same observation become one.")
+    filter: Filter | None = Field(
+        None,
+        description="Which rows stay, and why the others do not.",
+        examples=[{"keep": "age >= 18 & site != 'test'", "because": "under age, or typed in as a test"}],
+    )
+    wide: Wide | None = Field(
+        None,
+        description="Columns for each occasion become rows.",
+        examples=[{"columns": "weight_w{week}", "value": "weight"}],
+    )
+    stack: Stack | None = Field(
+        None,
+        description="Several outcomes become rows.",
+        examples=[{"columns": ["reading", "maths"], "value": "score", "measure": "subject"}],
+    )
+    elapsed: Elapsed | None = Field(
+        None,
+        description="Dates become the time since a date.",
+        examples=[{"date": "visit", "by": "patient", "unit": "weeks", "name": "week", "format": "%d/%m/%Y"}],
+    )
+    deduplicate: Deduplicate | None = Field(
+        None,
+        description="Rows that are the same observation become one.",
+        examples=[{"by": ["patient", "week"], "keep": "last"}],
+    )
     check: dict[str, Check] | None = Field(
         None, min_length=1, description="Plausible ranges and allowed values: {age: {minimum: 0, maximum: 120}}."
     )
@@ -265,7 +287,11 @@ class Step(Block):
         min_length=1,
         description="Labels that start anew in each level of another factor: {cask: batch} makes a in B B:a.",
     )
-    outliers: Outliers | None = Field(None, description="Values far from the others are shown, or left out.")
+    outliers: Outliers | None = Field(
+        None,
+        description="Values far from the others are shown, or left out.",
+        examples=[{"column": "weight", "by": "site"}],
+    )
 
     @model_validator(mode="after")
     def _one_kind(self) -> Step:
