@@ -57,14 +57,14 @@ def page(results: dict) -> str:
 
 def inference(results: dict) -> str:
     """Return the section on inference, as `inference.py` measured it."""
-    tools = {
-        f"{name} {tool['version']}" if name == "lmm" else tool["version"]
-        for question in results["questions"].values()
-        for name, tool in question["tools"].items()
-        if "version" in tool
-    }
+    versions = {}
+    for question in results["questions"].values():
+        for name, tool in question["tools"].items():
+            if "version" in tool:
+                versions.setdefault(name, []).append(tool["version"])
+    ours, theirs = (" and ".join(dict.fromkeys(versions.get(name, []))) for name in ("lmm", "lme4"))
     introduction = INFERENCE_METHODS.format(
-        machine=results["machine"], tools="; ".join(sorted(tools)), command=results["command"]
+        machine=results["machine"], tools=f"lmm {ours}; {theirs}", command=results["command"]
     )
     return f"\n## Inference\n\n{introduction}\n{inference_table(results['questions'])}"
 
