@@ -289,6 +289,8 @@ def schema() -> dict[str, Any]:
 
 def _expand(group: str) -> list[str]:
     """Expand the nesting operator: a/b/c is a, a:b and a:b:c (as lme4 reads it)."""
+    if group.strip() and not {":", "/"} & set(group):
+        return [group]  # spaces at its ends are those of the column
     nested = [":".join(part.strip() for part in factor.split(":")) for factor in group.split("/")]
     if any(not column for factor in nested for column in factor.split(":")):
         raise ValueError(f"cannot read {group!r}; write a column, a:b or a/b")

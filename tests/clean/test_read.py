@@ -161,6 +161,8 @@ def test_odd_column_names_are_read(tmp_path):
     odd = TABLE.rename(columns={"y": "log", "x": 'a "b" c', "g": "größe µ"})
     found = table_of(tmp_path, "t.csv", csv(odd).encode(), outcome="log", fixed='`a "b" c`', groups=["größe µ"])
     assert list(found.table.columns) == ["log", 'a "b" c', "größe µ"]
+    spaced = "y, x, g\n" + "\n".join(line for line in csv(TABLE).splitlines()[1:])
+    assert list(table_of(tmp_path, "t.csv", spaced.encode(), fixed="` x`", groups=[" g"]).table) == ["y", " x", " g"]
 
 
 BAD = {
