@@ -76,8 +76,13 @@ def read_analysis_table(table: str | Path, audit: dict[str, Any]) -> pd.DataFram
 
 
 def _without_absent_levels(table: pd.DataFrame) -> pd.DataFrame:
-    categories = table.select_dtypes("category")
-    return table.assign(**{column: categories[column].cat.remove_unused_categories() for column in categories})
+    used = {}
+    for column, values in table.select_dtypes("category").items():
+        occurs = np.zeros(len(values.cat.categories), dtype=bool)
+        occurs[values.cat.codes.to_numpy()] = True
+        if not occurs.all():
+            used[column] = values.cat.remove_unused_categories()
+    return table.assign(**used)
 
 
 def _needed(study: Study, folder: Path, played: dict[str, tuple[str, ...]]) -> dict[str, bool]:

@@ -78,39 +78,42 @@ def _steps(study: Study, taken: list[dict[str, Any]], raw: pd.DataFrame) -> list
     """Return the steps from the raw rows to the frozen ones: those taken, each variable that costs rows, freeze."""
     steps = list(taken)
     codes = {group: group_codes(raw, group) for group in study.groups}
+    rows_of = {group: np.bincount(own + 1)[1:] for group, own in codes.items()}
+    levels = {group: int(np.count_nonzero(rows)) for group, rows in rows_of.items()}
     left = np.ones(len(raw), dtype=bool)
+    count = len(raw)
     for column in raw.select_dtypes("category"):
         sentence = near_labels.warning(column, raw[column].cat.categories.tolist())
         if sentence:
-            steps.append(_step(f"labels {column}", sentence, codes, left, left))
+            steps.append(_step(f"labels {column}", sentence, (count, count), (levels, levels)))
     for variable in raw.columns:
-        kept = left & raw[variable].notna().to_numpy()
-        lost = int(left.sum() - kept.sum())
-        if lost:
-            sentence = f"{_rows(lost)} without a value of {variable} {'was' if lost == 1 else 'were'} left out."
-            steps.append(_step(f"missing {variable}", sentence, codes, left, kept))
-        left = kept
-    sentence = f"Every candidate model is fitted to the same {_rows(int(left.sum()))}."
-    return [*steps, _step("freeze", sentence, codes, left, left)]
+        lost = left & raw[variable].isna().to_numpy()
+        if not lost.any():
+            continue
+        left &= ~lost
+        before, count = count, int(left.sum())
+        for group, own in codes.items():
+            rows_of[group] -= np.bincount(own[lost] + 1, minlength=len(rows_of[group]) + 1)[1:]
+        levels_before, levels = levels, {group: int(np.count_nonzero(rows)) for group, rows in rows_of.items()}
+        were = "was" if before - count == 1 else "were"
+        sentence = f"{_rows(before - count)} without a value of {variable} {were} left out."
+        steps.append(_step(f"missing {variable}", sentence, (before, count), (levels_before, levels)))
+    sentence = f"Every candidate model is fitted to the same {_rows(count)}."
+    return [*steps, _step("freeze", sentence, (count, count), (levels, levels))]
 
 
 def _step(
-    name: str, sentence: str, codes: Mapping[str, np.ndarray], before: np.ndarray, after: np.ndarray
+    name: str, sentence: str, rows: tuple[int, int], levels: tuple[Mapping[str, int], Mapping[str, int]]
 ) -> dict[str, Any]:
-    """Return one step; codes: of each grouping factor, shape (rows,); before, after: masks of the rows there."""
-    levels_after = _levels(codes, after)
+    """Return one step, with rows and levels of the grouping factors before and after it."""
     return {
         "step": name,
         "sentence": sentence,
-        "rows_before": int(before.sum()),
-        "rows_after": int(after.sum()),
-        "levels_before": levels_after if before is after else _levels(codes, before),
-        "levels_after": levels_after,
+        "rows_before": rows[0],
+        "rows_after": rows[1],
+        "levels_before": dict(levels[0]),
+        "levels_after": dict(levels[1]),
     }
-
-
-def _levels(codes: Mapping[str, np.ndarray], rows: np.ndarray) -> dict[str, int]:
-    return {group: int(np.count_nonzero(np.bincount(own[rows] + 1)[1:])) for group, own in codes.items()}
 
 
 def _rows(count: int) -> str:

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 
 def near_labels(labels: Iterable[str]) -> list[list[str]]:
     """Return the sets of labels that are the same without regard to case and outer spaces, in code point order."""
-    labels = set(labels)
+    labels = list(labels)
     everything = "".join(labels)
     if everything == everything.casefold() and everything.split(maxsplit=1) == [everything]:  # nothing to fold or strip
         return []
+    labels = set(labels)
     if len({label.strip().casefold() for label in labels}) == len(labels):
         return []
     alike: dict[str, list[str]] = {}

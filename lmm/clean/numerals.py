@@ -32,13 +32,10 @@ def decimal_mark(cells: Iterable[str]) -> tuple[str, bool]:
 
     Where some cells prove the comma and others the point, it is the point.
     """
-    comma = point = False
-    for cell in map(str.strip, cells):
-        commas, points = cell.count(","), cell.count(".")
-        if not comma and (commas or points > 1):
-            comma = bool(_DECIMAL_COMMA.fullmatch(cell) or _GROUPED_BY_POINT.fullmatch(cell))
-        if not point and (points or commas > 1):
-            point = bool(_DECIMAL_POINT.fullmatch(cell) or _GROUPED_BY_COMMA.fullmatch(cell))
+    marked = [cell.strip() for cell in cells if "," in cell or "." in cell]
+    with_comma = (cell for cell in marked if "," in cell or cell.count(".") > 1)
+    comma = any(_DECIMAL_COMMA.fullmatch(cell) or _GROUPED_BY_POINT.fullmatch(cell) for cell in with_comma)
+    point = any(_DECIMAL_POINT.fullmatch(cell) or _GROUPED_BY_COMMA.fullmatch(cell) for cell in marked)
     return ("," if comma and not point else "."), comma or point
 
 

@@ -240,6 +240,8 @@ def _refuse_second_header(found: Layout, where: str, missing: Collection[str]) -
         return
     second, below = records[1], records[2:]
     repeated = second == records[0] and len(second) > 1
+    if not repeated and any(is_number(cell) for cell in second):
+        return
     numeric = [
         place
         for place in range(len(found.columns))
@@ -248,7 +250,7 @@ def _refuse_second_header(found: Layout, where: str, missing: Collection[str]) -
     ]
     words = [place for place in numeric if second[place].strip() and second[place].strip() not in missing]
     units = len(below) > 1 and len(numeric) > 1 and words == numeric
-    if repeated or (units and not any(is_number(cell) for cell in second)):
+    if repeated or units:
         first = 0 if repeated else numeric[0]
         raise InputError(
             f"{where} has a second line of column names: line 2 holds {shortened(second[first])} in column "
