@@ -14,6 +14,10 @@ from lmm.errors import InputError
 
 # A combination of the rows of L whose variance is this much smaller than that of the rows is no hypothesis of its own.
 _SAME_HYPOTHESIS = 1e-10
+UNINFORMED = (
+    "The data say nothing of some direction of the variances, which were taken as known in it: standard errors that "
+    "rest on them are arbitrary, and degrees of freedom may be too large."
+)
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,8 @@ class FTest:
     """Joint test of several linear combinations of the fixed effects.
 
     `statistic` is F on `numerator` and `denominator` degrees of freedom, `scale` times `unscaled`; the scale differs
-    from 1 for Kenward and Roger's test alone. An infinite denominator is Wald's χ² over `numerator`.
+    from 1 for Kenward and Roger's test alone. An infinite denominator is Wald's χ² over `numerator`. `note` says where
+    the method had to give way.
     """
 
     unscaled: float
@@ -49,6 +54,7 @@ class FTest:
     p: float
     method: str
     scale: float = 1.0
+    note: str | None = None
 
     @property
     def statistic(self) -> float:
@@ -154,7 +160,7 @@ class FixedDegrees(SmallSample):
 
     def __init__(self, method: str, beta: np.ndarray, vcov: np.ndarray, sigma: float, df: float):
         super().__init__(method, beta, vcov, sigma, None)
-        self.df = df
+        self.df = float(df)
 
     def degrees_of_freedom(self, contrast: np.ndarray) -> float:
         """The degrees of freedom given, whatever the contrast."""

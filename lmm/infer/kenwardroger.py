@@ -15,13 +15,21 @@ import numpy as np
 
 from lmm.engine.information import VarianceInformation
 from lmm.errors import InputError
-from lmm.infer.hypothesis import FTest, SmallSample, f_tail, wald_statistic
+from lmm.infer.hypothesis import UNINFORMED, FTest, SmallSample, f_tail, wald_statistic
 from lmm.infer.live import information_of
 
 if TYPE_CHECKING:
     from lmm.model import Fit
 
 _NO_INFORMATION = 1e-10
+UNMATCHED = (
+    "Too little is known of the variances for Kenward and Roger's moments to be those of an F distribution: the test "
+    "has the fewest degrees of freedom that a contrast in it has, and no scale."
+)
+SINGULAR = (
+    "The model is singular: the method takes the variances to be inside their range, so that degrees of freedom are "
+    "approximate."
+)
 
 
 class KenwardRoger(SmallSample):
@@ -35,14 +43,15 @@ class KenwardRoger(SmallSample):
             )
         information = information or information_of(fit)
         self.information = information
-        W, doubt = _inverse(information.expected)
+        W, doubt = _inverse(information)
         Phi = fit.vcov_beta
         half = Phi @ information.first
         bias = np.einsum("ij,ijab->ab", W, information.second) - np.einsum(
             "ij,iab,jbc->ac", W, information.first, half, optimize=True
         )
         adjusted = Phi + 2.0 * Phi @ bias @ Phi
-        notes = " ".join(filter(None, (note, doubt))) or None
+        singular = SINGULAR if fit.singular else None
+        notes = " ".join(filter(None, (note, doubt, singular))) or None
         super().__init__("kenward-roger", fit.beta, 0.5 * (adjusted + adjusted.T), fit.sigma, notes)
         self.unadjusted = Phi
         self._W = W
@@ -60,8 +69,14 @@ class KenwardRoger(SmallSample):
         r = len(L)
         A1, A2 = self._moments(L)
         denominator, scale = _matched(r, A1, A2)
+        note = None
+        if not (denominator > 0 and scale > 0):
+            _, vectors = np.linalg.eigh(L @ self.unadjusted @ L.T)
+            denominator, scale = min(self.degrees_of_freedom(contrast) for contrast in vectors.T @ L), 1.0
+            note = UNMATCHED
         unscaled = wald_statistic(L, difference, self.vcov) / r
-        return FTest(unscaled, r, denominator, f_tail(scale * unscaled, r, denominator), self.method, scale)
+        p = f_tail(scale * unscaled, r, denominator)
+        return FTest(unscaled, r, denominator, p, self.method, scale, note)
 
     def _moments(self, L: np.ndarray) -> tuple[float, float]:
         """A₁ and A₂ of the paper, Θ = L'(LΦL')⁻¹L."""
@@ -73,19 +88,14 @@ class KenwardRoger(SmallSample):
         return A1, A2
 
 
-def _inverse(information: np.ndarray) -> tuple[np.ndarray, str | None]:
+def _inverse(information: VarianceInformation) -> tuple[np.ndarray, str | None]:
     """Inverse of the expected information, and a doubt where some direction of the variances has none."""
-    scale = 1.0 / np.sqrt(np.maximum(np.diag(information), 1e-300))
-    values, vectors = np.linalg.eigh(scale[:, None] * information * scale)
-    firm = values > _NO_INFORMATION * values[-1]
+    # What X leaves of a variance's information is judged by what there was: ½ tr(V⁻¹GV⁻¹G), never zero.
+    scale = 1.0 / np.sqrt(0.5 * np.diag(information.traces))
+    values, vectors = np.linalg.eigh(scale[:, None] * information.expected * scale)
+    firm = values > _NO_INFORMATION
     half = scale[:, None] * vectors[:, firm] / np.sqrt(values[firm])
-    doubt = None
-    if not firm.all():
-        doubt = (
-            "The data hold no information on some direction of the variances, which were taken as known in it; "
-            "degrees of freedom may be too large."
-        )
-    return half @ half.T, doubt
+    return half @ half.T, None if firm.all() else UNINFORMED
 
 
 def _matched(r: int, A1: float, A2: float) -> tuple[float, float]:

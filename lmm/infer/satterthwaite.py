@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lmm.engine.information import VarianceInformation
-from lmm.infer.hypothesis import FTest, SmallSample, f_tail
+from lmm.infer.hypothesis import UNINFORMED, FTest, SmallSample, f_tail
 from lmm.infer.live import information_of
 from lmm.infer.variancechart import variance_chart
 
@@ -61,7 +61,8 @@ def covariance_of_variances(fit: Fit, information: VarianceInformation) -> tuple
     """A (v, v), the asymptotic covariance of the variance parameters, and a note where it is not the plain one."""
     jacobian, curvature_of_chart = variance_chart(fit, information)
     hessian = jacobian.T @ information.hessian @ jacobian + curvature_of_chart
-    scale = 1.0 / np.sqrt(np.maximum(np.abs(np.diag(hessian)), 1e-300))
+    # Curvature is judged by what it would be if the fixed effects were known: tr(V⁻¹GV⁻¹G), never zero.
+    scale = 1.0 / np.sqrt(np.einsum("ia,ij,ja->a", jacobian, information.traces, jacobian))
     values, vectors = np.linalg.eigh(scale[:, None] * hessian * scale)
     note = None
     if fit.singular:
@@ -71,10 +72,7 @@ def covariance_of_variances(fit: Fit, information: VarianceInformation) -> tuple
         )
     firm = values > _NO_CURVATURE
     if not firm.all():
-        note = (
-            "The likelihood has no curvature in some direction of the variances, which were taken as known in it; "
-            "degrees of freedom may be too large."
-        )
+        note = " ".join(filter(None, (note, UNINFORMED)))
     half = scale[:, None] * vectors[:, firm] / np.sqrt(values[firm])
     half = jacobian @ half
     return 2.0 * half @ half.T, note

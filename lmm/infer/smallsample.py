@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import inf
+from math import inf, sqrt
 from typing import TYPE_CHECKING
 
 from lmm.errors import InputError
@@ -25,7 +25,7 @@ def small_sample(fit: Fit, method: str = "kenward-roger") -> SmallSample:
         fit: the model, in memory.
         method: "kenward-roger" (needs REML: an ML fit is refitted, and `note` says so, as pbkrtest does),
             "satterthwaite", "residual" (n − p), or "normal" (Wald's z and χ²). A model without random effects has
-            n − p exactly, whichever of the first three is asked for.
+            n − p exactly, whichever of the first three is asked for, and so has its residual variance, by ML too.
 
     Raises:
         InputError: there is no such method, or the fit was read from a file.
@@ -34,8 +34,12 @@ def small_sample(fit: Fit, method: str = "kenward-roger") -> SmallSample:
         raise InputError(f"There is no method '{method}' for degrees of freedom: choose one of {', '.join(METHODS)}.")
     if method == "normal":
         return FixedDegrees("normal", fit.beta, fit.vcov_beta, fit.sigma, inf)
-    if method == "residual" or not fit.random:
-        return FixedDegrees("residual", fit.beta, fit.vcov_beta, fit.sigma, float(fit.n - len(fit.beta)))
+    degrees = fit.n - len(fit.beta)
+    if not fit.random:
+        by_degrees = 1.0 if fit.reml else fit.n / degrees
+        return FixedDegrees("residual", fit.beta, by_degrees * fit.vcov_beta, sqrt(by_degrees) * fit.sigma, degrees)
+    if method == "residual":
+        return FixedDegrees("residual", fit.beta, fit.vcov_beta, fit.sigma, degrees)
     if method == "satterthwaite":
         return Satterthwaite(fit)
     if fit.reml:
