@@ -9,7 +9,7 @@ Both classical laws are integrals over the common divisor s = √(χ²_df / df) 
 The trapezoidal rule converges faster than any power of the step for such integrands (Trefethen & Weideman 2014), and
 complements are summed, not subtracted, so that small probabilities keep their digits. For any other correlations the
 probability of the union is the sum of the single ones, each divided by how many occur with it on average (Naiman &
-Priebe 2001), the average over a fixed quasi-random lattice: an error relative to the probability, however small that is.
+Priebe 2001), averaged over a fixed quasi-random lattice: an error relative to the probability, however small that is.
 """
 
 from __future__ import annotations

@@ -20,7 +20,9 @@ from lmm.errors import InputError
 from lmm.formula.columns import Factor, Table, as_factor, label, listing
 from lmm.formula.deparse import deparse
 from lmm.formula.evaluate import expression, names_used
+from lmm.infer.aliases import aliases, dropped_places
 from lmm.infer.linearfunctions import Level, level_text
+from lmm.infer.live import design_of
 
 if TYPE_CHECKING:
     from lmm.formula.syntax import Node
@@ -90,7 +92,8 @@ def reference_grid(
         at: values to use instead of all levels of a factor or the mean of a covariate: {"age": [8, 14]}.
 
     Raises:
-        InputError: `at` names no predictor or a level that does not exist, or the grid is too large.
+        InputError: `at` names no predictor or a level that does not exist, the grid is too large, or the fit has
+            dropped columns and was read from a file.
     """
     rows = rows_used(fit, data)
     table = Table(rows)
@@ -111,7 +114,7 @@ def reference_grid(
         )
     factors = tuple(name for name, is_factor in predictors.items() if is_factor)
     cells = _cells(values, table)
-    functions = cell_functions(fit, rows, *columns_at(fit, cells))
+    functions = cell_functions(fit, *columns_at(fit, cells))
     return ReferenceGrid(values, factors, cells, _rows_in_cell(table, cells, factors), functions)
 
 
@@ -146,21 +149,19 @@ def columns_at(fit: Fit, cells: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     return columns, np.zeros(len(cells)) if offset is None else offset
 
 
-def cell_functions(fit: Fit, rows: pd.DataFrame, columns: np.ndarray, constants: np.ndarray) -> CellFunctions:
+def cell_functions(fit: Fit, columns: np.ndarray, constants: np.ndarray) -> CellFunctions:
     """The linear functions with these coefficients (m, all) on all columns of the fixed part, dropped ones too.
 
     Of a dropped column the kept ones explain everything over the rows used; what a function has of it otherwise
     cannot be estimated.
     """
-    kept = columns[:, fit.kept]
-    dropped = np.setdiff1d(np.arange(columns.shape[1]), fit.kept)
-    if not len(dropped):
+    kept, dropped = columns[:, fit.kept], columns[:, dropped_places(fit)]
+    if not dropped.shape[1]:
         return CellFunctions(kept, constants, np.zeros((len(columns), 0)))
-    X = fit.recipe.fixed(rows)
-    size = np.sqrt((X[:, fit.kept] ** 2).mean(0))
-    aliases = np.linalg.lstsq(X[:, fit.kept] / size, X[:, dropped], rcond=None)[0] / size[:, None]
-    scale = (np.abs(columns[:, dropped]) + np.abs(kept) @ np.abs(aliases)).max(0)
-    beyond = (columns[:, dropped] - kept @ aliases) / np.where(scale > 0, scale, 1.0)
+    design_of(fit)
+    explained = aliases(fit)
+    scale = (np.abs(dropped) + np.abs(kept) @ np.abs(explained)).max(0)
+    beyond = (dropped - kept @ explained) / np.where(scale > 0, scale, 1.0)
     return CellFunctions(kept, constants, beyond)
 
 

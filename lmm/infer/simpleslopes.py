@@ -52,5 +52,5 @@ def simple_slopes(
         columns_at(fit, grid.cells.assign(**{of: grid.cells[of] + side * step})) for side in (1.0, -1.0)
     )
     columns, offsets = (above - below) / (2.0 * step), (offset_above - offset_below) / (2.0 * step)
-    slopes = cell_functions(fit, rows, columns, offsets)
+    slopes = cell_functions(fit, columns, offsets)
     return averaged(grid, f"slope of {fit.outcome} in {of}", over, by, slopes, weights)

@@ -45,18 +45,20 @@ dunnett <- function(means) {
   s <- summary(made); R <- cov2cor(vcov(made)); set.seed(1)
   p <- sapply(seq_len(nrow(s)), function(i) {
     c <- abs(s$t.ratio[i]); k <- nrow(s); d <- s$df[i]
-    # mvtnorm takes whole df only; between two of them by quadrature over the chi variable
-    f <- function(u) sapply(u, function(v) { w <- sqrt(qchisq(v, d) / d); pmvnorm(rep(-c * w, k), rep(c * w, k), corr = R, algorithm = GenzBretz(abseps = 1e-7, maxpts = 2e6)) })
-    g <- statmod_legendre(60); 1 - sum(g$w * f(g$x)) })
+    # mvtnorm takes whole df only; any other by the trapezoidal rule over the logarithm of the chi variable
+    x <- seq(log(qchisq(1e-13, d) / d) / 2, log(qchisq(1e-14, d, lower.tail = FALSE) / d) / 2, length.out = 60)
+    weight <- exp(d * x - d * expm1(2 * x) / 2)
+    f <- sapply(exp(x), function(w) 1 - pmvnorm(rep(-c * w, k), rep(c * w, k), corr = R, algorithm = GenzBretz(abseps = 1e-7, maxpts = 2e6)))
+    sum(weight * f) / sum(weight) })
   list(labels = as.character(s$contrast), p.value = p, correlation = unname(R))
 }
-statmod_legendre <- function(n) {  # Gauss-Legendre on (0, 1), Golub & Welsch
-  i <- seq_len(n - 1); b <- i / sqrt(4 * i^2 - 1); J <- matrix(0, n, n); J[cbind(i, i + 1)] <- b; J[cbind(i + 1, i)] <- b
-  e <- eigen(J, symmetric = TRUE); list(x = (e$values + 1) / 2, w = e$vectors[1, ]^2) }
 out$dunnett <- list(ratpup = dunnett(emmeans(m, ~ Treatment)), cells = dunnett(emmeans(m, ~ sex * Treatment)),
   dunnettx = numbers(summary(contrast(emmeans(m, ~ sex * Treatment), "trt.vs.ctrl"))))
 m <- lmer(effort ~ Type + (1 | Subject), ergostool)
 out$dunnett$ergostool <- dunnett(emmeans(m, ~ Type))
+equal <- list(c(2, 10), c(4, 10), c(9, 20), c(5, 60))
+out$qmvt <- lapply(equal, function(a) { set.seed(1); R <- matrix(.5, a[1], a[1]); diag(R) <- 1
+  list(k = a[1], df = a[2], q95 = qmvt(.95, tail = "both.tails", df = a[2], corr = R)$quantile) })
 out$tails <- list(q = c(0.5, 2, 3.5, 6, 12), ptukey = lapply(list(c(2, 5), c(3, 10.5), c(6, 210), c(15, 24), c(4, 1e7)), function(a)
     list(k = a[1], df = a[2], p = ptukey(c(0.5, 2, 3.5, 6, 12), a[1], a[2], lower.tail = FALSE), q95 = qtukey(.95, a[1], a[2]))))
 
@@ -71,11 +73,11 @@ out$coerced <- numbers(emmeans(m, ~ temp))
 # logarithm, and slopes in the covariate itself
 m <- lmer(uptake ~ log(conc) * Type * Treatment + (1 | Plant), co2)
 out$co2 <- both(function(how) {
-  slopes <- emtrends(m, ~ Type * Treatment, var = "conc", lmer.df = how)
+  slopes <- emtrends(m, ~ Type * Treatment, var = "conc", delta.var = 1e-3, lmer.df = how)
   list(means = numbers(emmeans(m, ~ Type | Treatment, lmer.df = how)),
     at = numbers(emmeans(m, ~ Treatment | conc, at = list(conc = c(100, 800)), lmer.df = how)),
     slopes = numbers(slopes), pairs = numbers(summary(pairs(slopes))),
-    slopes_by = numbers(emtrends(m, ~ Type, var = "conc", at = list(conc = 250), lmer.df = how)))
+    slopes_by = numbers(emtrends(m, ~ Type, var = "conc", at = list(conc = 250), delta.var = 1e-3, lmer.df = how)))
 })
 # splines and polynomials
 m <- lmer(height ~ ns(age, 3) + (1 | Subject), oxboys)
