@@ -228,7 +228,10 @@ class ManyDeviances:
         same = column[:, None] == column[None]
         hessian += 2.0 * same * S.transpose(2, 0, 1)[:, row[:, None], row[None]]
         hessian *= np.outer(units, units)
-        return at.deviance, gradient, 0.5 * (hessian + hessian.transpose(0, 2, 1))
+        # One draw whose numbers overflow must not stop the others.
+        defined = np.isfinite(at.deviance) & np.isfinite(gradient).all(1) & np.isfinite(hessian).all((1, 2))
+        gradient[~defined], hessian[~defined] = 0.0, np.eye(n_parameters)
+        return np.where(defined, at.deviance, np.inf), gradient, 0.5 * (hessian + hessian.transpose(0, 2, 1))
 
     def _fixed(self, weights: np.ndarray) -> np.ndarray:
         """Σ_j C_X'W_kC_X for W (q, q, K, B): (p, p, B)."""

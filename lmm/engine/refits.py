@@ -70,13 +70,13 @@ class Refits:
         return Refits(**values, T=tuple(matrices[of] for matrices in self.T))
 
     @staticmethod
-    def failed(optimum: Optimum, count: int) -> Refits:
-        """Refits without estimates."""
+    def failed(optimum: Optimum, count: int, residual_share: float = np.nan) -> Refits:
+        """Refits without estimates, and what is known of their residual variance."""
         none = np.full(count, np.nan)
         never = np.zeros(count, dtype=bool)
         T = tuple(np.full((count, *np.shape(matrix)), np.nan) for matrix in _in_callers_order(optimum.at.T, optimum))
         beta = np.full((count, optimum.problem.p), np.nan)
-        return Refits(beta, none, T, none, never, none, none, never)
+        return Refits(beta, none, T, none, never, none, np.full(count, residual_share), never)
 
     def replaced(self, of: np.ndarray, other: Refits) -> Refits:
         """These refits with those numbered `of` replaced."""
@@ -100,7 +100,7 @@ def refit(optimum: Optimum, outcomes: np.ndarray) -> Refits:
     parts, at_once = [], draws_at_once(optimum.problem)
     for start in range(0, outcomes.shape[1], at_once):
         reduced = Outcomes.of(problem, outcomes[:, start : start + at_once])
-        part = Refits.failed(optimum, len(reduced))
+        part = Refits.failed(optimum, len(reduced), residual_share=0.0)
         able = np.flatnonzero(np.isfinite(reduced.scale))
         if len(able):
             method = one_by_one if at_once == 1 else _side_by_side
@@ -126,36 +126,33 @@ def draws_of_size(entries: int) -> int:
 def one_by_one(optimum: Optimum, outcomes: Outcomes) -> Refits:
     """Every outcome by a descent of its own: for several factors, and the yardstick for one."""
     start = start_values(optimum.problem, optimum.at.T)
-    found = [optimise(problem, optimum.reml, start) for problem in outcomes.problems(optimum.problem)]
-    return of_optima(found)
+    return Refits.joined([fitted_or_failed(problem, optimum, start) for problem in outcomes.problems(optimum.problem)])
 
 
-def of_optima(found: list[Optimum]) -> Refits:
-    """What refits keep of whole optima."""
-    p = found[0].problem.p
+def fitted_or_failed(problem: Problem, optimum: Optimum, start: list[np.ndarray]) -> Refits:
+    """The refit of one problem of the model of `optimum`; one without estimates where its numbers overflow."""
+    try:
+        return of_optimum(optimise(problem, optimum.reml, start))
+    except np.linalg.LinAlgError:
+        return Refits.failed(optimum, 1)
+
+
+def of_optimum(found: Optimum) -> Refits:
+    """What a refit keeps of a whole optimum."""
+    problem = found.problem
     T = [
-        _in_callers_order(
-            [
-                to_original(matrix, factor, transforms)
-                for matrix, factor, transforms in zip(
-                    one.at.T, one.problem.factors, one.problem.transforms, strict=True
-                )
-            ],
-            one,
-        )
-        for one in found
+        to_original(matrix, factor, transforms)
+        for matrix, factor, transforms in zip(found.at.T, problem.factors, problem.transforms, strict=True)
     ]
-    sigma2 = np.array([one.at.sigma2 for one in found])
-    scale = np.array([one.problem.fixed.scale for one in found])
     return Refits(
-        beta=np.array([_coefficients(one) for one in found]).reshape(len(found), p),
-        sigma=scale * np.sqrt(sigma2),
-        T=tuple(np.array(matrices) for matrices in zip(*T, strict=True)),
-        deviance=np.array([one.deviance for one in found]),
-        converged=np.array([one.converged for one in found]),
-        smallest_curvature=np.array([one.smallest_curvature for one in found]),
-        residual_share=sigma2,
-        singular=np.array([one.singular for one in found]),
+        beta=_coefficients(found)[None],
+        sigma=problem.fixed.scale * np.sqrt([found.at.sigma2]),
+        T=tuple(matrix[None] for matrix in _in_callers_order(T, found)),
+        deviance=np.array([found.deviance]),
+        converged=np.array([found.converged]),
+        smallest_curvature=np.array([found.smallest_curvature]),
+        residual_share=np.array([found.at.sigma2]),
+        singular=np.array([found.singular]),
     )
 
 

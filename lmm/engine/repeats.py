@@ -12,9 +12,9 @@ import numpy as np
 
 from lmm.engine.factor import Factor
 from lmm.engine.manydeviances import ManyProducts, squares
-from lmm.engine.optimum import Optimum, optimise
+from lmm.engine.optimum import Optimum
 from lmm.engine.problem import Problem
-from lmm.engine.refits import Refits, draws_of_size, of_optima, of_products, start_values
+from lmm.engine.refits import Refits, draws_of_size, fitted_or_failed, of_products, start_values
 
 # Smallest eigenvalue of X'X/n, X orthonormal over the original rows, below which its columns are dependent.
 _DEPENDENT = 1e-9
@@ -107,4 +107,4 @@ def refit_rows(
         for term, upper in zip(factor.slices, transforms, strict=True):
             start[term, term] = upper @ T[k][term, term]
         whitened.append(start)
-    return of_optima([optimise(problem, optimum.reml, start_values(problem, whitened))]), False
+    return fitted_or_failed(problem, optimum, start_values(problem, whitened)), False

@@ -172,8 +172,8 @@ def draws_of_refits(
     with np.errstate(invalid="ignore"):
         causes = [
             (RANK_DEFICIENT, none if deficient is None else deficient),
-            (NO_RESIDUAL, ~(refits.residual_share >= LEAST_RESIDUAL_SHARE)),
-            (NOT_IDENTIFIED, ~(refits.smallest_curvature >= LEAST_CURVATURE)),
+            (NO_RESIDUAL, refits.residual_share < LEAST_RESIDUAL_SHARE),
+            (NOT_IDENTIFIED, refits.smallest_curvature < LEAST_CURVATURE),
             (NOT_CONVERGED, ~refits.converged),
         ]
     failures = tuple(next((cause for cause, of in causes if of[i]), None) for i in range(len(refits)))
@@ -206,7 +206,12 @@ def in_blocks(compute: Callable[[range], Any], start: int, stop: int, size: int)
 
     The last digits of a matrix product depend on how many columns it has; blocks that do not depend on how the draws
     are split make every draw the same to the last digit.
+
+    Raises:
+        InputError: no draw is asked for.
     """
+    if not 0 <= start < stop:
+        raise InputError(f"There are no draws from {start} up to, but without, {stop}: give 0 ≤ start < stop.")
     for block in range(start - start % size, stop, size):
         yield compute(range(block, block + size)), slice(max(start - block, 0), min(stop - block, size))
 

@@ -107,3 +107,19 @@ def test_a_singular_optimum_is_no_trap():
 def test_draws_at_once_fit_the_cache():
     _, optimum = fitted("one factor")
     assert draws_at_once(optimum.problem) == 256
+
+
+def test_a_draw_whose_numbers_overflow_fails_alone(monkeypatch):
+    data, optimum = fitted("crossed")
+    y = outcomes_of(data, 3) * np.sqrt(data.weights)[:, None]
+    calls = iter(range(3))
+
+    def second_fails(problem, reml, start):
+        if next(calls) == 1:
+            raise np.linalg.LinAlgError("Eigenvalues did not converge")
+        return optimise(problem, reml, start)
+
+    monkeypatch.setattr("lmm.engine.refits.optimise", second_fails)
+    found = refit(optimum, y)
+    assert found.converged.tolist() == [True, False, True]
+    assert np.isnan(found.deviance[1])

@@ -76,6 +76,8 @@ def test_parts_that_are_no_whole_are_refused():
         gather([first, parametric_draws(fit, 3, 5, seed=2)])
     with pytest.raises(InputError, match="no parts"):
         gather([])
+    with pytest.raises(InputError, match="There are no draws from 3 up to, but without, 3"):
+        parametric_draws(fit, 3, 3, seed=1)
 
 
 def test_a_failed_draw_is_counted_and_travels():
