@@ -5,6 +5,7 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from lmm import numbers
+from lmm.diagnose import arms
 from lmm.diagnose.steps_taken import steps_taken
 from lmm.report.case import Case
 from lmm.report.coefficients import level_of
@@ -96,17 +97,14 @@ def _dropout(case: Case) -> list[Markup]:
     first = say(text, levels, name(found["subject"]), numbers.count(found["complete"]), share, str(len(found["last"])))
     rest = [say("{} {}", numbers.count(found[kind]), say(text, end)) for kind, text in kinds if found[kind]]
     told = [say("{}.", listing([first, *rest]))]
-    arms: dict[str, list[dict]] = {}
-    for entry in by_time["dropout_by_arm"]:
-        arms.setdefault(entry["arm"], []).append(entry)
-    for arm, entries in arms.items():
+    for arm, entries in arms.by_arm(by_time["dropout_by_arm"]).items():
+        text = "{} of {} for {}"
         each = [
-            say(
-                "{} of {} for {}", numbers.count(one["dropped_out"]), numbers.count(one["subjects"]), name(one["level"])
-            )
-            for one in entries
+            say(text, numbers.count(one["dropped_out"]), numbers.count(one["subjects"]), name(one["level"]))
+            for one in arms.told(entries)
         ]
-        told.append(say("By {}, {} were last seen before then.", name(arm), listing(each)))
+        range_or_all = listing(each) if len(each) == len(entries) else say("from {} to {}", *each)
+        told.append(say("By {}, {} were last seen before then.", name(arm), range_or_all))
     return told if found["dropped_out"] else told[:1]
 
 

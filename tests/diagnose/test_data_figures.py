@@ -125,6 +125,17 @@ def test_the_curve_of_dropout_falls_from_all_who_were_ever_seen():
     assert curve == pytest.approx([0.8, 0.7, 0.5])
 
 
+def test_an_arm_of_many_levels_is_told_by_its_ends():
+    lasts = [{"time": 0.0, "subjects": 5}, {"time": 1.0, "subjects": 5}]
+    pattern = {"subject": "id", "subjects": 10, "complete": 5, "intermittent": 0, "never": 0, "last": lasts}
+    levels = [pattern | {"arm": "site", "level": f"s{k}", "dropped_out": k} for k in (3, 1, 5, 2, 4)]
+    audit = {"missing_by_time": {"dropout": pattern | {"dropped_out": 5}, "dropout_by_arm": levels}}
+    with style.applied():
+        (figure,) = dropout.dropout(audit, "t")
+    assert figure.seen.endswith("By site, from 10% of 10 for s1 to 50% of 10 for s5 left for good.")
+    assert figure.drawing.count("(10)") == 2
+
+
 def test_nothing_is_drawn_where_nothing_is_missing():
     audit = builders.sleepstudy().audit
     assert missing_values.missing_values(audit, "Days") == []
