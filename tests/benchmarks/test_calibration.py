@@ -36,3 +36,10 @@ def test_a_replication_does_not_depend_on_how_many_there_are(calibration, study)
     assert (more[:2] == calibration.p_values(study, 2)).all()
     assert len(set(more[:, 0])) == 4 or study == "boundary"
     assert ((more > 0) & (more <= 1)).all()
+
+
+def test_the_page_holds_every_study(calibration):
+    page = calibration.PAGE.read_text(encoding="utf-8")
+    for study in calibration.STUDIES.values():
+        assert f"## {study.title}" in page and f"{study.replications:,} replications" in page
+        assert all(test.name.replace("|", "\\|") in page for test in study.tests)
