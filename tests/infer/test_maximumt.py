@@ -4,6 +4,7 @@ from math import inf, sqrt
 
 import numpy as np
 import pytest
+from scipy.special import fdtrc
 from scipy.stats import studentized_range
 
 from lmm.infer.hypothesis import t_quantile, t_tail
@@ -55,6 +56,19 @@ def test_quadrature_and_lattice_agree():
     np.fill_diagonal(correlation, 1.0)
     for t in (1.0, 2.5, 6.0):
         assert largest_t_tail(t, correlation, 9.5) == pytest.approx(_union_on_lattice(t, correlation, 9.5), rel=2e-3)
+
+
+@pytest.mark.parametrize("t, df", [(2.95, 27.5), (5.07, 26.8), (5.6, 295.0)])
+def test_general_correlations_agree_with_integration_over_directions(t, df):
+    """A t vector is a direction times a radius whose square is F: P(max > t) is the mean of its tail over directions."""
+    correlation = np.array(numbers_of_r()["dunnett"]["cells"]["correlation"])
+    assert one_factor(correlation) is None
+    normal = np.random.default_rng(3).normal(size=(400_000, len(correlation)))
+    directions = normal @ np.linalg.cholesky(correlation).T / np.linalg.norm(normal, axis=1)[:, None]
+    radius = t / np.abs(directions).max(1)
+    expected = fdtrc(len(correlation), df, radius**2 / len(correlation))
+    error = expected.std() / sqrt(len(expected))
+    assert largest_t_tail(t, correlation, df) == pytest.approx(expected.mean(), abs=4 * error)
 
 
 def test_loadings_are_found_where_there_are_any():
