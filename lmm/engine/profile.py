@@ -16,14 +16,18 @@ import numpy as np
 
 from lmm.engine.chart import Chart
 from lmm.engine.trustregion import Derivatives, minimise
+from lmm.engine.unprofiled import UnprofiledDeviance
 
 # Left of the height, and of the decrease that η still promises, before the last step: its error is their square.
 _CLOSE = 1e-5
-_STEPS = 12
+_STEPS = 20
 _BRACKETING = 60
 # ζ found within this; it is ψ in standard errors.
 _HEIGHT = 1e-8
 _LOWER_OPTIMUM = 1e-5
+_OTHER_MINIMUM = 1e-4
+# Rise of the parabola over that of the profile, or the inverse.
+_BENT = 1.5
 
 
 @dataclass(frozen=True)
@@ -59,22 +63,28 @@ class _Local:
 class Profile:
     """The profile of one quantity."""
 
-    def __init__(self, chart: Chart, derivatives: Callable[[np.ndarray], Derivatives], floor: float):
+    def __init__(self, chart: Chart, deviance: UnprofiledDeviance, optimum: Derivatives):
         """Profile the quantity of a chart.
 
         Args:
             chart: coordinates z = (ψ, η).
-            derivatives: of D, in x.
-            floor: D̂, its minimum.
+            deviance: D, in x.
+            optimum: D̂, gradient and Hessian in x at the start of the chart.
         """
         self.chart = chart
-        self._derivatives = derivatives
-        self.floor = floor
-        self._start: _Local | None = None
+        self.floor = optimum[0]
+        self._deviance = deviance
+        self._optimum = optimum
 
     def derivatives(self, z: np.ndarray) -> Derivatives:
         """D, gradient and Hessian in z."""
-        value, gradient, hessian = self._derivatives(self.chart.x(z))
+        return self._pulled(z, self._in_x(z))
+
+    def _in_x(self, z: np.ndarray) -> Derivatives:
+        return self._optimum if z is self.chart.start else self._deviance.derivatives(self.chart.x(z))
+
+    def _pulled(self, z: np.ndarray, in_x: Derivatives) -> Derivatives:
+        value, gradient, hessian = in_x
         if not isfinite(value):
             return np.inf, np.zeros(len(z)), np.eye(len(z))
         return value, *self.chart.pulled(z, gradient, hessian)
@@ -91,19 +101,39 @@ class Profile:
         end = self.chart.lower if direction < 0 else self.chart.upper
         if z[0] == end:
             return ProfilePoint(z, self._local(z).rise, "boundary")
-        return self._newton(rise, direction, z) or self._bracketed(rise, direction, z)
+        found = self._solved(rise, direction, z)
+        if found.status == "reached" and self._is_bent(found):
+            # D may have several minima over η so far out: a second start, from η̂, and on from the lower one.
+            other = self.minimum(np.concatenate([found.z[:1], self.chart.start[1:]]))
+            if other.status == "reached" and other.rise < rise - _OTHER_MINIMUM:
+                return self._solved(rise, direction, other.z)
+        return found
 
-    def _local(self, z: np.ndarray) -> _Local:
-        if z is self.chart.start and self._start is not None:
-            return self._start
-        value, gradient, hessian = self.derivatives(z)
+    def _solved(self, rise: float, direction: int, z: np.ndarray) -> ProfilePoint:
+        """From the cheapest way to the surest."""
+        exact, in_x = self._deviance.derivatives, self._in_x(z)
+        cheap = self._deviance.following(self.chart.x(z), *in_x[1:])
+        found = self._newton(rise, direction, z, in_x, cheap)
+        if found is None and cheap != exact:
+            found = self._newton(rise, direction, z, in_x, exact)
+        return found or self._bracketed(rise, direction, z)
+
+    def _is_bent(self, point: ProfilePoint) -> bool:
+        """Whether the profile is far from the parabola that its curvature at the optimum promises."""
+        distance = point.z[0] - self.chart.start[0]
+        promised = 0.5 * self._local(self.chart.start).curvature * distance**2
+        return not 1.0 / _BENT < promised / point.rise < _BENT
+
+    def _local(self, z: np.ndarray, in_x: Derivatives | None = None) -> _Local:
+        """The model of D at z, from its derivatives there if they are known."""
+        value, gradient, hessian = self._pulled(z, in_x or self._in_x(z))
         flat = self.chart.without_rotations(z, hessian[1:, 1:])
         values, axes = np.linalg.eigh(flat)
         smallest = 1e-10 * max(1.0, values[-1])
         inverse = (axes / np.maximum(values, smallest)) @ axes.T
         newton, path = -inverse @ gradient[1:], -inverse @ hessian[1:, 0]
         promise = -0.5 * float(newton @ gradient[1:])
-        out = _Local(
+        return _Local(
             rise=value - self.floor,
             promise=promise,
             slope=float(gradient[0] + path @ gradient[1:]),
@@ -112,16 +142,20 @@ class Profile:
             path=path,
             is_minimum=bool(isfinite(value) and values[0] > -1e-6 * max(1.0, values[-1])),
         )
-        if z is self.chart.start:
-            self._start = out
-        return out
 
-    def _newton(self, rise: float, direction: int, z: np.ndarray) -> ProfilePoint | None:
-        """Venzon and Moolgavkar's steps; None where they do not arrive."""
+    def _newton(
+        self,
+        rise: float,
+        direction: int,
+        z: np.ndarray,
+        in_x: Derivatives,
+        derivatives: Callable[[np.ndarray], Derivatives],
+    ) -> ProfilePoint | None:
+        """Venzon and Moolgavkar's steps from z, where D has the derivatives `in_x`; None where they do not arrive."""
         end = self.chart.lower if direction < 0 else self.chart.upper
         missed, step = np.inf, np.zeros(len(z))
-        for _ in range(_STEPS):
-            here = self._local(z)
+        for i in range(_STEPS):
+            here = self._local(z, derivatives(self.chart.x(z)) if i else in_x)
             miss = abs(here.rise - here.promise - rise) + here.promise
             if not isfinite(miss) or miss > 4.0 * max(missed, rise):
                 step = 0.25 * step
@@ -132,12 +166,12 @@ class Profile:
             change = _to_height(here, rise, direction)
             if not here.is_minimum or change is None:
                 return None
+            if direction * (z[0] + change - end) >= 0:
+                at_end = self._at_end(end, z, rise)
+                if at_end is not None:
+                    return at_end
+                change = 0.5 * (end - z[0])
             step = np.concatenate([[change], here.newton + here.path * change])
-            beyond = direction * (z[0] + change - end) >= 0
-            if beyond and (at_end := self._at_end(end, z, rise)) is not None:
-                return at_end
-            if beyond:
-                return None
             z, missed = z + step, miss
             if miss < _CLOSE:
                 forward = direction * (z[0] - self.chart.start[0]) > 0

@@ -123,3 +123,20 @@ def test_a_chart_reads_off_what_it_is_named_for():
     assert length * own.start[0] == pytest.approx(np.sqrt(a @ covariance @ a))
     rho = a @ covariance @ b / np.sqrt((a @ covariance @ a) * (b @ covariance @ b))
     assert np.sin(chart.correlation(deviance.parameters, start, term, a, b).start[0]) == pytest.approx(rho)
+
+
+@pytest.mark.parametrize("held", [False, True])
+@pytest.mark.parametrize("structure", ["one factor", "crossed", "nested"])
+def test_following_agrees_with_the_last_step(structure, held):
+    """The secant equation: H step = change of the gradient; exact derivatives obey it to first order."""
+    _, deviance = deviance_of(structure, held)
+    x = random_point(deviance)
+    _, gradient, hessian = deviance.derivatives(x)
+    following = deviance.following(x, gradient, hessian)
+    for seed in range(3):
+        step = np.random.default_rng(seed).normal(0.0, 1e-4, len(x))
+        value, after, hessian = following(x + step)
+        assert value == deviance.value_and_gradient(x + step)[0]
+        assert hessian @ step == pytest.approx(after - gradient, abs=1e-3 * np.abs(after - gradient).max())
+        assert hessian == pytest.approx(hessian.T)
+        x, gradient = x + step, after
