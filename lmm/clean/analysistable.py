@@ -12,12 +12,13 @@ import pandas as pd
 from lmm import files
 from lmm.clean import checks, missing, steps, types
 from lmm.clean.audit import audit
+from lmm.clean.groups import occurring
 from lmm.clean.header import Header, position
 from lmm.clean.read import MISSING_CODES, raw_columns, read, read_lines
 from lmm.clean.roles import read_as_text, roles, source_after_steps
 from lmm.clean.rowhash import row_hash
 from lmm.clean.structure import check_declared
-from lmm.clean.times import check_times
+from lmm.clean.times import check_times, describe_times
 from lmm.errors import InputError
 from lmm.study import Study
 
@@ -43,6 +44,7 @@ def clean(study: Study, folder: Path) -> Cleaned:
     checks.check_rows_read(study, reading.table)
     prepared = steps.run(study, reading.table)
     checks.check_rows_prepared(study, prepared.table)
+    lines = reading.table.index
     raw = types.typed(study, prepared.table, played, (*MISSING_CODES, *study.missing))
     checks.check_outcome(study, raw[study.outcome])
     checks.check_values(study, raw)
@@ -52,10 +54,12 @@ def clean(study: Study, folder: Path) -> Cleaned:
     checks.check_outcome(study, table[study.outcome])
     checks.check_groups(study, table)
     check_declared(study, table)
-    check_times(study, table)
+    time = describe_times(table, study.time, study.groups) if study.time else None
+    if time:
+        check_times(study, table, time)
     checks.check_formulas(study, table)
-    account = audit(study, folder, played, len(reading.table), [*reading.steps, *prepared.log], raw, table)
-    return Cleaned(table, account, _dropped(study, folder, reading.table.index, prepared.dropped, raw))
+    account = audit(study, folder, played, len(lines), [*reading.steps, *prepared.log], raw, table, time)
+    return Cleaned(table, account, _dropped(study, folder, lines, prepared.dropped, raw))
 
 
 def write_cleaned(cleaned: Cleaned, table: str | Path, audit: str | Path, dropped: str | Path) -> None:
@@ -78,9 +82,7 @@ def read_analysis_table(table: str | Path, audit: dict[str, Any]) -> pd.DataFram
 def _without_absent_levels(table: pd.DataFrame) -> pd.DataFrame:
     used = {}
     for column, values in table.select_dtypes("category").items():
-        occurs = np.zeros(len(values.cat.categories), dtype=bool)
-        occurs[values.cat.codes.to_numpy()] = True
-        if not occurs.all():
+        if not occurring(values.cat.codes.to_numpy(), len(values.cat.categories)).all():
             used[column] = values.cat.remove_unused_categories()
     return table.assign(**used)
 

@@ -18,7 +18,6 @@ from lmm.clean.read import column_count, source_hash
 from lmm.clean.roles import GROUP, PREDICTOR, SLOPE, TIME
 from lmm.clean.rowhash import row_hash
 from lmm.clean.structure import structure, varies_within
-from lmm.clean.times import describe_times
 from lmm.study import Study
 
 
@@ -30,12 +29,16 @@ def audit(
     taken: list[dict[str, Any]],
     raw: pd.DataFrame,
     table: pd.DataFrame,
+    time: dict[str, Any] | None,
 ) -> dict[str, Any]:
-    """Return the account of one cleaning: `raw` as prepared by the steps `taken`, `table` as it is analysed."""
+    """Return the account of one cleaning: `raw` as prepared by the steps `taken`, `table` as it is analysed.
+
+    time: what is told of the time variable of `table`, where there is one.
+    """
     with ThreadPoolExecutor() as pool:  # hashing leaves Python to the rest
         hashed = pool.submit(row_hash, table)
         sources = {file: pool.submit(source_hash, folder / file) for file in study.files}
-        found = _findings(study, roles, taken, raw, table)
+        found = _findings(study, roles, taken, raw, table, time)
     files = [{"path": file, "sha256": sources[file].result()} for file in study.files]
     return {
         **provenance.stamp(study, hashed.result()),
@@ -57,6 +60,7 @@ def _findings(
     taken: list[dict[str, Any]],
     raw: pd.DataFrame,
     table: pd.DataFrame,
+    time: dict[str, Any] | None,
 ) -> dict[str, Any]:
     """Return what the account tells of rows, variables and grouping factors."""
     predictors = [name for name, played in roles.items() if {PREDICTOR, SLOPE, TIME} & set(played)]
@@ -70,7 +74,7 @@ def _findings(
         "groups": [_group(table, group) for group in study.groups],
         "structure": structure(table, study.groups),
         "varies_within": varies_within(table, predictors, study.groups),
-        "time": describe_times(table, study.time, study.groups) if study.time else None,
+        "time": time,
     }
 
 
@@ -83,7 +87,7 @@ def _steps(study: Study, taken: list[dict[str, Any]], raw: pd.DataFrame) -> list
     left = np.ones(len(raw), dtype=bool)
     count = len(raw)
     for column in raw.select_dtypes("category"):
-        sentence = near_labels.warning(column, raw[column].cat.categories.tolist())
+        sentence = near_labels.warning(column, raw[column].cat.categories)
         if sentence:
             steps.append(_step(f"labels {column}", sentence, (count, count), (levels, levels)))
     for variable in raw.columns:
@@ -137,11 +141,11 @@ def _variable(name: str, played: tuple[str, ...], raw: pd.Series, values: pd.Ser
 
 
 def _group(table: pd.DataFrame, group: str) -> dict[str, Any]:
-    rows = pd.Series(rows_per_level(table, group))
+    rows = rows_per_level(table, group)
     return {
         "group": group,
         "levels": len(rows),
         "rows_minimum": int(rows.min()),
-        "rows_median": float(rows.median()),
+        "rows_median": float(np.median(rows)),
         "rows_maximum": int(rows.max()),
     }

@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from lmm.clean.groups import group_codes, rows_per_level
+from lmm.clean.groups import group_codes, level_count, rows_per_level
 from lmm.clean.shown import line_in
 from lmm.clean.structure import incidence
 from lmm.errors import InputError
@@ -90,8 +90,9 @@ def check_groups(study: Study, table: pd.DataFrame) -> None:
                 f"study {study.name}: the grouping factor {group} has one row in each of its {len(rows)} levels; its "
                 "variance cannot be told from the residual one, so take it out of groups."
             )
+    codes = {group: group_codes(table, group) for group in study.groups}
     for first, second in combinations(study.groups, 2):
-        pair = incidence(group_codes(table, first), group_codes(table, second))
+        pair = incidence(codes[first], codes[second])
         if pair.first_within_second and pair.second_within_first:
             raise InputError(
                 f"study {study.name}: the grouping factors {first} and {second} divide the rows into the same "
@@ -114,7 +115,7 @@ def check_formulas(study: Study, table: pd.DataFrame) -> None:
         )
     for group, slopes in study.slopes.items():
         columns = len(_columns(study, table, f"1 + {slopes}", f"slopes.{group}"))
-        levels = len(rows_per_level(table, group))
+        levels = level_count(table, group)
         if levels * columns >= len(table):
             raise InputError(
                 f"study {study.name}: the slopes {slopes} of {group} need {levels * columns} random coefficients "

@@ -33,7 +33,7 @@ def missing_by_time(
     variables = [name for name in known if name not in (time, *_columns(groups)) and known[name].isna().any()]
     counts = [entry for variable in variables for entry in _counts(known, variable, place, occasions, arms)]
     name, code = subjects(known, groups)
-    seen = np.zeros((code.max(initial=-1) + 1, len(occasions)), dtype=bool)
+    seen = np.zeros((int(code.max(initial=-1)) + 1, len(occasions)), dtype=bool)
     present = known[outcome].notna().to_numpy()
     seen[code[present], place[present]] = True
     by_arm = [

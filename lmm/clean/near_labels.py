@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
+
+import pandas as pd
+
+from lmm.clean.texts import lengths_and_bytes
 
 
-def near_labels(labels: Iterable[str]) -> list[list[str]]:
+def near_labels(labels: pd.Index | Collection[str]) -> list[list[str]]:
     """Return the sets of labels that are the same without regard to case and outer spaces, in code point order."""
-    labels = list(labels)
-    everything = "".join(labels)
-    if everything == everything.casefold() and everything.split(maxsplit=1) == [everything]:  # nothing to fold or strip
-        return []
+    _, letters = lengths_and_bytes(labels)
+    if ((letters > ord(" ")) & (letters < 127) & ~((letters >= ord("A")) & (letters <= ord("Z")))).all():
+        return []  # nothing to fold or strip
     labels = set(labels)
     if len({label.strip().casefold() for label in labels}) == len(labels):
         return []
@@ -20,7 +23,7 @@ def near_labels(labels: Iterable[str]) -> list[list[str]]:
     return [spellings for spellings in alike.values() if len(spellings) > 1]
 
 
-def warning(column: str, labels: Iterable[str]) -> str | None:
+def warning(column: str, labels: pd.Index | Collection[str]) -> str | None:
     """Return a sentence that names the spellings of a column that are nearly the same, or None."""
     found = near_labels(labels)
     if not found:

@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from lmm.clean.groups import few, group_codes
+from lmm.clean.groups import blocks_of_rows, few, group_codes
 from lmm.clean.shown import line_in
 from lmm.errors import InputError
 from lmm.study import Study
@@ -56,27 +56,35 @@ def incidence(first: np.ndarray, second: np.ndarray) -> Incidence:
     width = max(levels[1], 1)
     if levels[0] * width <= few(len(first)):
         occurs = np.zeros(levels[0] * width, dtype=bool)
-        occurs[first * width + second] = True
+        for rows in blocks_of_rows(len(first)):
+            occurs[first[rows].astype(np.int64) * width + second[rows]] = True
         both = np.flatnonzero(occurs)
-    elif not varies(first, second):
-        home = np.full(levels[1], -1, dtype=np.int64)
-        home[second] = first
+    elif (home := one_value_in_each(second, first, absent=-1)) is not None:
         inner = np.flatnonzero(home >= 0)
-        both = np.sort(home[inner] * width + inner)
+        both = np.sort(home[inner].astype(np.int64) * width + inner)
     else:
-        both = np.sort(pd.unique(first * width + second))
+        both = np.sort(pd.unique(first.astype(np.int64) * width + second))
     return Incidence(*np.divmod(both, width), levels, len(first))
+
+
+def one_value_in_each(levels: np.ndarray, values: np.ndarray, absent: float) -> np.ndarray | None:
+    """Return the value that all rows of a level share, shape (levels,), or None where they differ in some level.
+
+    levels: codes of shape (rows,); values: shape (rows,), without NaN; absent: stands for levels without rows.
+    """
+    for count in (10_000, len(levels)):  # where they differ, the first rows tell it most often
+        shared = np.full(int(levels.max(initial=-1)) + 1, absent, dtype=values.dtype)
+        for rows in blocks_of_rows(min(count, len(levels))):
+            shared[levels[rows]] = values[rows]
+        for rows in blocks_of_rows(min(count, len(levels))):
+            if (shared[levels[rows]] != values[rows]).any():
+                return None
+    return shared
 
 
 def varies(values: np.ndarray, levels: np.ndarray) -> bool:
     """Say whether the rows of some level differ in value; values without NaN and codes of levels, shape (rows,)."""
-    last = np.empty(levels.max(initial=-1) + 1, dtype=values.dtype)
-    for rows in (10_000, len(levels)):  # where it varies, the first rows tell it most often
-        value, level = values[:rows], levels[:rows]
-        last[level] = value
-        if (value != last[level]).any():
-            return True
-    return False
+    return one_value_in_each(levels, values, absent=0) is None
 
 
 def structure(table: pd.DataFrame, groups: list[str]) -> list[dict[str, str]]:

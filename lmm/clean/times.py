@@ -23,24 +23,24 @@ def subjects(table: pd.DataFrame, groups: list[str]) -> tuple[str, np.ndarray]:
     It is the factor whose levels lie within those of all others, where there is one, else their interaction.
     """
     columns = list(dict.fromkeys(column for group in groups for column in group.split(":")))
+    codes = {name: group_codes(table, name) for name in dict.fromkeys([*groups, *columns])}
     for group in groups:
-        codes = group_codes(table, group)
-        others = [column for column in columns if column not in group.split(":")]
-        if not any(varies(group_codes(table, column), codes) for column in others):
-            return group, codes
+        if not any(varies(codes[column], codes[group]) for column in columns if column not in group.split(":")):
+            return group, codes[group]
     everything = ":".join(columns)
     return everything, group_codes(table, everything)
 
 
-def check_times(study: Study, table: pd.DataFrame) -> None:
-    """Refuse rows that share subject and time, unless the study says `duplicates: allow`."""
-    if study.time is None or study.duplicates == "allow":
+def check_times(study: Study, table: pd.DataFrame, described: dict[str, Any]) -> None:
+    """Refuse rows that share subject and time, unless the study says `duplicates: allow`.
+
+    described: what `describe_times` tells of the table.
+    """
+    if not described["duplicates"] or study.duplicates == "allow":
         return
     name, subject = subjects(table, study.groups)
     code, values = pd.factorize(table[study.time].to_numpy())
-    if incidence(subject, code).pairs == len(table):
-        return
-    repeated = pd.Series(subject * len(values) + code).duplicated().to_numpy()
+    repeated = pd.Series(subject.astype(np.int64) * len(values) + code).duplicated().to_numpy()
     second = int(np.argmax(repeated))
     time = table[study.time].iloc[second]
     first = int(np.argmax((subject == subject[second]) & (table[study.time] == time).to_numpy()))

@@ -175,7 +175,8 @@ def test_the_row_hash_is_the_same_on_every_machine():
 
     # the bytes spelled out: lines; name and kind; levels, codes, values, all little-endian
     def texts(*values):
-        return struct.pack(f"<{1 + len(values)}q", len(values), *map(len, values)) + "".join(values).encode()
+        encoded = [value.encode() for value in values]
+        return struct.pack(f"<{1 + len(values)}q", len(values), *map(len, encoded)) + b"".join(encoded)
 
     content = struct.pack("<2q", 1, 3)
     content += texts("y", "numeric") + struct.pack("<2d", 1.5, 0.0)
