@@ -4,8 +4,8 @@ A term may go where no other contains it (Nelder 1977; R's `drop.scope`); what i
 the model was fitted to, so that no row can come back.
 
 Example:
-    >>> deletions(fit)                   # likelihood ratio tests by maximum likelihood
-    >>> deletion_f_tests(fit)            # F tests in the model itself, Kenward and Roger
+    >>> single_term_deletions(fit)                   # likelihood ratio tests by maximum likelihood
+    >>> single_term_f_tests(fit)            # F tests in the model itself, Kenward and Roger
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from lmm.formula import parse
 from lmm.formula.marginality import degrees_of, right_hand_side
 from lmm.formula.model_matrix import blocks, column_names, matrix
 from lmm.formula.terms import Terms
-from lmm.infer.anova import AnovaRow, anova_row, explained
+from lmm.infer.anovatable import AnovaRow, anova_row, explained
 from lmm.infer.candidate import candidate_of_fit
 from lmm.infer.hypothesis import SmallSample
 from lmm.infer.likelihoodratio import LikelihoodRatioTest, compare_fixed_parts
@@ -97,7 +97,7 @@ class Deletions:
         }
 
 
-def deletions(fit: Fit) -> Deletions:
+def single_term_deletions(fit: Fit) -> Deletions:
     """Likelihood ratio tests of every term that may go alone, by maximum likelihood.
 
     Raises:
@@ -111,7 +111,7 @@ def deletions(fit: Fit) -> Deletions:
     return Deletions(full, found, contained, fit.reml)
 
 
-def deletion_f_tests(fit: Fit, method: str | SmallSample = "kenward-roger") -> tuple[AnovaRow, ...]:
+def single_term_f_tests(fit: Fit, method: str | SmallSample = "kenward-roger") -> tuple[AnovaRow, ...]:
     """F tests, in the model itself, that the mean lies where it could without a term, of every term that may go alone.
 
     Args:

@@ -19,9 +19,9 @@ column <- function(x) I(unname(x))
 table_of <- function(a) list(term = column(rownames(a)), sumsq = column(a[["Sum Sq"]]), meansq = column(a[["Mean Sq"]]),
   numdf = column(a$NumDF), dendf = column(a$DenDF), F = column(a[["F value"]]), p = column(a[["Pr(>F)"]]))
 
-# without: rows left out (R counts from 1), so that the layouts are unbalanced
-model <- function(name, table, formula, without = integer(), reml = TRUE, methods = c("Satterthwaite", "Kenward-Roger"), hypotheses = list(), drop = FALSE) {
-  D <- read(table); if (length(without)) D <- droplevels(D[-without, ])
+# without: rows left out (R counts from 1), so that the layouts are unbalanced; cycle: a factor h of the row number modulo this
+model <- function(name, table, formula, without = integer(), reml = TRUE, methods = c("Satterthwaite", "Kenward-Roger"), hypotheses = list(), drop = FALSE, cycle = NULL) {
+  D <- read(table); if (!is.null(cycle)) D$h <- factor((seq_len(nrow(D)) - 1) %% cycle); if (length(without)) D <- droplevels(D[-without, ])
   m <- suppressMessages(suppressWarnings(lmer(as.formula(formula), D, REML = reml, control = tight)))
   assign("D", D, envir = globalenv())
   m@call$data <- quote(D); m@call$formula <- as.formula(formula); m@call$control <- tight
@@ -32,7 +32,7 @@ model <- function(name, table, formula, without = integer(), reml = TRUE, method
       list(L = L, rhs = column(h$rhs), numdf = t$NumDF, dendf = t$DenDF, F = t[["F value"]], p = t[["Pr(>F)"]]) })
     c(by_type, list(joint = joint), if (drop) list(drop1 = table_of(drop1(m, ddf = how))))
   })
-  list(name = name, case = table, formula = formula, without = column(without - 1L), reml = reml, loglik = as.numeric(logLik(m)),
+  list(name = name, case = table, formula = formula, without = column(without - 1L), cycle = cycle, reml = reml, loglik = as.numeric(logLik(m)),
     coefficients = column(names(fixef(m))), tests = tests)
 }
 unit <- function(p, ...) lapply(c(...), function(i) replace(numeric(p), i, 1))
@@ -59,5 +59,19 @@ out <- list(
   model("one factor", "machines-fslope", "score ~ Machine + (Machine | Worker)", without = c(1, 2, 8, 23, 24, 40)),
   model("singular", "early", "cog ~ tos * trt + (tos | id)", without = c(5, 6, 50, 51, 52, 200)),
   model("zero variance", "grouseticks", "log1p(TICKS) ~ YEAR * cHEIGHT + (1 | BROOD) + (1 | LOCATION)"),
+  model("no variance of a factor", "orthodont-corr", "distance ~ age * Sex + (1 | Subject) + (1 | h)", without = c(3, 9, 10, 27, 66), cycle = 5),
   model("three factors", "co2-log", "uptake ~ factor(conc) + log(conc) * Type * Treatment + (1 | Plant)", without = c(4, 9, 30, 55)))
+# pbkrtest forgets the weights; the same model of columns multiplied by their roots has none
+W <- read("sleepstudy-weights"); roots <- sqrt(W$w)
+W <- data.frame(y = roots * W$Reaction, one = roots, days = roots * W$Days, square = roots * W$Days^2, Subject = W$Subject)
+m <- lmer(y ~ 0 + one + days + square + (0 + one + days | Subject), W, control = tight)
+L <- cbind(0, diag(2))
+weighted <- lapply(c(Satterthwaite = "Satterthwaite", `Kenward-Roger` = "Kenward-Roger"), function(how) {
+  t <- contestMD(m, L, ddf = how); s <- coef(summary(m, ddf = how))
+  list(numdf = t$NumDF, dendf = t$DenDF, F = t[["F value"]], p = t[["Pr(>F)"]], se = column(s[, "Std. Error"]), df = column(s[, "df"])) })
+# many rows
+D <- read("egsingle-3level"); m <- lmer(math ~ year * lowinc + black + hispanic + (1 | childid) + (1 | schoolid), D, control = tight)
+s <- coef(summary(m, ddf = "Kenward-Roger"))
+large <- list(names = column(rownames(s)), se = column(s[, "Std. Error"]), df = column(s[, "df"]), p = column(s[, "Pr(>|t|)"]))
+out <- list(models = out, weighted = weighted, large = large)
 writeLines(toJSON(out, digits = 15, auto_unbox = TRUE, na = "null", null = "null"), "fixed_effects_fixtures.json")

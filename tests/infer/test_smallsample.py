@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from math import inf
 
 import numpy as np
@@ -12,7 +11,8 @@ import pytest
 import lmm
 from lmm.errors import InputError
 from lmm.infer.smallsample import small_sample
-from tests.reference.tables import fitting_arguments, read_table, reference_cases
+from tests.infer.fixed_effects import fitted, from_r, model_of
+from tests.reference.tables import read_table, reference_cases
 
 # lmerTest differentiates with steps of fixed size, and variances of 1e-17 are below them: it reports df = 1.7e-5.
 WRONG_IN_LMERTEST = {"rail-seconds"}
@@ -28,13 +28,6 @@ def cases(field: str, wrong: set[str]) -> list[str]:
         and None not in (case["r"].get(field) or {}).get("df", [None])
         and id not in wrong
     ]
-
-
-@functools.cache
-def fitted(id: str) -> lmm.Fit:
-    case = reference_cases()[id]
-    arguments = fitting_arguments(case, read_table(case))
-    return lmm.fit(arguments.pop("formula"), arguments.pop("data"), **arguments)
 
 
 def coefficient_tests(fit, method):
@@ -239,6 +232,75 @@ def test_a_correlation_of_one_leaves_the_degrees_of_the_model_of_one_direction()
     assert case["r"]["isSingular"]
     np.testing.assert_allclose(found, expected, rtol=1e-3)
     np.testing.assert_allclose(found, case["r"]["satterthwaite"]["df"], rtol=1e-3)
+
+
+def test_kenward_roger_of_many_rows_as_pbkrtest():
+    # pbkrtest takes 12 s for these 7,230 rows.
+    reference = from_r()["large"]
+    table = read_table(reference_cases()["egsingle-3level"])
+    fit = lmm.fit("math ~ year * lowinc + black + hispanic + (1 | childid) + (1 | schoolid)", table)
+    assert list(fit.coefficients) == reference["names"]
+    tests = coefficient_tests(fit, "kenward-roger")
+    np.testing.assert_allclose([test.df for test in tests], reference["df"], rtol=1e-5)
+    np.testing.assert_allclose([test.se for test in tests], reference["se"], rtol=1e-6)
+
+
+def test_contrasts_cannot_be_estimated_better_for_not_knowing_the_variances():
+    # ΣW_ij(Q_ij − P_iΦP_j) is a sum of squares, so that the adjustment never lowers a variance.
+    for name in ("unbalanced interaction", "crossed slopes", "singular", "rank deficient"):
+        chosen = small_sample(model_of(name))
+        gain = np.linalg.eigvalsh(chosen.vcov - chosen.unadjusted)
+        assert gain[0] >= -1e-9 * np.abs(chosen.vcov).max()
+
+
+def test_variances_of_which_the_data_say_nothing_are_named_and_leave_finite_tests():
+    # Every group has a level of its own: its effect and that of the group cannot be told apart.
+    table = pd.DataFrame(
+        {
+            "y": [-0.31, -1.41, -0.51, 2.18, -1.42, 0.01, -1.41],
+            "g": list("0011122"),
+            "arm": list("0033311"),
+            "w": list("1201210"),
+        }
+    )
+    fit = lmm.fit("y ~ arm + w + (1 | g)", table)
+    assert fit.convergence.status == "not identified"
+    for method in ("kenward-roger", "satterthwaite"):
+        chosen = small_sample(fit, method)
+        assert "say nothing of some direction" in chosen.note
+        tests = [chosen.t_test(row) for row in np.eye(len(fit.beta))]
+        assert np.isfinite([value for test in tests for value in (test.se, test.df, test.p)]).all()
+        assert 0 < chosen.f_test(np.eye(len(fit.beta))[1:3]).p <= 1
+
+
+def test_moments_of_no_f_distribution_give_a_finite_test_that_says_so():
+    rng = np.random.default_rng(345)
+    found = []
+    while len(found) < 3:
+        groups = np.repeat(np.arange(5), 3)
+        table = pd.DataFrame(
+            {
+                "y": rng.normal(size=15),
+                "x": rng.normal(size=15),
+                "g": groups.astype(str),
+                "arm": (groups % 3).astype(str),
+            }
+        )
+        chosen = small_sample(lmm.fit("y ~ arm * x + (1 | g)", table))
+        test = chosen.f_test(np.eye(6)[1:3])
+        assert np.isfinite([test.statistic, test.denominator, test.p]).all() and test.denominator > 0
+        if test.note:
+            assert test.scale == 1.0 and "moments" in test.note
+            found.append(test)
+
+
+def test_least_squares_has_its_unbiased_variance_by_ml_too():
+    table = read_table(reference_cases()["sleepstudy-corr"])
+    by_reml, by_ml = (lmm.fit("Reaction ~ Days", table, reml=reml) for reml in (True, False))
+    for method in ("kenward-roger", "satterthwaite", "residual"):
+        expected, found = (small_sample(fit, method) for fit in (by_reml, by_ml))
+        np.testing.assert_allclose(found.vcov, expected.vcov, rtol=1e-9)
+        assert found.sigma == pytest.approx(expected.sigma)
 
 
 def test_a_model_without_random_effects_has_the_residual_degrees():
