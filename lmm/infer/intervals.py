@@ -21,7 +21,7 @@ def intervals(fit: Fit, method: str = "profile", level: float = 0.95) -> tuple[I
     Args:
         fit: a fit in memory.
         method: "profile" (`profile_intervals`), or "wald" (`wald_intervals`, variances included). Bootstrap
-            intervals need draws: see `lmm.infer.bootstrap`.
+            intervals need draws: see `lmm.infer.bootstrapintervals`.
         level: nominal coverage.
 
     Raises:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
-from math import exp, expm1, sin, sqrt
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, replace
+from math import exp, expm1, isnan, sin, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +13,7 @@ from scipy.special import lambertw, ndtri
 from lmm.engine import chart
 from lmm.engine.optimum import Optimum, optimise
 from lmm.engine.profile import Profile
+from lmm.engine.trustregion import Derivatives
 from lmm.engine.unprofiled import UnprofiledDeviance
 from lmm.errors import InputError
 from lmm.infer.interval import Interval
@@ -156,104 +157,114 @@ def elements(term: VarianceComponents) -> list[tuple[str, int, int]]:
 
 def _of_variances(fit: Fit, optimum: Optimum, names: Collection[str]) -> list[ProfiledParameter]:
     """Standard deviations, correlations and sigma."""
-    problem, sigma = optimum.problem, sqrt(optimum.at.sigma2)
-    scale = problem.fixed.scale
-    deviance = UnprofiledDeviance(problem, sigma)
-    start = deviance.start(optimum.at.T, optimum.at.sigma2)
-    at_start = deviance.derivatives(start)
-    places = dict(zip(_term_keys(optimum), deviance.parameters.term_parameters(), strict=True))
-    groups, filled = list(dict.fromkeys(term.group for term in fit.random)), dict.fromkeys(fit.groups, 0)
+    model = _Model.of(optimum)
     out = []
-    for term in fit.random:
-        k = problem.order.index(groups.index(term.group))
-        begin = filled[term.group]
-        filled[term.group] += len(term.names)
-        part = slice(begin, begin + len(term.names))
-        transform = problem.transforms[k][[one.start for one in problem.factors[k].slices].index(begin)]
-        # Row i takes the whitened effects, in the units of x, to the i-th effect of the term.
-        effects = np.linalg.inv(transform) * problem.natural_units[k][part] * sigma
-        needed = {
-            sd
-            for name, row, column in elements(term)
-            if name in names and row != column
-            for sd in (_sd(term, row), _sd(term, column))
-        }
-        correlations = term.correlation
+    for term, (places, effects) in zip(fit.random, _effects(fit, optimum, model), strict=True):
+        correlations = [(row, column) for name, row, column in elements(term) if row != column and name in names]
+        needed = {_sd(term, effect) for pair in correlations for effect in pair}
         for name, row, column in elements(term):
-            if name not in names and name not in needed:
-                continue
-            if row == column:
-                own, length = chart.standard_deviation(deviance.parameters, start, places[k, begin], effects[row])
-                own = _snapped(own)
-                natural = _times(scale * length)
-                profile = Profile(own, deviance, at_start)
-                out.append(
-                    ProfiledParameter(
-                        name,
-                        "sd",
-                        float(term.sd[row]),
-                        natural(own.start[0]),
-                        (0.0, None),
-                        (),
-                        _reach(profile, natural),
-                    )
-                )
-                continue
-            both = (_sd(term, column), _sd(term, row))
-            own = _snapped(
-                chart.correlation(deviance.parameters, start, places[k, begin], effects[column], effects[row])
-            )
-            estimate = None if np.isnan(correlations[row, column]) else float(correlations[row, column])
-            exists = own.start[1] > _AT_END and own.start[2] > _AT_END
-            profile = Profile(own, deviance, at_start)
-            out.append(
-                ProfiledParameter(
-                    name,
-                    "cor",
-                    estimate,
-                    sin(own.start[0]) if exists else None,
-                    (-1.0, 1.0),
-                    both,
-                    _reach(profile, sin),
-                )
-            )
+            if row == column and (name in names or name in needed):
+                out.append(_standard_deviation(model, term, row, places, effects))
+            elif name in names:
+                out.append(_correlation(model, name, term, row, column, places, effects))
     if "sigma" in names:
-        own = chart.coordinate(deviance.parameters, start, len(deviance.parameters))
-        natural = _exponential(scale)
-        profile = Profile(own, deviance, at_start)
-        out.append(
-            ProfiledParameter(
-                "sigma", "sigma", fit.sigma, natural(own.start[0]), (None, None), (), _reach(profile, natural)
-            )
-        )
+        own = chart.coordinate(model.deviance.parameters, model.start, len(model.deviance.parameters))
+        out.append(_unbounded(model, "sigma", "sigma", fit.sigma, own, _exponential(model.scale)))
     return out
+
+
+@dataclass(frozen=True)
+class _Model:
+    """The deviance of maximum likelihood, its optimum x with the derivatives there, and the unit of the outcome."""
+
+    deviance: UnprofiledDeviance
+    start: np.ndarray
+    at_start: Derivatives
+    scale: float
+
+    @staticmethod
+    def of(optimum: Optimum, held: np.ndarray | None = None) -> _Model:
+        deviance = UnprofiledDeviance(optimum.problem, sqrt(optimum.at.sigma2), held)
+        start = deviance.start(optimum.at.T, optimum.at.sigma2)
+        return _Model(deviance, start, deviance.derivatives(start), optimum.problem.fixed.scale)
+
+    def profile(self, own: chart.Chart) -> Profile:
+        return Profile(own, self.deviance, self.at_start)
+
+
+def _effects(fit: Fit, optimum: Optimum, model: _Model) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """For every term of the fit the places of its block in x, and the matrix (q, q) from whitened effects in the
+    units of x to its own effects."""
+    problem = optimum.problem
+    keys = [(k, part.start) for k, factor in enumerate(problem.factors) for part in factor.slices]
+    places = dict(zip(keys, model.deviance.parameters.term_parameters(), strict=True))
+    transforms = dict(zip(keys, (one for of_factor in problem.transforms for one in of_factor), strict=True))
+    groups, filled = list(fit.groups), dict.fromkeys(fit.groups, 0)
+    for term in fit.random:
+        k, begin = problem.order.index(groups.index(term.group)), filled[term.group]
+        filled[term.group] = end = begin + len(term.names)
+        units = problem.natural_units[k][begin:end] * model.deviance.unit_sigma
+        yield places[k, begin], np.linalg.inv(transforms[k, begin]) * units
+
+
+def _standard_deviation(
+    model: _Model, term: VarianceComponents, effect: int, places: np.ndarray, effects: np.ndarray
+) -> ProfiledParameter:
+    own, length = chart.standard_deviation(model.deviance.parameters, model.start, places, effects[effect])
+    own, natural = _snapped(own), _times(model.scale * length)
+    return ProfiledParameter(
+        name=_sd(term, effect),
+        kind="sd",
+        estimate=float(term.sd[effect]),
+        maximum_likelihood=natural(own.start[0]),
+        ends=(0.0, None),
+        needs=(),
+        reach=_reach(model.profile(own), natural),
+    )
+
+
+def _correlation(
+    model: _Model,
+    name: str,
+    term: VarianceComponents,
+    row: int,
+    column: int,
+    places: np.ndarray,
+    effects: np.ndarray,
+) -> ProfiledParameter:
+    own = _snapped(chart.correlation(model.deviance.parameters, model.start, places, effects[column], effects[row]))
+    estimate = float(term.correlation[row, column])
+    exists = bool((own.start[1:3] > _AT_END).all())
+    return ProfiledParameter(
+        name=name,
+        kind="cor",
+        estimate=None if isnan(estimate) else estimate,
+        maximum_likelihood=sin(own.start[0]) if exists else None,
+        ends=(-1.0, 1.0),
+        needs=(_sd(term, column), _sd(term, row)),
+        reach=_reach(model.profile(own), sin),
+    )
+
+
+def _unbounded(
+    model: _Model, name: str, kind: str, estimate: float, own: chart.Chart, natural: Callable[[float], float]
+) -> ProfiledParameter:
+    reach = _reach(model.profile(own), natural)
+    return ProfiledParameter(name, kind, estimate, natural(own.start[0]), (None, None), (), reach)
 
 
 def _of_fixed_effects(fit: Fit, optimum: Optimum, names: Collection[str]) -> list[ProfiledParameter]:
     """The fixed effects that were kept."""
-    problem, fixed, sigma = optimum.problem, optimum.problem.fixed, sqrt(optimum.at.sigma2)
+    fixed = optimum.problem.fixed
     out = []
-    for name, row, estimate in zip(fit.coefficients, np.linalg.inv(fixed.upper), fit.beta, strict=True):
-        if name not in names:
-            continue
-        length = float(np.linalg.norm(row))
-        deviance = UnprofiledDeviance(problem, sigma, held=row / length)
-        start = deviance.start(optimum.at.T, optimum.at.sigma2)
-        at_start = deviance.derivatives(start)
-        own = chart.coordinate(deviance.parameters, start, len(start) - 1)
-        natural = _affine(float(row @ fixed.coefficients), fixed.scale * length)
-        profile = Profile(own, deviance, at_start)
-        out.append(
-            ProfiledParameter(
-                name, "fixed", float(estimate), natural(own.start[0]), (None, None), (), _reach(profile, natural)
-            )
-        )
+    for name, row, estimate in zip(fit.coefficients, np.linalg.inv(fixed.upper), fit.beta.tolist(), strict=True):
+        if name in names:
+            length = float(np.linalg.norm(row))
+            model = _Model.of(optimum, held=row / length)
+            own = chart.coordinate(model.deviance.parameters, model.start, len(model.start) - 1)
+            natural = _affine(float(row @ fixed.coefficients), fixed.scale * length)
+            out.append(_unbounded(model, name, "fixed", estimate, own, natural))
     return out
-
-
-def _term_keys(optimum: Optimum) -> list[tuple[int, int]]:
-    """Factor and first column of every term, in the engine's order."""
-    return [(k, term.start) for k, factor in enumerate(optimum.problem.factors) for term in factor.slices]
 
 
 def _sd(term: VarianceComponents, effect: int) -> str:
@@ -264,7 +275,7 @@ def _snapped(own: chart.Chart) -> chart.Chart:
     """The chart with a start that lies on the end of the range but for rounding put there."""
     for end in (own.lower, own.upper):
         if abs(own.start[0] - end) < _AT_END:
-            own.start[0] = end
+            return replace(own, start=np.concatenate([[end], own.start[1:]]))
     return own
 
 
