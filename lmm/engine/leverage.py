@@ -6,6 +6,8 @@ a = [z_r; x] − C_j'G_jz, and a'Ña is expanded so that only the entries of Ñ 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from lmm.engine.deviance import Deviance
@@ -16,40 +18,72 @@ _LEVELS_AT_ONCE = 512
 
 def leverage(optimum: Optimum) -> np.ndarray:
     """The diagonal of the hat matrix (n,), as lme4's `hatvalues`; its sum is the effective number of parameters."""
+    problem = optimum.problem
+    rows = [(factor.codes, factor.columns) for factor in problem.factors]
+    return _quadratic_forms(optimum, rows, problem.fixed.orthonormal)
+
+
+def prediction_variance(optimum: Optimum, rows: Sequence[tuple[np.ndarray, np.ndarray]], X: np.ndarray) -> np.ndarray:
+    """Variance (m,) of Xβ̂ + Σ Z b̂ less the true Xβ + Σ Zb at m rows, the relative variances taken as known.
+
+    It is σ²c'(C'WC + penalty)⁻¹c (Henderson 1975), in the units of the data.
+
+    Args:
+        optimum: of the fit.
+        rows: per factor, in the caller's order, the levels (m,), -1 for one that contributes nothing, and the columns
+            (m, q) of its terms.
+        X: (m, p) the kept fixed-effects columns.
+    """
+    problem = optimum.problem
+    whitened = []
+    for k, factor, transforms in zip(problem.order, problem.factors, problem.transforms, strict=True):
+        codes, columns = rows[k]
+        known = np.where(codes[:, None] < 0, 0.0, columns)
+        for term, upper in zip(factor.slices, transforms, strict=True):
+            known[:, term] = np.linalg.solve(upper.T, known[:, term].T).T
+        whitened.append((np.maximum(codes, 0), known))
+    fixed = np.linalg.solve(problem.fixed.upper.T, X.T).T
+    return problem.fixed.scale**2 * optimum.at.sigma2 * _quadratic_forms(optimum, whitened, fixed)
+
+
+def _quadratic_forms(optimum: Optimum, rows: Sequence[tuple[np.ndarray, np.ndarray]], fixed: np.ndarray) -> np.ndarray:
+    """c'(C'WC + penalty)⁻¹c (m,) of rows c = [z x] in whitened coordinates, factors in the problem's order."""
     problem, at = optimum.problem, optimum.at
     deviance = Deviance(problem, optimum.reml)
     inverse = deviance.congruence(deviance.trace_inverse(at.lower, len(at.solution) - 1), at.T)
-    level = problem.factors[0].codes
+    level, columns = rows[0]
     gain, sandwich = at.gain, problem.border.sandwich(inverse)
-    out = np.empty(problem.n)
+    out = np.empty(len(level))
     # By runs of levels: C_jN of all levels at once would be as large as a dense border.
     by_level = np.argsort(level, kind="stable")
     ends = np.searchsorted(level[by_level], np.arange(0, problem.factors[0].n_levels, _LEVELS_AT_ONCE))
-    for start, rows in zip(
+    for start, some in zip(
         range(0, problem.factors[0].n_levels, _LEVELS_AT_ONCE), np.split(by_level, ends[1:]), strict=True
     ):
         moved = problem.border.rows(start, start + _LEVELS_AT_ONCE, inverse)
-        f = np.einsum("abi,ib->ai", gain[:, :, level[rows]], problem.factors[0].columns[rows])
-        h = np.einsum("ia,ai->i", problem.factors[0].columns[rows], f)
-        h += np.einsum("ai,abi,bi->i", f, sandwich[:, :, level[rows]], f)
-        touched = _touched_entries(optimum, rows)
+        f = np.einsum("abi,ib->ai", gain[:, :, level[some]], columns[some])
+        h = np.einsum("ia,ai->i", columns[some], f)
+        h += np.einsum("ai,abi,bi->i", f, sandwich[:, :, level[some]], f)
+        touched = _touched_entries(optimum, [(codes[some], z[some]) for codes, z in rows[1:]], fixed[some])
         for column, value in touched:
             for other, other_value in touched:
                 h += value * other_value * inverse[column, other]
-            h -= 2.0 * value * (f * moved[:, level[rows] - start, column]).sum(0)
-        out[rows] = h
+            h -= 2.0 * value * (f * moved[:, level[some] - start, column]).sum(0)
+        out[some] = h
     return out
 
 
-def _touched_entries(optimum: Optimum, rows: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+def _touched_entries(
+    optimum: Optimum, rest: Sequence[tuple[np.ndarray, np.ndarray]], fixed: np.ndarray
+) -> list[tuple[np.ndarray, np.ndarray]]:
     """The entries of [z_r; x] of the rows that are not zero: their column among the rest and their value."""
     problem = optimum.problem
     r = int(problem.offsets[-1])
     out = []
-    for k, factor in enumerate(problem.factors[1:], 1):
-        for b in range(factor.n_columns):
-            column = problem.offsets[k - 1] + b * factor.n_levels + factor.codes[rows]
-            out.append((column, factor.columns[rows, b]))
+    for k, (codes, z) in enumerate(rest, 1):
+        for b in range(z.shape[1]):
+            column = problem.offsets[k - 1] + b * problem.factors[k].n_levels + codes
+            out.append((column, z[:, b]))
     for c in range(problem.p):
-        out.append((np.full(len(rows), r + c), problem.fixed.orthonormal[rows, c]))
+        out.append((np.full(len(fixed), r + c), fixed[:, c]))
     return out

@@ -52,3 +52,10 @@ def test_equal_slopes_have_no_difference_to_test():
 def test_a_factor_has_no_slope():
     with pytest.raises(InputError, match="'Type' is not among the fixed part's covariates, which are 'conc'"):
         simple_slopes(fitted(CO2, "co2-log"), table_of("co2-log"), "Type")
+
+
+def test_a_slope_that_is_no_estimate_is_said_to_be_known():
+    fit = fitted("Reaction ~ Days + offset(0.1 * w) + (1 | Subject)", "sleepstudy-corr")
+    (found,) = simple_slopes(fit, table_of("sleepstudy-corr"), "w").estimates(small_sample(fit))
+    assert found.estimate == pytest.approx(0.1) and found.se is None
+    assert found.reason == "The fixed effects do not enter this slope: it is 0.1 for sure."
