@@ -356,7 +356,7 @@ def _limit(
         return point.value, None
     if point.status == "boundary":
         if rise < 1e-8:
-            return end, f"One-sided: the estimate lies on the boundary, {end:g}."
+            return end, f"One-sided: the ML estimate lies on the boundary, {end:g}."
         return end, (
             f"One-sided: at the boundary, {end:g}, the deviance is {rise:.3f} above its minimum and {needed:.3f} "
             "would exclude it."

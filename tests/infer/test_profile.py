@@ -138,7 +138,7 @@ def test_an_estimate_of_zero_has_a_one_sided_interval():
     found = intervals_of("dyestuff2")["sd_(Intercept)|Batch"]
     assert (found.estimate, found.lower) == (0.0, 0.0)
     assert found.upper == pytest.approx(2.08404348900881, rel=1e-3)
-    assert found.note == "One-sided: the estimate lies on the boundary, 0."
+    assert found.note == "One-sided: the ML estimate lies on the boundary, 0."
 
 
 def test_a_correlation_of_minus_one_has_a_one_sided_interval():
