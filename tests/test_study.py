@@ -1,6 +1,7 @@
 """The config: defaults, every mistake at once, and fingerprints that change with what they stand for."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -222,3 +223,40 @@ def _keys_above():
 )
 def test_a_mistaken_step_is_named_with_its_number_and_key(step, line):
     assert mistakes(BLOCK | {"steps": [step]}) == [line]
+
+
+def test_settings_of_inference_merge_with_the_shared_ones_block_by_block():
+    shared = {"inference": {"level": 0.9, "bootstrap": {"draws": 200, "kind": "cases"}}, "ladder": {"draws": 0}}
+    own = {"inference": {"adjustment": "holm", "bootstrap": {"jobs": 3}}}
+    (loaded,) = study.load({"defaults": shared, "studies": [BLOCK | own]})
+    assert (loaded.inference.level, loaded.inference.adjustment, loaded.ladder.draws) == (0.9, "holm", 0)
+    assert loaded.inference.bootstrap.model_dump() == {
+        "draws": 200,
+        "jobs": 3,
+        "kind": "cases",
+        "method": "percentile",
+        "group": None,
+    }
+
+
+def test_the_number_of_jobs_changes_no_number_and_that_of_draws_does():
+    prints = [
+        study.load({"studies": [BLOCK | {"inference": {"bootstrap": bootstrap}}]})[0].fingerprint()
+        for bootstrap in ({"draws": 100}, {"draws": 100, "jobs": 5}, {"draws": 101})
+    ]
+    assert prints[0] == prints[1] != prints[2]
+
+
+@pytest.mark.parametrize(
+    ("inference", "sentence"),
+    [
+        ({"intervals": "bootstrap"}, "key inference: intervals: bootstrap needs draws; set bootstrap: {draws: 1000}."),
+        ({"bootstrap": {"group": "Subjcet"}}, "key inference.bootstrap.group: 'Subjcet' is not one of the groups"),
+        ({"degrees_of_freedom": "kr"}, "key inference.degrees_of_freedom: must be 'kenward-roger', 'satterthwaite'"),
+        ({"bootstrap": {"draw": 5}}, "unknown key 'inference.bootstrap.draw'; did you mean 'draws'?"),
+        ({"levle": 0.9}, "unknown key 'inference.levle'; did you mean 'level'?"),
+    ],
+)
+def test_mistakes_in_inference_are_told(inference, sentence):
+    with pytest.raises(InputError, match=re.escape(sentence)):
+        study.load({"studies": [BLOCK | {"inference": inference}]})

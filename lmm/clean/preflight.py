@@ -11,6 +11,7 @@ from lmm.clean.read import raw_columns
 from lmm.clean.roles import declared_categories, roles, source_after_steps
 from lmm.errors import InputError
 from lmm.study import Study
+from lmm.study.means import means_asked
 
 
 def preflight(studies: Iterable[Study], folder: Path) -> None:
@@ -27,6 +28,7 @@ def _mistakes(study: Study, folder: Path) -> list[str]:
     where = f"study {study.name}: {source_after_steps(study)}"
     try:
         needed = {column: played[0] for column, played in roles(study).items()}
+        means_asked(study)
         header = Header(tuple(steps.names_after(study, raw_columns(study, folder))))
     except InputError as error:
         return [str(error)]

@@ -13,13 +13,15 @@ from pydantic import BaseModel, Field, ValidationError, field_validator, model_v
 from lmm.errors import InputError
 from lmm.study.block import Block, numbers_as_text
 from lmm.study.declared import Declared
+from lmm.study.inference import Bootstrap, Inference
 from lmm.study.source import BLOCK, LIST, PATH, Data, Join, Table, files, tables
 from lmm.study.steps import Step, block_at
 
 WORDING = ("title", "question", "unit")
 """Keys that say how a study is told and change no number."""
 
-_SCHEDULING = ("split",)
+_HOW_NOT_WHAT = {**dict.fromkeys((*WORDING, "split"), True), "inference": {"bootstrap": {"jobs"}}}
+"""Keys, as pydantic excludes them, that change no number: the wording, and how the work is split into jobs."""
 
 
 class Ladder(Block):
@@ -48,6 +50,13 @@ class Ladder(Block):
         "keep",
         description="Whether random slopes may correlate with their intercept (keep) or never do (drop).",
         examples=["drop"],
+    )
+    draws: int = Field(
+        999,
+        ge=0,
+        description="Bootstrap draws for the test of a random part where the large-sample distribution is in doubt (p "
+        "between .01 and .20 with fewer than 30 groups); 0 for none.",
+        examples=[9999],
     )
 
 
@@ -145,6 +154,11 @@ class Study(Block):
     ladder: Ladder = Field(
         default_factory=Ladder, description="How the ladder of models is climbed.", examples=[{"alpha_random": 0.1}]
     )
+    inference: Inference = Field(
+        default_factory=Inference,
+        description="What is said about the final model: tests, intervals, means and contrasts.",
+        examples=[{"degrees_of_freedom": "satterthwaite", "bootstrap": {"draws": 1000, "jobs": 4}}],
+    )
     seed: int | None = Field(
         None,
         ge=0,
@@ -209,6 +223,16 @@ class Study(Block):
                 raise ValueError(f"key structure: {inner!r} is declared against itself; name another factor")
         return self
 
+    @model_validator(mode="after")
+    def _bootstrap_has_its_group(self) -> Study:
+        group = self.inference.bootstrap.group
+        if group is not None and group not in self.groups:
+            raise ValueError(
+                f"key inference.bootstrap.group: {group!r} is not one of the groups {_listed(self.groups)}"
+                f"{_suggestion(group, self.groups)}; name one of them"
+            )
+        return self
+
     @property
     def source(self) -> str:
         """The files of the rows, as a sentence names them."""
@@ -224,7 +248,7 @@ class Study(Block):
 
         Left out are the wording of the report and how the work is split into jobs.
         """
-        return _digest(self.model_dump(exclude=set(WORDING + _SCHEDULING)))
+        return _digest(self.model_dump(exclude=_HOW_NOT_WHAT))
 
     def wording(self) -> str:
         """SHA-256 of what the report says beside the numbers: title, question and unit."""
@@ -239,7 +263,8 @@ class Config(Block):
     )
     defaults: dict[str, Any] = Field(
         default_factory=dict,
-        description="Keys shared by all studies, any but name; a study's own key wins, and the keys of ladder merge.",
+        description="Keys shared by all studies, any but name; a study's own key wins, and the keys of ladder and of "
+        "inference merge.",
         examples=[{"data": "data/pupils.csv", "missing": ["-99"]}],
     )
     studies: list[Study] = Field(min_length=1, description="The studies, each reported on its own page.")
@@ -379,11 +404,15 @@ def _with_defaults(mapping: Mapping[str, Any], without: set[str]) -> dict[str, A
 
 
 def _merged(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a block in which the study's own keys win; of the ladder, its own keys of the ladder."""
+    """Return a block in which the study's own keys win; of a block of settings, its own keys of that block."""
     merged = {**shared, **own}
-    if isinstance(shared.get("ladder"), Mapping) and isinstance(own.get("ladder"), Mapping):
-        merged["ladder"] = {**shared["ladder"], **own["ladder"]}
+    for block in _BLOCKS_THAT_MERGE:
+        if isinstance(shared.get(block), Mapping) and isinstance(own.get(block), Mapping):
+            merged[block] = _merged(shared[block], own[block])
     return merged
+
+
+_BLOCKS_THAT_MERGE = ("ladder", "inference", "bootstrap")
 
 
 def _sentence(details: Mapping[str, Any], mapping: Mapping[str, Any]) -> str:
@@ -454,12 +483,17 @@ def _problem(details: Mapping[str, Any], keys: list[str]) -> str:
     return f"{details['msg'].lower().replace('input should', 'must')}, not {_shown(given)}."
 
 
+_SETTINGS: dict[str, type[BaseModel]] = {"ladder": Ladder, "inference": Inference}
+
+
 def _known_keys(path: list[str], *, in_study: bool, in_step: bool) -> list[str]:
     if in_step:
         return list(block_at(path).model_fields)
     model: type[BaseModel] = Study if in_study else Config
-    if path == ["ladder"]:
-        model = Ladder
+    if in_study and path in ([key] for key in _SETTINGS):
+        model = _SETTINGS[path[0]]
+    elif path == ["inference", "bootstrap"]:
+        model = Bootstrap
     elif path and path[-1] in ("data", "join"):
         model = {"data": Table, "join": Join}[path[-1]]
     elif path[:1] == ["structure"]:

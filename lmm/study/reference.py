@@ -41,7 +41,13 @@ _BOUNDS = {
     "exclusiveMaximum": "less than {}",
     "maximum": "at most {}",
 }
-_TITLES = {"Study": "A study", "Ladder": "ladder", "Declared": "A factor under structure"}
+_TITLES = {
+    "Study": "A study",
+    "Ladder": "ladder",
+    "Inference": "inference",
+    "Bootstrap": "bootstrap",
+    "Declared": "A factor under structure",
+}
 
 
 def page() -> str:
