@@ -45,7 +45,8 @@ def clean(study: Study, folder: Path) -> Cleaned:
     prepared = steps.run(study, reading.table)
     checks.check_rows_prepared(study, prepared.table)
     lines = reading.table.index
-    raw = types.typed(study, prepared.table, played, (*MISSING_CODES, *study.missing))
+    factorized = reading.factorized if prepared.table is reading.table else {}
+    raw = types.typed(study, prepared.table, played, (*MISSING_CODES, *study.missing), factorized)
     checks.check_outcome(study, raw[study.outcome])
     checks.check_values(study, raw)
     complete = missing.complete_rows(raw)

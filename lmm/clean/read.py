@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from lmm.clean.cells import text_and_numbers
-from lmm.clean.groups import level_count
+from lmm.clean.groups import Factorized, level_count
 from lmm.clean.header import EXCEL, PARQUET, Header, check_file, position, read_header
 from lmm.clean.join import joined
 from lmm.clean.numerals import plain_numbers
@@ -20,7 +21,7 @@ from lmm.clean.read_excel import read_excel
 from lmm.clean.read_parquet import read_parquet
 from lmm.clean.read_statistics import PROGRAMS, read_statistics
 from lmm.clean.read_text import read_text, read_text_lines
-from lmm.clean.roles import read_as_text, roles
+from lmm.clean.roles import grouping_columns, read_as_text, roles
 from lmm.errors import InputError
 from lmm.study import Study
 from lmm.study.source import Data, Join, Table, tables
@@ -31,10 +32,14 @@ MISSING_CODES = ("", "NA", "NaN", "nan")
 
 @dataclass(frozen=True)
 class Reading:
-    """The raw rows, and the audit's step for each file read or joined, with rows and levels before and after."""
+    """The raw rows, and the audit's step for each file read or joined, with rows and levels before and after.
+
+    factorized: the columns of grouping factors that are text.
+    """
 
     table: pd.DataFrame
     steps: list[dict[str, Any]]
+    factorized: dict[str, Factorized]
 
 
 def read(
@@ -61,17 +66,17 @@ def read(
             role = columns[column][0] if isinstance(columns, Mapping) else "needed"
             position(Header((*own, *brought)), column, role, _where(study, study.source))
     codes = (*MISSING_CODES, *study.missing)
-    table, steps = _appended(study, study.data, folder, (wanted | keys) & set(own), labels | keys, codes)
+    table, steps, factorized = _appended(study, study.data, folder, (wanted | keys) & set(own), labels | keys, codes)
     for join, names in joins:
         added = {*join.on, *(wanted & set(names)), *(keys & set(names))}
-        other, told = _appended(study, join.data, folder, added, labels | set(join.on), codes)
+        other, told, _ = _appended(study, join.data, folder, added, labels | set(join.on), codes)
         name = ", ".join(one.file for one in tables(join.data))
-        before = table
         table, sentence, counts = joined(table, other, join.on, join.rows == "many", _where(study, name), name)
         sentences = " ".join([*(step["sentence"] for step in told), sentence])
-        steps.append(_step(study, f"join {name}", sentences, before, table) | counts)
+        factorized = _factorized(study, table)
+        steps.append(_step(study, f"join {name}", sentences, steps[-1], table, factorized) | counts)
     order = [column for column in (*own, *brought) if column in wanted] if columns is None else list(columns)
-    return Reading(table[order], steps)
+    return Reading(table[order], steps, factorized)
 
 
 def read_lines(study: Study, folder: Path, lines: pd.Index) -> pd.DataFrame:
@@ -232,9 +237,9 @@ def _refuse_lacking_keys(study: Study, own: tuple[str, ...]) -> None:
 
 def _appended(
     study: Study, data: Data, folder: Path, columns: Collection[str], as_text: Collection[str], codes: tuple[str, ...]
-) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
+) -> tuple[pd.DataFrame, list[dict[str, Any]], dict[str, Factorized]]:
     """Read the files and append their rows, the columns in the order of the first file."""
-    so_far, steps = None, []
+    so_far, steps, factorized = None, [], {}
     for table, mark in _marked(data):
         where = _where(study, table.file)
         check_file(folder / table.file, where)
@@ -243,28 +248,42 @@ def _appended(
             cells = cells.set_axis(pd.Index([f"{mark}{line}" for line in cells.index], name="line", dtype=object))
         count = f"{len(cells)} row" if len(cells) == 1 else f"{len(cells)} rows"
         sentence = f"{count} {'was' if len(cells) == 1 else 'were'} read from {table.file}. {told}".strip()
-        before, so_far = so_far, cells if so_far is None else _stacked([so_far, cells])
+        so_far = cells if so_far is None else _stacked([so_far, cells])
+        factorized = _factorized(study, so_far)
         name = f"read {table.file}" if mark else "read"
-        steps.append(_step(study, name, sentence, so_far if before is None else before, so_far))
+        steps.append(_step(study, name, sentence, steps[-1] if steps else None, so_far, factorized))
     assert so_far is not None
-    return so_far, steps
+    return so_far, steps, factorized
 
 
-def _step(study: Study, name: str, sentence: str, before: pd.DataFrame, after: pd.DataFrame) -> dict[str, Any]:
-    """Return an audit step, with the levels of the grouping factors whose columns are there already."""
+def _factorized(study: Study, table: pd.DataFrame) -> dict[str, Factorized]:
+    """Return the columns of grouping factors that are text, factorized."""
+    text = [name for name in grouping_columns(study) if name in table and isinstance(table[name].dtype, pd.StringDtype)]
+    with ThreadPoolExecutor() as pool:  # Arrow leaves Python to the others
+        return dict(zip(text, pool.map(pd.factorize, (table[name] for name in text)), strict=True))
 
-    def levels(table: pd.DataFrame) -> dict[str, int]:
-        known = [group for group in study.groups if all(column in table for column in group.split(":"))]
-        return {group: level_count(table, group) for group in known}
 
-    counted = levels(after)
+def _step(
+    study: Study,
+    name: str,
+    sentence: str,
+    before: dict[str, Any] | None,
+    table: pd.DataFrame,
+    factorized: dict[str, Factorized],
+) -> dict[str, Any]:
+    """Return an audit step, with the levels of the grouping factors whose columns are there already.
+
+    before: the step that led to the rows before this one, if any.
+    """
+    known = [group for group in study.groups if all(column in table for column in group.split(":"))]
+    levels = {group: level_count(table, group, factorized) for group in known}
     return {
         "step": name,
         "sentence": sentence,
-        "rows_before": len(before),
-        "rows_after": len(after),
-        "levels_before": levels(before) if before is not after else counted,
-        "levels_after": counted,
+        "rows_before": before["rows_after"] if before else len(table),
+        "rows_after": len(table),
+        "levels_before": before["levels_after"] if before else levels,
+        "levels_after": levels,
     }
 
 

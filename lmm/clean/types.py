@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute
 
 from lmm.clean.dateformats import are_dates, in_two_formats, told
+from lmm.clean.groups import Factorized
 from lmm.clean.roles import OUTCOME, TIME, WEIGHTS, declared_categories, read_as_text
 from lmm.clean.shown import line_in, shortened
 from lmm.errors import InputError
@@ -18,14 +19,21 @@ from lmm.study import Study, nearest
 _MUST_BE_NUMBERS = {OUTCOME: "outcome", TIME: "time variable", WEIGHTS: "weights column"}
 
 
-def typed(study: Study, table: pd.DataFrame, roles: dict[str, tuple[str, ...]], codes: Iterable[str]) -> pd.DataFrame:
+def typed(
+    study: Study,
+    table: pd.DataFrame,
+    roles: dict[str, tuple[str, ...]],
+    codes: Iterable[str],
+    factorized: Mapping[str, Factorized] | None = None,
+) -> pd.DataFrame:
     """Return the table with each column numeric (float64) or categorical.
 
     Grouping factors and declared columns are categories, and so is a predictor made of text. A predictor that looks
     like numbers stays numeric, also when it is a grouping factor too. Text among the numbers of a column is an
-    error, because a misprint must not turn a covariate into a factor.
+    error, because a misprint must not turn a covariate into a factor. factorized: columns of text that are factorized
+    already.
     """
-    columns = {}
+    columns, known = {}, factorized or {}
     for column, played in roles.items():
         values = table[column]
         required = [_MUST_BE_NUMBERS[role] for role in played if role in _MUST_BE_NUMBERS]
@@ -37,20 +45,24 @@ def typed(study: Study, table: pd.DataFrame, roles: dict[str, tuple[str, ...]], 
         if required:
             columns[column] = _numbers(study, values, codes, required[0])
         elif read_as_text(study, column, played) or isinstance(values.dtype, pd.CategoricalDtype):
-            columns[column] = _categories(study, values)
+            columns[column] = _categories(study, values, known.get(column) or _factorized(values))
         else:
             columns[column] = _numbers_or_categories(study, values, codes)
     return pd.DataFrame(columns, index=table.index, copy=False)
 
 
 def _numbers(study: Study, values: pd.Series, codes: Iterable[str], role: str) -> pd.Series:
-    numbers, text = _parsed(values, codes)
-    if text.any():
+    if _is_numeric(values):
+        return values.astype(np.float64)
+    rows, found = _factorized(values)
+    numbers, is_text = _parsed(found, codes)
+    if is_text.any():
+        text = _spread(is_text, rows, values, missing=False)
         raise InputError(
             f"study {study.name}: the {role} {values.name} must be numeric, but "
             f"{line_in(study, _first(text))} holds {_shown(values, text)}; {_mend(values, text)}."
         )
-    return numbers
+    return _spread(numbers, rows, values, missing=np.nan)
 
 
 def _numbers_or_categories(study: Study, values: pd.Series, codes: Iterable[str]) -> pd.Series:
@@ -59,24 +71,28 @@ def _numbers_or_categories(study: Study, values: pd.Series, codes: Iterable[str]
             f"study {study.name}: the column {values.name} holds dates, which are neither numbers nor categories; make "
             "a time of it with a step elapsed."
         )
-    numbers, text = _parsed(values, codes)
-    if not text.any():
-        return numbers
-    if numbers.notna().any():
+    if _is_numeric(values):
+        return values.astype(np.float64)
+    rows, found = _factorized(values)
+    numbers, is_text = _parsed(found, codes)
+    if not is_text.any():
+        return _spread(numbers, rows, values, missing=np.nan)
+    if not np.isnan(numbers).all():
+        text = _spread(is_text, rows, values, missing=False)
         raise InputError(
             f"study {study.name}: the column {values.name} holds numbers, but "
             f"{line_in(study, _first(text))} holds "
             f"{_shown(values, text)}; mend that cell, list it under missing, or list {values.name} under categorical."
         )
-    found = values.dropna().unique().tolist()
     if are_dates(found):
         _refuse_two_formats(study, values, found)
+        text = _spread(is_text, rows, values, missing=False)
         raise InputError(
             f"study {study.name}: the column {values.name} holds dates ({line_in(study, _first(text))} holds "
             f"{_shown(values, text)}), which are neither numbers nor categories; make a time of it with a step "
             "elapsed, or list it under categorical."
         )
-    return _categories(study, values)
+    return _categories(study, values, (rows, found))
 
 
 def _mend(values: pd.Series, text: pd.Series) -> str:
@@ -84,7 +100,7 @@ def _mend(values: pd.Series, text: pd.Series) -> str:
     return "make a time of it with a step elapsed" if are_dates([cell]) else "mend that cell, or list it under missing"
 
 
-def _refuse_two_formats(study: Study, values: pd.Series, found: list[str]) -> None:
+def _refuse_two_formats(study: Study, values: pd.Series, found: pd.Index) -> None:
     """Refuse dates that no one format fits, which would count the same day twice."""
     two = in_two_formats(found) if are_dates(found) else None
     if two is not None:
@@ -95,29 +111,33 @@ def _refuse_two_formats(study: Study, values: pd.Series, found: list[str]) -> No
         )
 
 
-def _parsed(values: pd.Series, codes: Iterable[str]) -> tuple[pd.Series, pd.Series]:
-    """Return the values as float64, and where they are text that is neither number nor missing."""
-    if pd.api.types.is_numeric_dtype(values.dtype) and values.dtype != bool:
-        return values.astype(np.float64), pd.Series(False, index=values.index)
-    rows, cells = pd.factorize(values.astype("str"))
-    cells = cells.str.strip()
+def _is_numeric(values: pd.Series) -> bool:
+    return pd.api.types.is_numeric_dtype(values.dtype) and values.dtype != bool
+
+
+def _factorized(values: pd.Series) -> Factorized:
+    return pd.factorize(values if isinstance(values.dtype, pd.CategoricalDtype) else values.astype("str"))
+
+
+def _spread(by_label: np.ndarray, rows: np.ndarray, values: pd.Series, missing: float) -> pd.Series:
+    """Return for each row what belongs to its label."""
+    return pd.Series(np.append(by_label, np.array(missing, by_label.dtype))[rows], values.index, name=values.name)
+
+
+def _parsed(labels: pd.Index, codes: Iterable[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the labels as float64, and which of them are text that is neither number nor missing."""
+    cells = labels.astype("str").str.strip()
     coded = cells.isin(list(codes))
     numbers = np.where(coded, np.nan, pd.to_numeric(cells, errors="coerce").to_numpy(dtype=np.float64))
-    text = np.isnan(numbers) & ~coded
-    return (
-        pd.Series(np.append(numbers, np.nan)[rows], index=values.index),
-        pd.Series(np.append(text, False)[rows], index=values.index),
-    )
+    return numbers, np.isnan(numbers) & ~coded
 
 
-def _categories(study: Study, values: pd.Series) -> pd.Series:
+def _categories(study: Study, values: pd.Series, factorized: Factorized) -> pd.Series:
     """Return a category column: levels in the declared order, else by number or code point; blank cells are missing.
 
     Levels that the file itself orders, as SPSS and Parquet do, keep that order.
     """
-    if not isinstance(values.dtype, pd.CategoricalDtype):
-        values = values.astype("str")
-    rows, found = pd.factorize(values)
+    rows, found = factorized
     labels = found.astype("str")
     there = np.flatnonzero(labels.str.strip() != "")
     _refuse_two_formats(study, values, labels[there])
@@ -143,7 +163,9 @@ def _coded(values: pd.Series, rows: np.ndarray, labels: pd.Index, order: np.ndar
     """Return values as categories: rows holds the place in `labels` of each, order the places of the levels."""
     code = np.full(len(labels) + 1, -1, dtype=np.int64)  # the last is that of missing values
     code[order] = np.arange(len(order))
-    categories = pd.Categorical.from_codes(code[rows], dtype=pd.CategoricalDtype(labels[order]))
+    # the constructor would hash millions of labels to see that they are distinct, as they are by now
+    levels = pd.CategoricalDtype._from_fastpath(labels[order], ordered=False)
+    categories = pd.Categorical.from_codes(code[rows], dtype=levels)
     return pd.Series(categories, index=values.index, name=values.name)
 
 
