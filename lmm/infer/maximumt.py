@@ -32,7 +32,8 @@ _NORMAL_STEP = 0.09
 # Loadings nearer to 1 than this would need a finer step than is worth taking.
 _LARGEST_LOADING = 0.999
 _SAME_CORRELATION = 1e-6
-_LATTICE_POINTS = 32749
+LATTICE_POINTS = 32749
+FEW_LATTICE_POINTS = 8191  # for critical values, which take some ten evaluations and need fewer digits
 
 
 def studentised_range_tail(range_: float, means: int, df: float) -> float:
@@ -42,7 +43,7 @@ def studentised_range_tail(range_: float, means: int, df: float) -> float:
     return _over_divisor(lambda widths: _range_tail(widths, means), range_, df)
 
 
-def largest_t_tail(statistic: float, correlation: np.ndarray, df: float) -> float:
+def largest_t_tail(statistic: float, correlation: np.ndarray, df: float, lattice_points: int = LATTICE_POINTS) -> float:
     """P(maxᵢ |tᵢ| ≥ statistic) of m t variables with this correlation (m, m) and a common divisor."""
     if statistic <= 0:
         return 1.0
@@ -50,16 +51,17 @@ def largest_t_tail(statistic: float, correlation: np.ndarray, df: float) -> floa
         return t_tail(statistic, df)
     loadings = one_factor(correlation)
     if loadings is None:
-        return _union_on_lattice(statistic, correlation, df)
+        return _union_on_lattice(statistic, correlation, df, lattice_points)
     return _over_divisor(lambda bounds: _one_factor_tail(bounds, loadings), statistic, df)
 
 
 def critical_value(tail: Callable[[float], float], alpha: float, start: float) -> float:
-    """Where a decreasing tail probability is `alpha`; `start` lies below, as the quantile of a single t does."""
-    high = 1.5 * start + 1.0
+    """Where a decreasing tail probability is `alpha`, to six digits; `start` lies below, as that of a single t does."""
+    high = 1.3 * start + 0.3
     while tail(high) > alpha:
         high *= 1.5
-    return float(brentq(lambda c: tail(c) - alpha, 0.5 * start, high, xtol=1e-10, rtol=1e-10))
+    low = 0.98 * start  # a lattice may put the tail a little low
+    return float(brentq(lambda c: tail(c) - alpha, low, high, xtol=1e-6, rtol=1e-6))
 
 
 def one_factor(correlation: np.ndarray) -> np.ndarray | None:
@@ -124,10 +126,12 @@ def _one_factor_tail(bounds: np.ndarray, loadings: np.ndarray) -> np.ndarray:
     return -np.expm1(log_inside) @ weights
 
 
-def _union_on_lattice(statistic: float, correlation: np.ndarray, df: float) -> float:
+def _union_on_lattice(
+    statistic: float, correlation: np.ndarray, df: float, lattice_points: int = LATTICE_POINTS
+) -> float:
     m = len(correlation)
     single = t_tail(statistic, df)
-    points = _lattice(_LATTICE_POINTS, m + 2)
+    points = _lattice(lattice_points, m + 2)
     # By symmetry the event tᵢ > c alone is enough; given tᵢ = t the others are t again, with one more degree.
     own = -ndtri(points[:, 0] * single / 2) if df > MANY_DEGREES else -stdtrit(df, points[:, 0] * single / 2)
     if df > MANY_DEGREES:

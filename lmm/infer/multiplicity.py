@@ -22,7 +22,13 @@ import numpy as np
 
 from lmm.errors import InputError
 from lmm.infer.hypothesis import t_quantile, t_tail
-from lmm.infer.maximumt import critical_value, largest_t_tail, studentised_range_tail
+from lmm.infer.maximumt import (
+    FEW_LATTICE_POINTS,
+    LATTICE_POINTS,
+    critical_value,
+    largest_t_tail,
+    studentised_range_tail,
+)
 
 ADJUSTMENTS = ("none", "bonferroni", "holm", "tukey", "dunnett")
 
@@ -73,7 +79,7 @@ def critical_values(
         return np.array([t_quantile(1.0 - alpha / 2, d) for d in df])
     if adjustment in ("bonferroni", "holm"):
         return np.array([t_quantile(1.0 - alpha / (2 * m), d) for d in df])
-    tail = _family_tail(adjustment, correlation, means)
+    tail = _family_tail(adjustment, correlation, means, FEW_LATTICE_POINTS)
     found: dict[float, float] = {}
     for d in df.tolist():
         if d not in found:
@@ -102,7 +108,9 @@ def _step_down(single: np.ndarray) -> np.ndarray:
     return out
 
 
-def _family_tail(adjustment: str, correlation: np.ndarray, means: int | None) -> Callable[[float, float], float]:
+def _family_tail(
+    adjustment: str, correlation: np.ndarray, means: int | None, lattice_points: int = LATTICE_POINTS
+) -> Callable[[float, float], float]:
     if adjustment == "tukey":
         return lambda t, df: studentised_range_tail(sqrt(2.0) * t, means, df)
-    return lambda t, df: largest_t_tail(t, correlation, df)
+    return lambda t, df: largest_t_tail(t, correlation, df, lattice_points)

@@ -60,7 +60,7 @@ def test_quadrature_and_lattice_agree():
 
 @pytest.mark.parametrize("t, df", [(2.95, 27.5), (5.07, 26.8), (5.6, 295.0)])
 def test_general_correlations_agree_with_integration_over_directions(t, df):
-    """A t vector is a direction times a radius whose square is F: P(max > t) is the mean of its tail over directions."""
+    """A t vector is a direction times a radius, whose square is F: P(max > t) is the mean of the radius's tail."""
     correlation = np.array(numbers_of_r()["dunnett"]["cells"]["correlation"])
     assert one_factor(correlation) is None
     normal = np.random.default_rng(3).normal(size=(400_000, len(correlation)))
