@@ -27,13 +27,24 @@ rule all:
         pages=expand(rules.report.output.page, study=STUDIES),
 
 
+# Snakemake removes what a job is to make before the job starts; a table that turns out to be bad must not cost
+# what the last good one gave.
+CLEANED = expand(rules.clean.output, study=STUDIES)
+
+
 onstart:
     forget_failures("logs")
+    bring_back(CLEANED)
+    keep(CLEANED)
 
 
 onsuccess:
+    bring_back(CLEANED)
     print(closing_lines(STUDIES.values()), file=sys.stderr)
 
 
 onerror:
+    for path in bring_back(CLEANED):
+        # it noted of the failed job too what it was made from, and would not run it again for the same bad table
+        workflow.persistence.cleanup_metadata(path)
     print(failure_lines("logs"), file=sys.stderr)

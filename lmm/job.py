@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from lmm.errors import InputError
 from lmm.study import Study, load
 
 _FAILURE = "error: "
+_LONG_AGO = 1
+"""Seconds since 1970; Snakemake takes 0 for no time at all."""
 
 
 @contextmanager
@@ -50,6 +53,30 @@ def forget_failures(logs: str | Path) -> None:
         log.unlink(missing_ok=True)
 
 
+def keep(paths: Iterable[str]) -> None:
+    """Keep a second name of each file that is there, whatever becomes of the first; `bring_back` ends it."""
+    for path in paths:
+        _kept(path).parent.mkdir(parents=True, exist_ok=True)
+        with suppress(OSError):  # it is not there, or its file system has no links
+            os.link(path, _kept(path))
+
+
+def bring_back(paths: Iterable[str]) -> list[str]:
+    """Give each kept file that is gone its name back, older than any other, so that it counts as outdated; return them.
+
+    The second names of the others are removed.
+    """
+    found = []
+    for path in paths:
+        if _kept(path).exists() and not Path(path).exists():
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            _kept(path).replace(path)
+            os.utime(path, (_LONG_AGO, _LONG_AGO))
+            found.append(path)
+        _kept(path).unlink(missing_ok=True)
+    return found
+
+
 def failure_lines(logs: str | Path) -> str:
     """Return the sentences of the jobs that failed, a line each."""
     return "\n".join(log.read_text(encoding="utf-8").removeprefix(_FAILURE).strip() for log in _failures(logs))
@@ -68,6 +95,10 @@ def closing_lines(studies: Iterable[Study]) -> str:
     if Path("reports/index.html").exists():
         lines.append("all reports: reports/index.html")
     return "\n".join(lines)
+
+
+def _kept(path: str) -> Path:
+    return Path(".snakemake", "kept", path)
 
 
 def _failures(logs: str | Path) -> list[Path]:

@@ -5,7 +5,7 @@ import warnings
 import pytest
 
 from lmm import InputError, files, study
-from lmm.job import closing_lines, failure_lines, forget_failures, job, study_of
+from lmm.job import bring_back, closing_lines, failure_lines, forget_failures, job, keep, study_of
 
 BLOCK = {"data": "t.csv", "outcome": "y", "groups": ["g"]}
 
@@ -51,3 +51,19 @@ def test_closing_lines_name_the_reports_there_are_and_their_warnings(tmp_path, m
 def test_a_study_is_found_by_name():
     config = {"studies": [BLOCK | {"name": "a"}, BLOCK | {"name": "b", "seed": 3}]}
     assert study_of(config, "b").seed == 3
+
+
+def test_what_is_gone_comes_back_and_counts_as_outdated(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    paths = ["results/s/gone", "results/s/made anew", "results/s/never there"]
+    for path in paths[:2]:
+        files.write_text(path, "old")
+    keep(paths)
+    for path in paths[:2]:
+        (tmp_path / path).unlink()
+    files.write_text(paths[1], "new")
+    assert bring_back(paths) == paths[:1]
+    assert [(tmp_path / path).read_text() for path in paths[:2]] == ["old", "new"]
+    assert (tmp_path / paths[0]).stat().st_mtime < (tmp_path / paths[1]).stat().st_mtime - 1e6
+    assert not [path for path in (tmp_path / ".snakemake").rglob("*") if path.is_file()]
+    assert bring_back(paths) == []

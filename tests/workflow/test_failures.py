@@ -1,7 +1,7 @@
 """Bad input inside a job: its sentence on the screen, at the end of the run and in the log, and no half-made files."""
 
 from tests.clean.test_bad_input import CASES
-from tests.workflow.project import new_project, outputs, snakemake
+from tests.workflow.project import new_project, outputs, run, snakemake, write_config
 
 SHOWN_BY_PREFLIGHT = (
     "empty file",
@@ -47,3 +47,27 @@ def test_a_sentence_is_not_repeated_once_its_cause_is_mended(tmp_path):
     done = snakemake(project, "--cores", "1")
     assert "the grouping factor g has one level only" in done.stderr
     assert "the outcome y is 1" not in done.stderr
+
+
+def test_a_table_that_turned_bad_leaves_the_earlier_results_and_is_told_at_every_run(tmp_path):
+    study = {"name": "trial", "data": "t.csv", "outcome": "y", "groups": ["g"]}
+    project = new_project(tmp_path / "project", {"studies": [study]})
+    table = project / "t.csv"
+    good = "y,g\n" + "".join(f"{row * 7 % 5},{'abcd'[row // 3]}\n" for row in range(12))
+    table.write_text(good)
+    run(project)
+    earlier = outputs(project)
+    assert "results/trial/clean/table.parquet" in earlier
+    table.write_text(good + "1,a,5\n")
+    for _ in range(2):
+        done = snakemake(project, "--cores", "1")
+        assert "t.csv has 3 cells in line 14, where its header has names for 2" in done.stderr
+        assert outputs(project) == earlier
+    table.write_text(good)
+    write_config(project, {"studies": [study | {"steps": [{"filter": {"keep": "y > 9", "because": "small"}}]}]})
+    for _ in range(2):
+        assert "the steps leave no row of t.csv" in snakemake(project, "--cores", "1").stderr
+        assert outputs(project) == earlier
+    write_config(project, {"studies": [study]})
+    run(project)
+    assert outputs(project) == earlier

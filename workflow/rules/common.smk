@@ -4,7 +4,7 @@ from pathlib import Path
 
 from lmm.clean import preflight
 from lmm.errors import InputError
-from lmm.job import closing_lines, failure_lines, forget_failures
+from lmm.job import bring_back, closing_lines, failure_lines, forget_failures, keep
 from lmm.provenance import code_hash
 from lmm.select.rungs import ladder
 from lmm.study import load
