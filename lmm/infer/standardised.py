@@ -8,7 +8,7 @@ Every version multiplies by a spread of the column of X and divides by one of th
   compare with groups (Gelman 2008).
 - `within_and_between`: for a predictor that varies within the levels of a grouping factor both of the deviations from
   the levels' means, so that the coefficient of a single predictor is the correlation within levels; for one that does
-  not, both of the levels' means (Hoffman 2015, chapter 3). R's effectsize ("pseudo") takes the outcome's spreads from
+  not, both of the levels' means (Hoffman 2015). R's effectsize ("pseudo") takes the outcome's spreads from
   a mixed model of the outcome alone and the predictor's from all rows, and differs by factors such as √(1 − J/n).
 
 Standard deviations are those of the rows used, divisor n − 1, not weighted. They are taken as known: standard errors
