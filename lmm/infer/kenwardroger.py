@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _NO_INFORMATION = 1e-10
 UNMATCHED = (
     "Too little is known of the variances for Kenward and Roger's moments to be those of an F distribution: the test "
-    "has the fewest degrees of freedom that a contrast in it has, and no scale."
+    "has the fewest degrees of freedom of its uncorrelated contrasts, and no scale."
 )
 SINGULAR = (
     "The model is singular: the method takes the variances to be inside their range, so that degrees of freedom are "
