@@ -8,8 +8,10 @@ shares of the factor and of all factors it is nested in.
 **Interval.** With A the variance of interest and D all other, N = D + mA is a mean square between, with m such that N
 and D are uncorrelated. Each is taken for a multiple of χ² with the degrees of freedom that its variance implies
 (Satterthwaite 1946), so that (N̂/D̂)/(N/D) is F, and the limits of A/D follow. In the balanced one-way design N and D
-are the mean squares, m the group size, and the interval is the exact one (Searle, Casella & McCulloch 1992, chapter 3). The
-variances of N̂ and D̂ come from the expected information of the (restricted) likelihood. A limit below zero is zero.
+are the mean squares, m the group size, and the interval is the exact one (Searle, Casella & McCulloch 1992, chapter
+3). The variances of N̂ and D̂ come from the expected information of the (restricted) likelihood. A limit below zero is
+zero.
+
 Why not otherwise: a normal interval of the correlation, or of its logit, has the wrong shape at few groups and fails
 at zero, where the logit is infinite; on the scale of log(N/D) the variance does not depend on the correlation. Measured
 coverage at nominal 95 %, 400 samples each: balanced and unbalanced one-way 95–98 % (6 to 30 groups), 10 batches of 3
