@@ -41,8 +41,10 @@ def read_excel(path: Path, sheet: str | None, where: str) -> pd.DataFrame:
 
 
 def _table(path: Path, rows: list[list[tuple[Any, str]]], sheet: str, where: str) -> pd.DataFrame:
-    if not rows or not any(value is not None for value, _ in rows[0]):
+    if not any(value is not None for row in rows for value, _ in row):
         raise InputError(f"{where} is empty; its first row must hold the column names.")
+    if not any(value is not None for value, _ in rows[0]):
+        raise InputError(f"{where} has an empty line 1, which must hold the column names; delete the lines above them.")
     names = ["" if value is None else str(value) for value, _ in rows[0]]
     while names and not names[-1].strip():
         names.pop()

@@ -151,6 +151,16 @@ def test_excel_errors_and_formulas_without_a_value_are_refused(tmp_path):
         table_of(tmp_path, "t.xlsx")
 
 
+def test_a_sheet_whose_names_are_not_in_its_first_line_is_refused(tmp_path):
+    for rows, sentence in (([], "is empty"), ([[None], ["y", "x", "g"]], "has an empty line 1")):
+        book = openpyxl.Workbook()
+        for row in rows:
+            book.active.append(row)
+        book.save(tmp_path / "t.xlsx")
+        with pytest.raises(InputError, match=f"t.xlsx, sheet 'Sheet', {sentence}"):
+            table_of(tmp_path, "t.xlsx")
+
+
 def test_formula_like_cells_stay_text(tmp_path):
     labels = TABLE.assign(g=["=1+1", '=HYPERLINK("x")', "@SUM(A1)"] * 4)
     found = table_of(tmp_path, "t.csv", csv(labels).encode()).table

@@ -48,6 +48,9 @@ def apply(settings: Outliers, table: pd.DataFrame, place: Place) -> Applied:
     sentence = (
         f"{values(count)} of {settings.column} lie{'s' if count == 1 else ''} {beyond}{f'; {done}' if done else ''}."
     )
+    flat = int(((spread == 0) & (deviation > 0)).sum())
+    if flat:
+        sentence = f"{sentence[:-1]}; {values(flat)} could not be judged, because half of the others or more are equal."
     reasons = (
         [f"outlier: {settings.column} is {cells.number_label(value)}, {beyond}" for value in x[far]] if drop else []
     )

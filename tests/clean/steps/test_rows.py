@@ -181,3 +181,11 @@ def test_steps_after_rows_were_multiplied_know_their_rows_apart():
     assert done.table["y_between"].tolist() == [2.0, 2.0, 2.0]
     assert done.dropped.to_dict() == {2: "y is 400, not to 100"}
     assert [(step["rows_before"], step["rows_after"]) for step in done.log] == [(2, 4), (4, 3), (3, 3), (3, 3), (3, 3)]
+
+
+def test_values_among_equal_ones_are_told_not_to_be_judged():
+    done = prepared(raw(x=[1.0, 1.0, 1.0, 1.0, 100.0]), {"outliers": {"column": "x"}})
+    assert done.log[0]["sentence"] == (
+        "0 values of x lie more than 3.5 robust standard deviations from the median; 1 value could not be judged, "
+        "because half of the others or more are equal."
+    )
