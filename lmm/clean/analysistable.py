@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,8 +60,10 @@ def clean(study: Study, folder: Path) -> Cleaned:
     if time:
         check_times(study, table, time)
     checks.check_formulas(study, table)
-    account = audit(study, folder, played, len(lines), [*reading.steps, *prepared.log], raw, table, time)
-    return Cleaned(table, account, _dropped(study, folder, lines, prepared.dropped, raw))
+    with ThreadPoolExecutor() as pool:
+        dropped = pool.submit(_dropped, study, folder, lines, prepared.dropped, raw)
+        account = audit(study, folder, played, len(lines), [*reading.steps, *prepared.log], raw, table, time)
+    return Cleaned(table, account, dropped.result())
 
 
 def write_cleaned(cleaned: Cleaned, table: str | Path, audit: str | Path, dropped: str | Path) -> None:

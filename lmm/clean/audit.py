@@ -82,7 +82,7 @@ def _steps(study: Study, taken: list[dict[str, Any]], raw: pd.DataFrame) -> list
     """Return the steps from the raw rows to the frozen ones: those taken, each variable that costs rows, freeze."""
     steps = list(taken)
     codes = {group: group_codes(raw, group) for group in study.groups}
-    rows_of = {group: np.bincount(own + 1)[1:] for group, own in codes.items()}
+    rows_of = {group: rows_per_level(raw, group) for group in study.groups}
     levels = {group: int(np.count_nonzero(rows)) for group, rows in rows_of.items()}
     left = np.ones(len(raw), dtype=bool)
     count = len(raw)
@@ -97,7 +97,7 @@ def _steps(study: Study, taken: list[dict[str, Any]], raw: pd.DataFrame) -> list
         left &= ~lost
         before, count = count, int(left.sum())
         for group, own in codes.items():
-            rows_of[group] -= np.bincount(own[lost] + 1, minlength=len(rows_of[group]) + 1)[1:]
+            rows_of[group] -= np.bincount(own[lost & (own >= 0)], minlength=len(rows_of[group]))
         levels_before, levels = levels, {group: int(np.count_nonzero(rows)) for group, rows in rows_of.items()}
         were = "was" if before - count == 1 else "were"
         sentence = f"{_rows(before - count)} without a value of {variable} {were} left out."

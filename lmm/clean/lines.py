@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,14 +19,39 @@ _BLOCK = 1 << 18
 """Bytes at a time: so many stay in a processor's cache."""
 
 
-def line_numbers(path: Path, encoding: str, delimiter: str, rows: int) -> pd.Index:
+@dataclass(frozen=True)
+class Survey:
+    """What reading all bytes of a file tells: whether they are UTF-8, and its line feeds, those at its end left out."""
+
+    is_utf8: bool
+    line_breaks: int
+
+
+def survey(path: Path) -> Survey:
+    """Read all bytes of a file."""
+    decoder, is_utf8 = codecs.getincrementaldecoder("utf-8")(), True
+    breaks = at_end = 0
+    with opened(path) as stream:
+        while part := stream.read(_BLOCK):
+            if is_utf8 and (not part.isascii() or decoder.getstate()[0]):
+                is_utf8 = _decodes(decoder, part)
+            found, inner = len(_line_feeds(part)), part.rstrip(_BLANK)
+            if inner:
+                within = len(_line_feeds(inner)) if len(inner) < len(part) else found
+                breaks, at_end = breaks + at_end + within, found - within
+            else:
+                at_end += found
+    return Survey(is_utf8 and _decodes(decoder, b"", final=True), breaks)
+
+
+def line_numbers(path: Path, encoding: str, delimiter: str, rows: int, line_breaks: int) -> pd.Index:
     """Return the line on which each of the rows of data begins, shape (rows,), named "line".
 
     A range where the file has as many lines as rows; else, past blank lines and line breaks within cells, counted out
-    one by one.
+    one by one. line_breaks: those that a survey of the file finds.
     """
     plain = pd.RangeIndex(2, rows + 2, name="line")
-    if _line_breaks_before_the_last_cell(path) == rows:
+    if line_breaks == rows:
         return plain
     try:
         starts = [line for line, _ in numbered_records(path, encoding, delimiter)]
@@ -66,18 +93,12 @@ def cut_lines(path: Path, lines: np.ndarray) -> bytes | None:
     return b"\n".join(cut)
 
 
-def _line_breaks_before_the_last_cell(path: Path) -> int:
-    """Count the line feeds, those at the end of the file left out."""
-    count = pending = 0
-    with opened(path) as stream:
-        while part := stream.read(_BLOCK):
-            breaks, inner = len(_line_feeds(part)), part.rstrip(_BLANK)
-            if inner:
-                within = len(_line_feeds(inner)) if len(inner) < len(part) else breaks
-                count, pending = count + pending + within, breaks - within
-            else:
-                pending += breaks
-    return count
+def _decodes(decoder: codecs.IncrementalDecoder, part: bytes, final: bool = False) -> bool:
+    try:
+        decoder.decode(part, final)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _line_feeds(block: bytes) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+import numpy as np
 import pandas as pd
 
 from lmm.clean.texts import lengths_and_bytes
@@ -11,9 +12,8 @@ from lmm.clean.texts import lengths_and_bytes
 
 def near_labels(labels: pd.Index | Collection[str]) -> list[list[str]]:
     """Return the sets of labels that are the same without regard to case and outer spaces, in code point order."""
-    _, letters = lengths_and_bytes(labels)
-    if ((letters > ord(" ")) & (letters < 127) & ~((letters >= ord("A")) & (letters <= ord("Z")))).all():
-        return []  # nothing to fold or strip
+    if _plain(labels):
+        return []
     labels = set(labels)
     if len({label.strip().casefold() for label in labels}) == len(labels):
         return []
@@ -34,3 +34,13 @@ def warning(column: str, labels: pd.Index | Collection[str]) -> str | None:
         f"The column {column} has labels that differ only by case or by spaces at their ends, and they count as "
         f"different levels: {pairs}{more}."
     )
+
+
+def _plain(labels: pd.Index | Collection[str]) -> bool:
+    """Say whether no label has a capital, a letter beyond ASCII, or a space at an end."""
+    lengths, letters = lengths_and_bytes(labels)
+    capital = (letters >= ord("A")) & (letters <= ord("Z"))
+    if capital.any() or (letters < ord(" ")).any() or (letters > ord("~")).any() or (lengths == 0).any():
+        return False
+    ends = np.cumsum(lengths)
+    return not (letters[ends - 1] == ord(" ")).any() and not (letters[ends - lengths] == ord(" ")).any()

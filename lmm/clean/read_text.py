@@ -21,7 +21,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
 
-from lmm.clean.lines import cut_lines, line_numbers, numbered_records
+from lmm.clean.lines import Survey, cut_lines, line_numbers, numbered_records, survey
 from lmm.clean.numerals import decimal_mark, is_number
 from lmm.clean.opened import is_plain, opened
 from lmm.clean.shown import shortened
@@ -109,7 +109,9 @@ def read_text(
     The file is read in parts, each whole before columns are kept: told to use some columns, pandas cuts rows that
     are too long without a word. A column that holds text anywhere comes as text everywhere.
     """
-    found = _whole_file(path, layout(path, table, where), table, where)
+    with _one_sentence_errors(where):
+        surveyed = survey(path)
+    found = _whole_file(path, layout(path, table, where), table, where, surveyed)
     _refuse_second_header(found, where, missing)
     wanted = [place for place, name in enumerate(found.columns) if columns is None or name in columns]
     text = {place for place in wanted if found.columns[place] in as_text}
@@ -119,41 +121,45 @@ def read_text(
         cells = pd.DataFrame({place: (again if place in mixed else cells)[place] for place in wanted}, cells.index)
     if short or _too_long(found):
         _refuse_ragged_rows(path, found, where)
-    lines = line_numbers(path, found.encoding, found.delimiter, len(cells))
+    lines = line_numbers(path, found.encoding, found.delimiter, len(cells), surveyed.line_breaks)
     return cells.set_axis(lines).set_axis([found.columns[place] for place in wanted], axis=1), found
 
 
 def read_text_lines(path: Path, table: Table, where: str, lines: Collection[int]) -> pd.DataFrame:
     """Return the rows that begin on the given lines, all columns, as the text that stands in the file."""
-    found = _whole_file(path, layout(path, table, where), table, where)
-    wanted = np.array(sorted(lines))
-    cells = _plain_lines(path, found, where, wanted)
+    found, wanted = layout(path, table, where), np.array(sorted(lines))
+    cells = _plain_lines(path, found, table, where, wanted)
     if cells is None:
-        cells = _lines_of_records(path, found, where, wanted)
-    return cells.set_axis(wanted).set_axis(found.columns, axis=1)
+        cells = _lines_of_records(path, found, table, where, wanted)
+    return cells.set_axis(wanted)
 
 
-def _plain_lines(path: Path, found: Layout, where: str, wanted: np.ndarray) -> pd.DataFrame | None:
+def _plain_lines(path: Path, found: Layout, table: Table, where: str, wanted: np.ndarray) -> pd.DataFrame | None:
     """Return the rows on these lines, cut out of the file; None where a row may take more than its line."""
     if found.encoding.startswith("utf-16"):
         return None
     with _one_sentence_errors(where, found):
         text = cut_lines(path, wanted)
-        if text is None:
-            return None
-        names = [str(place) for place in range(len(found.columns))]
+    if text is None:
+        return None
+    if not (text.isascii() and all(name.isascii() for name in found.columns)):
+        found = _whole_file(path, found, table, where, survey(path))
+    names = [str(place) for place in range(len(found.columns))]
+    with _one_sentence_errors(where, found):
         batches = _batches(path, io.BytesIO(text), found, names, where)
-        cells = pa.Table.from_batches(batches).to_pandas()
+        cells = pa.Table.from_batches(batches).to_pandas().set_axis(found.columns, axis=1)
     return cells if len(cells) == len(wanted) else None
 
 
-def _lines_of_records(path: Path, found: Layout, where: str, wanted: np.ndarray) -> pd.DataFrame:
+def _lines_of_records(path: Path, found: Layout, table: Table, where: str, wanted: np.ndarray) -> pd.DataFrame:
     """Return the rows that begin on these lines, out of all records of the file."""
+    surveyed = survey(path)
+    found = _whole_file(path, found, table, where, surveyed)
     cells, rows = _records_at(path, found, where, wanted - 1)
-    there = line_numbers(path, found.encoding, found.delimiter, rows - 1)
+    there = line_numbers(path, found.encoding, found.delimiter, rows - 1, surveyed.line_breaks)
     if not isinstance(there, pd.RangeIndex):
         cells, _ = _records_at(path, found, where, there.get_indexer(wanted) + 1)
-    return cells
+    return cells.set_axis(found.columns, axis=1)
 
 
 def _records_at(path: Path, found: Layout, where: str, places: np.ndarray) -> tuple[pd.DataFrame, int]:
@@ -191,13 +197,10 @@ def _eight_bit(content: bytes) -> str:
     return "latin-1" if any(byte in content for byte in (b"\x81", b"\x8d", b"\x8f", b"\x90", b"\x9d")) else "cp1252"
 
 
-def _whole_file(path: Path, found: Layout, table: Table, where: str) -> Layout:
+def _whole_file(path: Path, found: Layout, table: Table, where: str, surveyed: Survey) -> Layout:
     """Return the layout with the encoding that holds to the file's end; refuse UTF-8 mixed with another encoding."""
-    if table.encoding or found.encoding.startswith("utf-16"):
+    if table.encoding or found.encoding.startswith("utf-16") or surveyed.is_utf8:
         return found
-    with _one_sentence_errors(where), opened(path) as stream:
-        if all(part.isascii() for part in iter(lambda: stream.read(_SAMPLE), b"")):
-            return found
     utf8_line, other, eight_bit = 0, None, "cp1252"
     with _one_sentence_errors(where), opened(path) as stream:
         for number, line in enumerate(stream, start=1):
