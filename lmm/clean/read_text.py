@@ -336,7 +336,7 @@ def _refuse_ragged_rows(path: Path, found: Layout, where: str) -> None:
 
 def _ragged_row(path: Path, found: Layout, where: str, problem: str) -> InputError:
     """Return the error that names the first row of too many or too few cells; `problem` where none can be found."""
-    names = len(found.columns)
+    names, line = len(found.columns), 1
     with _one_sentence_errors(where, found):
         for line, record in numbered_records(path, found.encoding, found.delimiter):
             if len(record) > names:
@@ -349,6 +349,8 @@ def _ragged_row(path: Path, found: Layout, where: str, problem: str) -> InputErr
                     f"{where} has {len(record)} cells in line {line}, where its header has names for {names}, so that "
                     f"{found.columns[len(record)]!r} is not there; mend that line."
                 )
+    if "inside string" in problem:
+        return InputError(f"{where} has a quote in line {line} that is never closed; close it, or write it twice.")
     return InputError(f"{where} cannot be read as CSV: {' '.join(problem.split()).rstrip('.')}.")
 
 

@@ -182,6 +182,16 @@ BAD = {
         "t.csv has 2 cells in line 4, where its header has names for 3",
     ),
     "long row": ("t.csv", b"y,x,g\n1,2,a\n3,4,b,c\n", "t.csv has 4 cells in line 3"),
+    "open quote": (
+        "t.csv",
+        b'y,x,g\n1,2,a\n\n3,4,"b\n5,6,c\n',
+        "t.csv has a quote in line 4 that is never closed; close it, or write it twice.",
+    ),
+    "first row with an empty cell too many": (
+        "t.csv",
+        b"y,x,g\n1,2,a,\n3,4,b\n",
+        "t.csv has 4 cells in line 2, where its header has names for 3; the first too many holds ''",
+    ),
     "units": ("t.csv", b"y,x,g\nms,d,\n1,2,a\n3,4,b\n", "line 2 holds 'ms' in column 'y'; keep one line"),
     "header twice": ("t.csv", b"y,x,g\ny,x,g\n1,2,a\n", "line 2 holds 'y' in column 'y'; keep one line"),
     "mixed encodings": (
