@@ -7,6 +7,7 @@ from markupsafe import Markup
 from lmm import numbers
 from lmm.diagnose import arms
 from lmm.diagnose.steps_taken import steps_taken
+from lmm.infer.nullchoice import APPROXIMATE, BOOTSTRAP, EXACT, MIXTURE
 from lmm.report.case import Case
 from lmm.report.coefficients import level_of
 from lmm.report.markup import listing, name, say, sentences
@@ -24,8 +25,8 @@ def citations(case: Case) -> list[str]:
     cited = {"schuetzenmeister"}
     if case.fit.random:
         cited |= {"johnson", "nakagawa"}
-    if _tested(case):
-        cited |= {"self", "stram"}
+    for method in _methods(case):
+        cited |= _CITED_FOR_NULLS[method]
     if case.data_driven_steps:
         cited |= {"matuschek", "verbeke"}
     if cites_robust_rule(case):
@@ -117,8 +118,27 @@ def _relation(pair: dict) -> Markup:
     return say("{} and {} were partly crossed.", first, second)
 
 
-def _tested(case: Case) -> bool:
-    return any(step.get("p") is not None for step in case.decision["steps"])
+_NULLS = {
+    EXACT: Markup("the exact distribution for a variance that is the only one (Crainiceanu &amp; Ruppert, 2004)"),
+    APPROXIMATE: Markup("that of the model with the tested variance alone for one among others (Greven et al., 2008)"),
+    MIXTURE: Markup("mixtures of chi-squared distributions (Self &amp; Liang, 1987; Stram &amp; Lee, 1994)"),
+    BOOTSTRAP: Markup(
+        "a parametric bootstrap where <i>p</i> was between .01 and .20 with fewer than 30 groups (Davison &amp; "
+        "Hinkley, 1997)"
+    ),
+}
+_CITED_FOR_NULLS = {
+    EXACT: {"crainiceanu"},
+    APPROXIMATE: {"greven"},
+    MIXTURE: {"self", "stram"},
+    BOOTSTRAP: {"davison"},
+}
+
+
+def _methods(case: Case) -> list[str]:
+    """The null distributions, other than plain χ², that gave a random part its p-value."""
+    used = {step["method"] for step in case.decision["steps"] if step["p"] is not None}
+    return [method for method in _NULLS if method in used]
 
 
 def _models(case: Case) -> Markup:
@@ -147,11 +167,12 @@ def _models(case: Case) -> Markup:
                 numbers.bounded(study.ladder.alpha_random),
             )
         )
-    if _tested(case):
+    if _methods(case):
         parts.append(
             say(
-                "Because a variance cannot be negative, likelihood ratios were referred to mixtures of chi-squared "
-                "distributions (Self &amp; Liang, 1987; Stram &amp; Lee, 1994)."
+                "Because a variance cannot be negative, likelihood ratios of random parts were not referred to plain "
+                "chi-squared distributions but to {}.",
+                listing([_NULLS[method] for method in _methods(case)]),
             )
         )
     if study.slopes and study.ladder.correlations == "drop":

@@ -175,8 +175,8 @@ def _render(template: str, **values: Any) -> str:
 
 _LADDER_NOTE = (
     "The models on the way to the decision, by REML. Par. counts all parameters; AIC and BIC are marginal. LR test: "
-    "likelihood ratio against the model below. The naive p takes a plain χ² distribution, the corrected one that which "
-    "holds on the boundary. R² m / c: marginal and conditional."
+    "likelihood ratio against the model below. The naive p takes a plain χ² distribution, the corrected one the null "
+    "distribution named, which holds on the boundary. R² m / c: marginal and conditional."
 )
 
 

@@ -3,6 +3,13 @@
 REFERENCES = {
     "bates": "Bates, D., Mächler, M., Bolker, B., & Walker, S. (2015). Fitting linear mixed-effects models using lme4. "
     "Journal of Statistical Software, 67(1), 1–48.",
+    "crainiceanu": "Crainiceanu, C. M., & Ruppert, D. (2004). Likelihood ratio tests in linear mixed models with one "
+    "variance component. Journal of the Royal Statistical Society B, 66, 165–185.",
+    "davison": "Davison, A. C., & Hinkley, D. V. (1997). Bootstrap methods and their application. Cambridge "
+    "University Press.",
+    "greven": "Greven, S., Crainiceanu, C. M., Küchenhoff, H., & Peters, A. (2008). Restricted likelihood ratio "
+    "testing for zero variance components in linear mixed models. Journal of Computational and Graphical Statistics, 17, "
+    "870–891.",
     "hampel": "Hampel, F. R. (1974). The influence curve and its role in robust estimation. Journal of the American "
     "Statistical Association, 69, 383–393.",
     "johnson": "Johnson, P. C. D. (2014). Extension of Nakagawa & Schielzeth’s R²GLMM to random slopes models. "

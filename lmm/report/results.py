@@ -9,6 +9,7 @@ from lmm.report.case import Case
 from lmm.report.cautions import AMBER, WHAT_IS_WRONG, Caution
 from lmm.report.coefficients import INTERCEPT, coefficients
 from lmm.report.markup import listing, name, p_value, say, sentences, told
+from lmm.select.wording import null_words
 
 _TOLD = 8
 
@@ -71,10 +72,10 @@ def _likelihood_ratio(step: dict) -> Markup:
     if step["naive_p"] is not None and numbers.p_value(step["naive_p"]) != numbers.p_value(step["p"]):
         naive = say(", where plain χ² would give {}", p_value(step["naive_p"]))
     return say(
-        "likelihood ratio {} on {}, {}{}; ΔAIC = {}, ΔBIC = {}",
+        "likelihood ratio {}, {} {}{}; ΔAIC = {}, ΔBIC = {}",
         numbers.decimal(step["statistic"]),
-        step["null"],
         p_value(step["p"]),
+        null_words(step["method"], step["null"], step["draws"]),
         naive,
         numbers.decimal(step["delta_aic"], 1),
         numbers.decimal(step["delta_bic"], 1),

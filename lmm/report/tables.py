@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from lmm import numbers
 from lmm.diagnose.flagged import flagged_values
 from lmm.diagnose.labels import bare
+from lmm.infer.nullchoice import APPROXIMATE, BOOTSTRAP, EXACT
 from lmm.report.case import Case
 from lmm.report.coefficients import INTERCEPT
 from lmm.report.markup import name
@@ -108,7 +109,7 @@ def _ladder_row(case: Case, entry: dict, step: dict) -> LadderRow:
         bic_groups=numbers.decimal(fit.get("bic_groups"), 1),
         r2=" / ".join(r2) if r2[0] != numbers.MISSING else numbers.MISSING,
         statistic=numbers.decimal(step["statistic"]) if step else "",
-        null=(step["null"] or numbers.MISSING) if step else "",
+        null=_null(step) if step else "",
         naive_p=numbers.p_number(step.get("naive_p")) if step else "",
         p=numbers.p_number(step.get("p")) if step else "",
         state=_state(entry),
@@ -117,6 +118,14 @@ def _ladder_row(case: Case, entry: dict, step: dict) -> LadderRow:
         on_path=entry["on_path"],
         is_final=entry["id"] == case.decision["final"]["rung"],
     )
+
+
+def _null(step: dict) -> str:
+    """Which null distribution the p-value that decides is from."""
+    if step["method"] == BOOTSTRAP:
+        return f"bootstrap, {numbers.count(step['draws'])} draws"
+    known = {EXACT: "exact", APPROXIMATE: "exact for this variance alone"}
+    return known.get(step["method"], step["null"] or numbers.MISSING)
 
 
 def is_comparable(case: Case, entry: dict) -> bool:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lmm.errors import InputError
 from lmm.infer.candidate import Candidate, candidate_of_record
-from lmm.infer.likelihoodratio import LikelihoodRatioTest, compare
+from lmm.infer.likelihoodratio import compare
 from lmm.infer.randomstructure import INTERCEPT as INTERCEPT_COLUMN
 from lmm.select.criteria import criteria, groups_counted
 from lmm.select.rungs import FIXED, NULL, Rung, ladder
 from lmm.select.structure import INTERCEPT, RandomPart
+from lmm.select.tested import Test, Tested, by_large_sample
 
 if TYPE_CHECKING:
     from lmm.study import Study
@@ -31,12 +32,16 @@ class Flaw:
 
 @dataclass(frozen=True)
 class Candidates:
-    """The rungs of a study's ladder and what fitting them gave; candidates are asked for by their random part."""
+    """The rungs of a study's ladder and what fitting them gave; candidates are asked for by their random part.
+
+    `test` is how a likelihood ratio of two random parts gets its p-value.
+    """
 
     study: Study
     rungs: tuple[Rung, ...]
     recorded: Mapping[str, Mapping[str, Any]]
     audit: Mapping[str, Any]
+    test: Test = field(default=by_large_sample)
 
     def rung(self, random: RandomPart) -> Rung:
         """The candidate with the full mean and this random part; the empty one is fitted by least squares."""
@@ -61,9 +66,9 @@ class Candidates:
         formula = self.rung(random).formula
         return candidate_of_record(formula, self.study.outcome, estimator, self.record(random, estimator))
 
-    def compare(self, smaller: RandomPart, larger: RandomPart) -> LikelihoodRatioTest:
+    def compare(self, smaller: RandomPart, larger: RandomPart) -> Tested:
         """Test two random parts by REML; the mean is the same in both."""
-        return compare(self.candidate(smaller), self.candidate(larger))
+        return self.test(compare(self.candidate(smaller), self.candidate(larger)))
 
     def criteria(self, *randoms: RandomPart) -> dict[str, dict[str, float]]:
         """AIC and BIC by REML of those candidates that could be fitted, by their names."""
@@ -91,8 +96,12 @@ class Candidates:
         return Flaw(on_boundary[0]["sentence"], on_boundary[0]["group"]) if on_boundary else None
 
 
-def candidates_of(study: Study, recorded_ladder: Mapping[str, Any], audit: Mapping[str, Any]) -> Candidates:
+def candidates_of(
+    study: Study, recorded_ladder: Mapping[str, Any], audit: Mapping[str, Any], test: Test = by_large_sample
+) -> Candidates:
     """Match the recorded fits with the rungs the study asks for, and refuse to decide without the references.
+
+    `test` gives the likelihood ratio of two random parts its p-value; records alone allow the large-sample one.
 
     Raises InputError where the two differ (the record is of another version of the study), or where a model that no
     decision can do without could not be fitted.
@@ -108,4 +117,4 @@ def candidates_of(study: Study, recorded_ladder: Mapping[str, Any], audit: Mappi
         needed = all(structure.kind == INTERCEPT for structure in rung.random)
         if needed and recorded[rung.id]["failure"]:
             raise InputError(f"study {study.name}, model '{rung.formula}': {recorded[rung.id]['failure']}")
-    return Candidates(study, rungs, recorded, audit)
+    return Candidates(study, rungs, recorded, audit, test)

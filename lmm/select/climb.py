@@ -6,19 +6,16 @@ from typing import Any
 
 from lmm.formula import parse
 from lmm.formula.deparse import name_text
-from lmm.infer.likelihoodratio import LikelihoodRatioTest
+from lmm.infer.nullchoice import DOUBTFUL, FEW_GROUPS, MIXTURE
 from lmm.numbers import counted, listing
 from lmm.select import step as kinds
 from lmm.select.candidates import Candidates, Flaw
-from lmm.select.step import DESIGN, DROP, KEEP, decided, measured, rejects, unconverged, unmeasured
+from lmm.select.step import DESIGN, DROP, KEEP, decided, measured, unconverged, unmeasured
 from lmm.select.structure import INTERCEPT, SLOPE, UNCORRELATED, RandomPart, replaced, structures
+from lmm.select.tested import Tested
 from lmm.select.wording import evidence, level, without_full_stop
 
 Step = dict[str, Any]
-
-# Method, rule 3: there the mixture and a parametric bootstrap may differ enough to matter.
-DOUBTFUL_P = (0.01, 0.20)
-DOUBTFUL_LEVELS = 30
 
 
 def climb(candidates: Candidates) -> tuple[RandomPart, list[Step]]:
@@ -128,13 +125,13 @@ def slopes_step(candidates: Candidates, options: list[RandomPart], larger: Rando
         reason = f"The {kind} of {structure.slopes} by {structure.group} could not be tested: {failure}."
         return without_test(candidates, decided(**names, decision=DROP, reason=reason), intercept, larger)
     test = candidates.compare(intercept, larger)
-    supported = rejects(test, candidates.study.ladder.alpha_random)
+    supported = test.rejects(candidates.study.ladder.alpha_random)
     reason = slopes_reason(larger, place, test, candidates.study.ladder.alpha_random)
     head = decided(**names, decision=KEEP if supported else DROP, reason=reason)
     return with_test(candidates, head, test, options, structure.group)
 
 
-def slopes_reason(larger: RandomPart, place: int, test: LikelihoodRatioTest, alpha: float) -> str:
+def slopes_reason(larger: RandomPart, place: int, test: Tested, alpha: float) -> str:
     """Say in a sentence whether the data support the variance of the slopes."""
     structure = larger[place]
     later = listing(later_groups(larger, place))
@@ -142,8 +139,8 @@ def slopes_reason(larger: RandomPart, place: int, test: LikelihoodRatioTest, alp
     variance, are = ("variances", "are") if set(structure.slopes) & set("+*") else ("variance", "is")
     subject = f"{the} {variance} of {structure.slopes} between levels of {structure.group}"
     if test.p is None:
-        return f"{subject} could not be tested: {without_full_stop(test.reason)}."
-    if rejects(test, alpha):
+        return f"{subject} could not be tested: {without_full_stop(test.ratio.reason)}."
+    if test.rejects(alpha):
         return f"{subject} {are} supported: {evidence(test)}."
     return f"{subject} {are} not supported at {level(alpha)}: {evidence(test)}."
 
@@ -302,13 +299,11 @@ def constant_covariates(candidates: Candidates, random: RandomPart, place: int) 
     return [c for c in columns if c in within and not within[c][structure.group]]
 
 
-def with_test(
-    candidates: Candidates, head: Step, test: LikelihoodRatioTest, options: list[RandomPart], group: str
-) -> Step:
+def with_test(candidates: Candidates, head: Step, test: Tested, options: list[RandomPart], group: str) -> Step:
     """A step with its test; `options` are the candidates that AIC and BIC may choose from."""
     alpha = candidates.study.ladder.alpha_random
     records = {candidates.rung(random).formula: candidates.record(random) for random in options}
-    compared = {formula: records[formula] for formula in (test.smaller, test.larger)}
+    compared = {formula: records[formula] for formula in (test.ratio.smaller, test.ratio.larger)}
     notes = [*unconverged(compared), *doubts(candidates, test, group)]
     return measured(head, test, alpha, candidates.criteria(*options), notes)
 
@@ -319,13 +314,10 @@ def without_test(candidates: Candidates, head: Step, smaller: RandomPart, larger
     return unmeasured(head, "REML", candidates.study.ladder.alpha_random, *formulas)
 
 
-def doubts(candidates: Candidates, test: LikelihoodRatioTest, group: str) -> list[str]:
-    """Say where the mixture is known to be rough: a middling p and few levels (method, rule 3)."""
+def doubts(candidates: Candidates, test: Tested, group: str) -> list[str]:
+    """Say where the mixture was taken though it is known to be rough: a middling p and few levels."""
     levels = candidates.levels(group)
-    on_boundary = test.null is not None and len(test.null.df) > 1
-    if not on_boundary or test.p is None or levels >= DOUBTFUL_LEVELS:
-        return []
-    if not DOUBTFUL_P[0] <= test.p <= DOUBTFUL_P[1]:
+    if test.method != MIXTURE or levels >= FEW_GROUPS or not DOUBTFUL[0] <= test.p <= DOUBTFUL[1]:
         return []
     return [
         f"With {counted(levels, 'level')} of {group} and p between .01 and .20 the mixture is rough; a parametric "

@@ -18,6 +18,7 @@ from lmm.select.fixedeffects import fixed_effects_steps
 from lmm.select.step import SLOPE as SLOPE_STEP
 from lmm.select.structure import INTERCEPT, UNCORRELATED, RandomPart, Structure
 from lmm.select.table import candidate_table
+from lmm.select.tested import by_its_null
 
 if TYPE_CHECKING:
     import pandas
@@ -32,7 +33,8 @@ def decide(
 
     `ladder` is what fitting recorded of every rung (ladder.json), `table` the analysis table those fits used, `audit`
     the account of its cleaning. Random parts are compared by REML at the full mean; fixed effects by ML at the
-    chosen random part, for which their smaller models are fitted here. The steps on fixed effects compare the chosen
+    chosen random part, for which their smaller models are fitted here, as are both models of a test whose null
+    distribution is exact, approximate or a bootstrap. The steps on fixed effects compare the chosen
     rung with models that are no rungs of the ladder: their "smaller" is a description.
 
     Raises InputError where the ladder was fitted to other rows or for another version of the study.
@@ -42,7 +44,7 @@ def decide(
             f"study {study.name}: the ladder was fitted to other rows than the analysis table holds; delete "
             f"results/{study.name} and run again."
         )
-    candidates = candidates_of(study, ladder, audit)
+    candidates = candidates_of(study, ladder, audit, by_its_null(study, table))
     random, steps = climb(candidates)
     steps += design_level_steps(candidates, random, table)
     steps += fixed_effects_steps(candidates, random, table)

@@ -60,7 +60,8 @@ def leave_out(
     except (InputError, np.linalg.LinAlgError) as error:
         head = decided(**names, reason=f"{stays}; the model without it has no fit: {without_full_stop(str(error))}.")
         return unmeasured(head, "REML", alpha, formula, larger.formula)
-    test = compare(candidate_of_record(formula, study.outcome, "REML", record), candidates.candidate(random))
+    without = candidate_of_record(formula, study.outcome, "REML", record)
+    test = candidates.test(compare(without, candidates.candidate(random)))
     groups = groups_counted(candidates.audit)
     values = {
         names["smaller"]: criteria(record, groups),

@@ -11,14 +11,15 @@ from lmm.formula import parse
 from lmm.formula.deparse import name_text
 from lmm.formula.marginality import droppable, mean_without, null_mean
 from lmm.infer.candidate import candidate_of_record
-from lmm.infer.likelihoodratio import LikelihoodRatioTest, compare_fixed_parts
+from lmm.infer.likelihoodratio import compare_fixed_parts
 from lmm.model import fit
 from lmm.numbers import counted, listing
 from lmm.select.candidates import Candidates
 from lmm.select.criteria import criteria, groups_counted
 from lmm.select.fitrecord import record_of_fit
-from lmm.select.step import DESIGN, FIXED, decided, measured, rejects, unconverged, unmeasured
+from lmm.select.step import DESIGN, FIXED, decided, measured, unconverged, unmeasured
 from lmm.select.structure import RandomPart
+from lmm.select.tested import Tested, by_large_sample
 from lmm.select.wording import evidence, level, without_full_stop
 
 if TYPE_CHECKING:
@@ -73,11 +74,10 @@ def term_step(
     except (InputError, np.linalg.LinAlgError) as error:
         reason = f"{listing(labels)} could not be tested: {without_full_stop(str(error))}."
         return unmeasured(decided(**names, reason=reason), "ML", alpha, formula, larger.formula)
-    test = compare_fixed_parts(
-        candidate_of_record(formula, study.outcome, "ML", record), candidates.candidate(random, "ML")
-    )
+    without = candidate_of_record(formula, study.outcome, "ML", record)
+    test = by_large_sample(compare_fixed_parts(without, candidates.candidate(random, "ML")))
     head = decided(**names, reason=reason_to_stay(labels, test, alpha))
-    if test.naive_df == 0:
+    if test.ratio.naive_df == 0:
         return unmeasured(head, "ML", alpha, formula, larger.formula)
     groups = groups_counted(candidates.audit)
     measures = {
@@ -91,16 +91,16 @@ def term_step(
     return measured(head, test, alpha, measures, notes)
 
 
-def reason_to_stay(labels: list[str], test: LikelihoodRatioTest, alpha: float) -> str:
+def reason_to_stay(labels: list[str], test: Tested, alpha: float) -> str:
     """Say what the test shows, and that it removes nothing."""
     one = len(labels) == 1
     subject = labels[0] if one else f"{listing(labels)} together"
     are, stay = ("is", "stays") if one else ("are", "stay")
-    if test.naive_df == 0:
+    if test.ratio.naive_df == 0:
         return f"{subject} {stay}, though {'it adds' if one else 'they add'} no column that other terms do not explain."
     if test.p is None:
-        return f"{subject} {stay}, untested: {without_full_stop(test.reason)}."
-    if rejects(test, alpha):
+        return f"{subject} {stay}, untested: {without_full_stop(test.ratio.reason)}."
+    if test.rejects(alpha):
         return f"{subject} {are} supported at {level(alpha)} and {stay}: {evidence(test)}."
     return (
         f"{subject} {are} not supported at {level(alpha)} and {stay} all the same, as no fixed effect named in advance "

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lmm.infer.likelihoodratio import LikelihoodRatioTest
 from lmm.select.criteria import AIC, BIC, BIC_GROUPS, lowest
 from lmm.select.structure import Structure
+from lmm.select.tested import Tested
 
 KEEP, DROP, DESIGN = "keep", "drop", "design"
 INTERCEPT, SLOPE, CORRELATION, BACK_OFF, FIXED = "intercept", "slope", "correlation", "back-off", "fixed effect"
@@ -51,7 +51,7 @@ def decided(
 
 def measured(
     step: Mapping[str, Any],
-    test: LikelihoodRatioTest,
+    test: Tested,
     alpha: float,
     criteria: Mapping[str, Mapping[str, float]],
     notes: list[str],
@@ -59,32 +59,39 @@ def measured(
     """A step with its test, and with what each criterion would choose by itself.
 
     `criteria` holds, for every candidate this step could end with, what `lmm.select.criteria.criteria` gives; it is
-    recorded as "candidates".
+    recorded as "candidates". "p" decides and is that of the null distribution "method" (`lmm.infer.nullchoice`), for
+    the reason "method_sentence"; "null", "df" and "null_weights" describe the large-sample law, which gives
+    "mixture_p", and a plain χ² on "naive_df" gives "naive_p".
     """
-    smaller, larger = step["smaller"], step["larger"]
+    smaller, larger, ratio = step["smaller"], step["larger"], test.ratio
     return {
         **step,
-        "estimator": test.estimator,
-        "smaller_formula": test.smaller,
-        "larger_formula": test.larger,
-        "statistic": test.statistic,
-        "null": None if test.null is None else str(test.null),
-        "df": None if test.null is None else list(test.null.df),
-        "null_weights": None if test.null is None else list(test.null.weights),
+        "estimator": ratio.estimator,
+        "smaller_formula": ratio.smaller,
+        "larger_formula": ratio.larger,
+        "statistic": ratio.statistic,
+        "null": None if ratio.null is None else str(ratio.null),
+        "df": None if ratio.null is None else list(ratio.null.df),
+        "null_weights": None if ratio.null is None else list(ratio.null.weights),
+        "method": test.method,
+        "method_sentence": test.sentence,
         "p": test.p,
-        "naive_df": test.naive_df,
-        "naive_p": test.naive_p,
+        "p_standard_error": test.standard_error,
+        "draws": test.draws,
+        "mixture_p": ratio.p,
+        "naive_df": ratio.naive_df,
+        "naive_p": ratio.naive_p,
         "alpha": alpha,
-        "delta_aic": test.delta_aic,
-        "delta_bic": test.delta_bic,
+        "delta_aic": ratio.delta_aic,
+        "delta_bic": ratio.delta_bic,
         "delta_bic_groups": criteria[larger][BIC_GROUPS] - criteria[smaller][BIC_GROUPS],
         "candidates": {name: dict(values) for name, values in criteria.items()},
         "by_criterion": {
-            **({} if test.p is None else {LRT: larger if rejects(test, alpha) else smaller}),
+            **({} if test.p is None else {LRT: larger if test.rejects(alpha) else smaller}),
             **{criterion: lowest(criteria, criterion) for criterion in (AIC, BIC, BIC_GROUPS)},
         },
-        "missed_optimum": test.reason if test.optimum_missed else None,
-        "notes": [note for note in (test.reason, test.approximation, *notes) if note],
+        "missed_optimum": ratio.reason if ratio.optimum_missed else None,
+        "notes": [*test.notes, *notes],
     }
 
 
@@ -92,7 +99,8 @@ def unmeasured(
     step: Mapping[str, Any], estimator: str, alpha: float, smaller_formula: str, larger_formula: str
 ) -> dict[str, Any]:
     """A step that was decided without a test, because there was nothing to test or no fit to test with."""
-    nothing = ("statistic", "null", "df", "null_weights", "p", "naive_df", "naive_p")
+    test = ("statistic", "null", "df", "null_weights", "method", "method_sentence", "p", "p_standard_error", "draws")
+    nothing = (*test, "mixture_p", "naive_df", "naive_p")
     return {
         **step,
         "estimator": estimator,
@@ -106,11 +114,6 @@ def unmeasured(
         "missed_optimum": None,
         "notes": [],
     }
-
-
-def rejects(test: LikelihoodRatioTest, alpha: float) -> bool:
-    """Whether the test rejects the smaller model; one without a p-value never does."""
-    return test.p is not None and test.p < alpha
 
 
 def unconverged(records: Mapping[str, Mapping[str, Any]]) -> list[str]:

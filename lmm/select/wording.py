@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from lmm.infer.likelihoodratio import LikelihoodRatioTest
+from lmm.infer.nullchoice import APPROXIMATE, BOOTSTRAP, EXACT
 from lmm.infer.nulldistribution import chi_squared
-from lmm.numbers import decimal, p_value
+from lmm.numbers import count, decimal, p_value
+from lmm.select.tested import Tested
 
 
 def signed(value: float, places: int = 1) -> str:
@@ -13,17 +14,28 @@ def signed(value: float, places: int = 1) -> str:
     return f"+{text}" if value > 0 and any(digit in text for digit in "123456789") else text
 
 
-def evidence(test: LikelihoodRatioTest) -> str:
+def evidence(test: Tested) -> str:
     """Statistic, p-values and criteria of a test: "REML likelihood ratio 42.84, p < .001 under …, ΔAIC −38.8, …"."""
-    differences = f"ΔAIC {signed(test.delta_aic)}, ΔBIC {signed(test.delta_bic)}"
+    ratio = test.ratio
+    differences = f"ΔAIC {signed(ratio.delta_aic)}, ΔBIC {signed(ratio.delta_bic)}"
     if test.p is None:
         return f"no p-value, {differences}"
-    naive = chi_squared(test.naive_df)
-    beside = "" if test.null == naive else f" (naive {naive}: {p_value(test.naive_p)})"
-    return (
-        f"{test.estimator} likelihood ratio {decimal(test.statistic)}, {p_value(test.p)} under {test.null}{beside}, "
-        f"{differences}"
-    )
+    naive = chi_squared(ratio.naive_df)
+    source = null_words(test.method, str(ratio.null), test.draws)
+    others = [] if source.endswith(str(ratio.null)) else [f"{ratio.null}: {p_value(ratio.p)}"]
+    others += [] if ratio.null == naive else [f"naive {naive}: {p_value(ratio.naive_p)}"]
+    beside = f" ({'; '.join(others)})" if others else ""
+    statistic = f"{ratio.estimator} likelihood ratio {decimal(ratio.statistic)}"
+    return f"{statistic}, {p_value(test.p)} {source}{beside}, {differences}"
+
+
+def null_words(method: str, null: str, draws: int) -> str:
+    """Which null distribution gave a p-value, as it follows that: "under ½χ²₀ + ½χ²₁", "by parametric bootstrap …"."""
+    return {
+        EXACT: "by the exact null distribution",
+        APPROXIMATE: "by the null distribution of this variance alone",
+        BOOTSTRAP: f"by parametric bootstrap of {count(draws)} draws",
+    }.get(method, f"under {null}")
 
 
 def level(alpha: float) -> str:

@@ -54,10 +54,13 @@ def test_longitudinal_with_a_slope_that_varies():
     assert "No row was left out" in told["methods"]
     assert "seed 7" in told["methods"]
     varied = (
-        "The effect of Days varied between levels of Subject (likelihood ratio 42.84 on ½χ²₁ + ½χ²₂, p < .001; ΔAIC"
+        "The effect of Days varied between levels of Subject (likelihood ratio 42.84, p < .001 under ½χ²₁ + ½χ²₂; ΔAIC"
     )
     assert varied in told["results"]
-    assert "Intercepts of Subject entered by design (likelihood ratio 107.20 on" in told["results"]
+    assert (
+        "Intercepts of Subject entered by design (likelihood ratio 107.20, p < .001 by the exact null distribution; ΔAIC"
+        in told["results"]
+    )
     assert "It converged and was not singular." in told["results"]
     assert "Days: b = 10.47, SE = 1.55, 95% CI [7.44, 13.50], z = 6.77, p < .001" in told["results"]
     assert "SD = 24.7 (intercept), SD = 5.92 (Days), r = .07" in told["results"]
@@ -166,7 +169,7 @@ def test_candidates_go_by_their_labels():
 
 def test_naive_p_is_told_where_it_differs():
     told = read(builders.penicillin().case)
-    assert "p = .338, where plain χ² would give p = .677" in told["results"]
+    assert "p = .313 by the exact null distribution, where plain χ² would give p = .677" in told["results"]
     assert "p < .001, where plain" not in told["results"]
 
 
