@@ -8,8 +8,8 @@ REFERENCES = {
     "davison": "Davison, A. C., & Hinkley, D. V. (1997). Bootstrap methods and their application. Cambridge "
     "University Press.",
     "greven": "Greven, S., Crainiceanu, C. M., Küchenhoff, H., & Peters, A. (2008). Restricted likelihood ratio "
-    "testing for zero variance components in linear mixed models. Journal of Computational and Graphical Statistics, 17, "
-    "870–891.",
+    "testing for zero variance components in linear mixed models. Journal of Computational and Graphical Statistics, "
+    "17, 870–891.",
     "hampel": "Hampel, F. R. (1974). The influence curve and its role in robust estimation. Journal of the American "
     "Statistical Association, 69, 383–393.",
     "johnson": "Johnson, P. C. D. (2014). Extension of Nakagawa & Schielzeth’s R²GLMM to random slopes models. "
