@@ -326,3 +326,20 @@ def test_leverage_by_runs_of_levels_is_that_of_the_whole(monkeypatch, small):
     monkeypatch.setattr("lmm.engine.leverage._LEVELS_AT_ONCE", 3)
     again = lmm.fit("y ~ x + (x | g) + (1 | f)", small)
     np.testing.assert_allclose(again.leverage, whole, rtol=1e-12)
+
+
+def test_a_factor_among_the_fixed_effects_too_is_not_identified_however_few_rows():
+    # Rows of which the quadratic start makes a variance of 1e16, where the deviance overflows.
+    table = pd.DataFrame(
+        {
+            "y": [-2.2996313425447004, -3.5966989600170978, -4.79502282251063, -9.83078114989244]
+            + [-8.510844146058016, 1.7306726316510204, 2.717191956080798, 2.8512661646952346],
+            "g": list("aaabbccc"),
+            "b": list("rrrssttt"),
+            "w": list("xyzxxxyz"),
+        }
+    )
+    fit = lmm.fit("y ~ b + w + (1 | g)", table)
+    assert fit.convergence.status == "not identified"
+    plain = lmm.fit("y ~ b + w", table)
+    np.testing.assert_allclose(fit.fitted_fixed, plain.fitted, atol=1e-6)

@@ -56,6 +56,8 @@ def minimise(
     x = start
     value, gradient, hessian = derivatives(x)
     predicted, iteration, converged = np.inf, 0, False
+    if not np.isfinite(value):
+        return Minimum(x, value, gradient, hessian, np.inf, 0, False)
     for iteration in range(max_iterations + 1):
         model = without_rotations(x, hessian)
         curvatures, axes = np.linalg.eigh(model)
