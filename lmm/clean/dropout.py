@@ -19,7 +19,8 @@ def missing_by_time(
     """Return missing values by variable × time × arm and the pattern of dropout; None where time has no occasions.
 
     table: the prepared rows, those with missing values among them. An arm is a level of a categorical predictor. A
-    subject has an occasion when some row holds its outcome; before its last one it may lack others (intermittent).
+    subject has an occasion when some row holds its outcome. It may come late, miss occasions in between (intermittent)
+    and drop out, each counted whatever the others.
     Dropout is told for all subjects, and by arm where each subject is in one arm only.
     """
     complete = table[[time, *_columns(groups)]].notna().to_numpy().all(axis=1)
@@ -96,19 +97,19 @@ def _subjects_of_arm(arm: pd.Series, code: np.ndarray, subjects: int) -> list[tu
 
 
 def _pattern(seen: np.ndarray, name: str, occasions: np.ndarray) -> dict[str, Any]:
-    """Count the subjects with every occasion, those who left after their last one, and those with gaps before it."""
+    """Count the subjects with every occasion, and those who came late, missed some in between, left, or never came."""
     count = seen.sum(axis=1)
-    last = len(occasions) - 1 - np.argmax(seen[:, ::-1], axis=1)
+    first, last = np.argmax(seen, axis=1), len(occasions) - 1 - np.argmax(seen[:, ::-1], axis=1)
     complete, never = count == len(occasions), count == 0
-    left = ~complete & ~never & (count == last + 1)
-    gaps = ~complete & ~never & ~left
+    late, left, gaps = ~never & (first > 0), ~never & (last < len(occasions) - 1), ~never & (count < last - first + 1)
     lasts = np.bincount(last[~never], minlength=len(occasions))
     return {
         "subject": name,
         "subjects": len(seen),
         "complete": int(complete.sum()),
-        "dropped_out": int(left.sum()),
+        "came_late": int(late.sum()),
         "intermittent": int(gaps.sum()),
+        "dropped_out": int(left.sum()),
         "never": int(never.sum()),
         "last": [{"time": float(at), "subjects": int(n)} for at, n in zip(occasions, lasts, strict=True)],
     }

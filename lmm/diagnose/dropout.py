@@ -60,8 +60,9 @@ def _seen(pattern: dict, time: str) -> str:
         f"{len(pattern['last'])} times"
     ]
     kinds = [
+        (pattern["came_late"], "{} were first seen later"),
+        (pattern["intermittent"], "{} missed a time in between"),
         (pattern["dropped_out"], f"{{}} left before {time} {end} for good"),
-        (pattern["intermittent"], "{} missed an earlier time"),
         (pattern["never"], "{} never had an outcome"),
     ]
     told += [text.format(count(number)) for number, text in kinds if number]

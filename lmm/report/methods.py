@@ -88,8 +88,9 @@ def _dropout(case: Case) -> list[Markup]:
         return []
     found = by_time["dropout"]
     kinds = (
+        ("came_late", "were first seen later"),
+        ("intermittent", "missed a time in between"),
         ("dropped_out", "were last seen before {}"),
-        ("intermittent", "missed an earlier time"),
         ("never", "never had an outcome"),
     )
     end = say("{} {}", name(case.study.time), numbers.plain(found["last"][-1]["time"]))

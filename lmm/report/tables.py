@@ -252,7 +252,7 @@ def dropout_rows(case: Case) -> list[dict]:
     ]
 
 
-_KINDS = ("complete", "dropped_out", "intermittent", "never")
+_KINDS = ("complete", "came_late", "intermittent", "dropped_out", "never")
 
 
 def missing_grid(case: Case) -> dict | None:

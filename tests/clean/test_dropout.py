@@ -22,11 +22,20 @@ def test_subjects_are_counted_by_their_pattern():
         "subject": "id",
         "subjects": 5,
         "complete": 1,
-        "dropped_out": 2,
+        "came_late": 0,
         "intermittent": 1,
+        "dropped_out": 2,
         "never": 1,
         "last": [{"time": 0.0, "subjects": 1}, {"time": 1.0, "subjects": 1}, {"time": 2.0, "subjects": 2}],
     }
+
+
+def test_a_late_start_is_no_gap():
+    table = trial()
+    late = table[~((table["id"] == "a") & (table["t"] == 0)) & ~((table["id"] == "b") & (table["t"] == 0))]
+    found = missing_by_time(late, "y", "t", ["id"], ["t"])["dropout"]
+    # a comes at 1 and stays; b comes at 1 and leaves: late and left; c leaves; d has the gap.
+    assert (found["came_late"], found["intermittent"], found["dropped_out"]) == (2, 1, 2)
 
 
 def test_dropout_is_counted_in_each_arm_that_subjects_stay_in():

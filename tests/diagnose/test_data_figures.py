@@ -127,7 +127,15 @@ def test_the_curve_of_dropout_falls_from_all_who_were_ever_seen():
 
 def test_an_arm_of_many_levels_is_told_by_its_ends():
     lasts = [{"time": 0.0, "subjects": 5}, {"time": 1.0, "subjects": 5}]
-    pattern = {"subject": "id", "subjects": 10, "complete": 5, "intermittent": 0, "never": 0, "last": lasts}
+    pattern = {
+        "subject": "id",
+        "subjects": 10,
+        "complete": 5,
+        "came_late": 0,
+        "intermittent": 0,
+        "never": 0,
+        "last": lasts,
+    }
     levels = [pattern | {"arm": "site", "level": f"s{k}", "dropped_out": k} for k in (3, 1, 5, 2, 4)]
     audit = {"missing_by_time": {"dropout": pattern | {"dropped_out": 5}, "dropout_by_arm": levels}}
     with style.applied():
