@@ -69,7 +69,7 @@ def test_nesting_and_crossing_are_told(capsys):
     status = main(["check", str(ROOT / "config.yaml"), "--directory", str(ROOT)])
     out = capsys.readouterr().out
     assert status == 0
-    assert "childid is nested in schoolid: each of the 1721 levels of childid occurs in only one of the 60" in out
+    assert "childid is nested in schoolid: each of the 1,721 levels of childid occurs in only one of the 60" in out
     assert "plate and sample are crossed: each of the 24 levels of plate occurs with each of the 6" in out
 
 

@@ -86,7 +86,7 @@ def _told(unmatched: pd.DataFrame, unused: pd.DataFrame) -> str:
             keys = rows.drop_duplicates()
             listed = ", ".join(_shown(keys.iloc[[place]]) for place in range(min(_SHOWN, len(keys))))
             more = f" and {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else ""
-            told.append(f"{len(rows)} {singular if len(rows) == 1 else plural} ({listed}{more})")
+            told.append(f"{len(rows):,} {singular if len(rows) == 1 else plural} ({listed}{more})")
     return "; ".join(told)
 
 

@@ -246,7 +246,7 @@ def _appended(
         cells, told = read_file(folder / table.file, table, where, columns, as_text, codes)
         if mark:
             cells = cells.set_axis(pd.Index([f"{mark}{line}" for line in cells.index], name="line", dtype=object))
-        count = f"{len(cells)} row" if len(cells) == 1 else f"{len(cells)} rows"
+        count = f"{len(cells)} row" if len(cells) == 1 else f"{len(cells):,} rows"
         sentence = f"{count} {'was' if len(cells) == 1 else 'were'} read from {table.file}. {told}".strip()
         so_far = cells if so_far is None else _stacked([so_far, cells])
         factorized = _factorized(study, so_far)

@@ -130,13 +130,13 @@ def _relation(first: str, second: str, found: Incidence) -> dict[str, str]:
     if found.complete:
         relation = CROSSED
         sentence = (
-            f"{first} and {second} are crossed: each of the {found.levels[0]} levels of {first} occurs with each of "
-            f"the {found.levels[1]} levels of {second}."
+            f"{first} and {second} are crossed: each of the {found.levels[0]:,} levels of {first} occurs with each of "
+            f"the {found.levels[1]:,} levels of {second}."
         )
     else:
         relation = PARTLY_CROSSED
         sentence = (
-            f"{first} and {second} are partly crossed: {found.pairs} of the {found.levels[0] * found.levels[1]} "
+            f"{first} and {second} are partly crossed: {found.pairs:,} of the {found.levels[0] * found.levels[1]:,} "
             "pairs of their levels occur."
         )
     found_relation = {"first": first, "second": second, "relation": relation, "sentence": sentence}
@@ -153,8 +153,8 @@ def _relation(first: str, second: str, found: Incidence) -> dict[str, str]:
 
 def _nested(outer: str, inner: str, found: Incidence) -> dict[str, str]:
     sentence = (
-        f"{inner} is nested in {outer}: each of the {found.levels[1]} levels of {inner} occurs in only one of the "
-        f"{found.levels[0]} levels of {outer}."
+        f"{inner} is nested in {outer}: each of the {found.levels[1]:,} levels of {inner} occurs in only one of the "
+        f"{found.levels[0]:,} levels of {outer}."
     )
     return {"first": outer, "second": inner, "relation": NESTED, "sentence": sentence}
 

@@ -64,17 +64,17 @@ def describe_times(table: pd.DataFrame, time: str, groups: list[str]) -> dict[st
     if len(values) == 1:
         sentence = f"{time} is {values[0]:g} in every row."
     else:
-        sentence = f"{time} takes {len(values)} values from {values[0]:g} to {values[-1]:g}, {spacing}"
+        sentence = f"{time} takes {len(values):,} values from {values[0]:g} to {values[-1]:g}, {spacing}"
         if met.complete:
-            sentence += f"; every one of the {met.levels[0]} levels of {name} is seen at each of them (balanced)."
+            sentence += f"; every one of the {met.levels[0]:,} levels of {name} is seen at each of them (balanced)."
         else:
             fewest, most = _spread(np.bincount(met.first))
             sentence += (
-                f"; the {met.levels[0]} levels of {name} are seen at "
+                f"; the {met.levels[0]:,} levels of {name} are seen at "
                 f"{fewest if fewest == most else f'{fewest} to {most}'} of them each (not balanced)."
             )
     if repeated:
-        sentence += f" {repeated} of {len(table)} rows repeat a time of their {name}."
+        sentence += f" {repeated:,} of {len(table):,} rows repeat a time of their {name}."
     return {
         "variable": time,
         "subject": name,

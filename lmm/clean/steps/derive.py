@@ -36,6 +36,6 @@ def apply(settings: Mapping[str, str], table: pd.DataFrame, place: Place) -> App
     for new, text in settings.items():
         made = expression.column(text, table, place)
         lacking = int(made.isna().sum())
-        told.append(f"{new} = {text}" + (f" (no value in {lacking} of {len(made)} rows)" if lacking else ""))
+        told.append(f"{new} = {text}" + (f" (no value in {lacking:,} of {len(made):,} rows)" if lacking else ""))
         table = table.assign(**{new: made})
     return Applied(table, f"New columns were derived: {listed(told)}.")

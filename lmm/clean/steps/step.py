@@ -65,12 +65,12 @@ def reasons_for(lines: pd.Index, reason: str | Iterable[str]) -> pd.Series:
 
 def rows(count: int) -> str:
     """Return a count of rows in words: 1 row, 2 rows."""
-    return f"{count} row" if count == 1 else f"{count} rows"
+    return f"{count} row" if count == 1 else f"{count:,} rows"
 
 
 def values(count: int) -> str:
     """Return a count of values in words: 1 value, 2 values."""
-    return f"{count} value" if count == 1 else f"{count} values"
+    return f"{count} value" if count == 1 else f"{count:,} values"
 
 
 def listed(names: Iterable[object], most: int = 8) -> str:
