@@ -40,14 +40,8 @@ def clean(study: Study, folder: Path) -> Cleaned:
     Raises InputError, one sentence, where no model could be fitted.
     """
     played = roles(study)
-    needed = _needed(study, folder, played)
-    reading = read(study, folder, list(needed), [column for column, text in needed.items() if text])
-    checks.check_rows_read(study, reading.table)
-    prepared = steps.run(study, reading.table)
-    checks.check_rows_prepared(study, prepared.table)
-    lines = reading.table.index
-    factorized = reading.factorized if prepared.table is reading.table else {}
-    raw = types.typed(study, prepared.table, played, (*MISSING_CODES, *study.missing), factorized)
+    before = _prepared(study, folder, played)
+    raw = before.table
     checks.check_outcome(study, raw[study.outcome])
     checks.check_values(study, raw)
     complete = missing.complete_rows(raw)
@@ -61,9 +55,31 @@ def clean(study: Study, folder: Path) -> Cleaned:
         check_times(study, table, time)
     checks.check_formulas(study, table)
     with ThreadPoolExecutor() as pool:
-        dropped = pool.submit(_dropped, study, folder, lines, prepared.dropped, raw)
-        account = audit(study, folder, played, len(lines), [*reading.steps, *prepared.log], raw, table, time)
+        dropped = pool.submit(_dropped, study, folder, before.lines, before.dropped, raw)
+        account = audit(study, folder, played, len(before.lines), before.log, raw, table, time)
     return Cleaned(table, account, dropped.result())
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """The typed rows, those with missing values among them; the lines read, the steps taken and what they left out."""
+
+    table: pd.DataFrame
+    lines: pd.Index
+    log: list[dict[str, Any]]
+    dropped: pd.Series
+
+
+def _prepared(study: Study, folder: Path, played: dict[str, tuple[str, ...]]) -> _Prepared:
+    """Read, prepare and type; on return the text that was read is forgotten, which frees its memory for the rest."""
+    needed = _needed(study, folder, played)
+    reading = read(study, folder, list(needed), [column for column, text in needed.items() if text])
+    checks.check_rows_read(study, reading.table)
+    prepared = steps.run(study, reading.table)
+    checks.check_rows_prepared(study, prepared.table)
+    factorized = reading.factorized if prepared.table is reading.table else {}
+    raw = types.typed(study, prepared.table, played, (*MISSING_CODES, *study.missing), factorized)
+    return _Prepared(raw, reading.table.index, [*reading.steps, *prepared.log], prepared.dropped)
 
 
 def write_cleaned(cleaned: Cleaned, table: str | Path, audit: str | Path, dropped: str | Path) -> None:

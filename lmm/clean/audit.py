@@ -13,7 +13,7 @@ import pandas as pd
 from lmm import provenance
 from lmm.clean import missing, near_labels
 from lmm.clean.dropout import missing_by_time
-from lmm.clean.groups import group_codes, rows_per_level
+from lmm.clean.groups import group_codes, rows_of_codes, rows_per_level
 from lmm.clean.read import column_count, source_hash
 from lmm.clean.roles import GROUP, PREDICTOR, SLOPE, TIME
 from lmm.clean.rowhash import row_hash
@@ -82,7 +82,7 @@ def _steps(study: Study, taken: list[dict[str, Any]], raw: pd.DataFrame) -> list
     """Return the steps from the raw rows to the frozen ones: those taken, each variable that costs rows, freeze."""
     steps = list(taken)
     codes = {group: group_codes(raw, group) for group in study.groups}
-    rows_of = {group: rows_per_level(raw, group) for group in study.groups}
+    rows_of = {group: rows_of_codes(own) for group, own in codes.items()}
     levels = {group: int(np.count_nonzero(rows)) for group, rows in rows_of.items()}
     left = np.ones(len(raw), dtype=bool)
     count = len(raw)
@@ -121,7 +121,7 @@ def _step(
 
 
 def _rows(count: int) -> str:
-    return f"{count} row" if count == 1 else f"{count} rows"
+    return f"{count} row" if count == 1 else f"{count:,} rows"
 
 
 def _variable(name: str, played: tuple[str, ...], raw: pd.Series, values: pd.Series) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from lmm.clean.groups import group_codes, level_count, rows_per_level
+from lmm.clean.groups import group_codes, level_count, rows_of_codes
 from lmm.clean.shown import line_in
 from lmm.clean.structure import incidence
 from lmm.errors import InputError
@@ -77,8 +77,9 @@ def check_rows_left(study: Study, raw: pd.DataFrame, complete: np.ndarray) -> No
 
 def check_groups(study: Study, table: pd.DataFrame) -> None:
     """Refuse a grouping factor with one level, with one row per level, or with the same levels as another."""
+    codes = {group: group_codes(table, group) for group in study.groups}
     for group in study.groups:
-        rows = rows_per_level(table, group)
+        rows = rows_of_codes(codes[group])
         if len(rows) == 1:
             level = ":".join(str(table[column].iloc[0]) for column in group.split(":"))
             raise InputError(
@@ -90,7 +91,6 @@ def check_groups(study: Study, table: pd.DataFrame) -> None:
                 f"study {study.name}: the grouping factor {group} has one row in each of its {len(rows)} levels; its "
                 "variance cannot be told from the residual one, so take it out of groups."
             )
-    codes = {group: group_codes(table, group) for group in study.groups}
     for first, second in combinations(study.groups, 2):
         pair = incidence(codes[first], codes[second])
         if pair.first_within_second and pair.second_within_first:

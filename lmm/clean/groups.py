@@ -36,7 +36,11 @@ def level_count(table: pd.DataFrame, group: str, factorized: Mapping[str, Factor
 
 def rows_per_level(table: pd.DataFrame, group: str) -> np.ndarray:
     """Return the number of rows of each level, shape (levels,)."""
-    codes = group_codes(table, group)
+    return rows_of_codes(group_codes(table, group))
+
+
+def rows_of_codes(codes: np.ndarray) -> np.ndarray:
+    """Return the number of rows of each code from 0, shape (codes,); -1 is left out."""
     return np.bincount(codes[codes >= 0] if codes.min(initial=0) < 0 else codes)
 
 

@@ -276,6 +276,7 @@ def _cells(
         short = short or bool(part[last].isna().any())
         parts.append({place: part[place] for place in wanted})
         rows += len(part)
+        del part  # and what was not wanted
     table, mixed = {}, []
     for place in wanted:
         columns = [part.pop(place) for part in parts]
