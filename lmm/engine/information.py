@@ -1,9 +1,11 @@
 """Derivatives of the likelihood in the variances themselves, V = Σ φ_i G_i, from the cross-products.
 
-The parameters φ are the distinct elements of every term's covariance and the residual variance. Kenward & Roger
-(1997) and Fai & Cornelius (1996) need tr(V⁻¹G_iV⁻¹G_j), X'V⁻¹G_iV⁻¹X and X'V⁻¹G_iV⁻¹G_jV⁻¹X, which packages build from
-matrices of order n. Here, with R_j = (I − A_jG_j)C_j and B_j = (I − A_jG_j)A_j of factor 0, M = [Z_r X y]'V₀⁻¹[Z_r X y]
-(V₀ without the other factors), N = B S_rr⁻¹B' and W = I − NM,
+The parameters φ are the distinct elements of every term's covariance and the residual variance, the columns of each
+term being orthonormal: with those of the data, a covariate far from zero (a calendar year) would leave no digits of
+the inverse of the information. Kenward & Roger (1997) and Fai & Cornelius (1996) need tr(V⁻¹G_iV⁻¹G_j), X'V⁻¹G_iV⁻¹X
+and X'V⁻¹G_iV⁻¹G_jV⁻¹X, which packages build from matrices of order n. Here, with R_j = (I − A_jG_j)C_j and
+B_j = (I − A_jG_j)A_j of factor 0, M = [Z_r X y]'V₀⁻¹[Z_r X y] (V₀ without the other factors), N = B S_rr⁻¹B' and
+W = I − NM,
 
     [Z_r X y]'V⁻¹[Z_r X y] = K = MW,   Z₀'V⁻¹[Z_r X y] = RW,   Z₀'V⁻¹Z₀ = blkdiag(B_j) − R N R',
 
@@ -16,6 +18,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.linalg import block_diag
 
 from lmm.engine import blocks
 from lmm.engine.deviance import Deviance
@@ -24,12 +27,15 @@ from lmm.engine.optimum import Optimum
 
 @dataclass(frozen=True)
 class VarianceInformation:
-    """What the likelihood says of the v variance parameters φ at the optimum, in the units of the data.
+    """What the likelihood says of the v variance parameters φ at the optimum, in units of the outcome.
 
     Attributes:
-        parameters: (factor, row, column) of each but the last, row ≥ column: an element of the covariance of that
-            factor's effects, factors in the caller's order; the last parameter is the residual variance.
+        parameters: (factor, row, column) of each but the last, row ≥ column: an element of the covariance of the
+            effects of that factor's whitened columns, factors in the caller's order; the last parameter is the
+            residual variance.
         values: (v,) φ.
+        to_data: (v, v) from φ to the same elements for the columns of the data: what is linear in those with weights
+            w is linear in φ with weights w'to_data.
         reml: criterion.
         vcov: (p, p) Φ = (X'V⁻¹X)⁻¹ of the kept columns.
         trace: (v,) tr(V⁻¹G_i).
@@ -42,6 +48,7 @@ class VarianceInformation:
 
     parameters: tuple[tuple[int, int, int], ...]
     values: np.ndarray
+    to_data: np.ndarray
     reml: bool
     vcov: np.ndarray
     trace: np.ndarray
@@ -58,6 +65,7 @@ class VarianceInformation:
             self,
             parameters=tuple(self.parameters[i] for i in order[:-1]),
             values=self.values[order],
+            to_data=self.to_data[square],
             trace=self.trace[order],
             traces=self.traces[square],
             first=self.first[order],
@@ -169,24 +177,35 @@ def variance_information(optimum: Optimum) -> VarianceInformation:
 
 
 def _parameters(optimum: Optimum) -> tuple[list[tuple[int, int, int]], list[tuple[int, np.ndarray]], np.ndarray]:
-    """Place in the caller's order, direction dG in whitened coordinates, and value over σ² of every parameter."""
+    """Place in the caller's order, direction dG, and value over σ² of every parameter."""
     problem = optimum.problem
     parameters, directions, values = [], [], []
     for k in np.argsort(problem.order):
         factor = problem.factors[k]
-        for term, upper in zip(factor.slices, problem.transforms[k], strict=True):
-            root = np.linalg.solve(upper, optimum.at.T[k][term, term])
+        for term in factor.slices:
+            root = optimum.at.T[k][term, term]
             covariance = root @ root.T
-            for column in range(len(upper)):
-                for row in range(column, len(upper)):
+            for column in range(len(root)):
+                for row in range(column, len(root)):
                     dG = np.zeros((factor.n_columns, factor.n_columns))
-                    dG[term, term] = np.outer(upper[:, row], upper[:, column])
-                    if row != column:
-                        dG = dG + dG.T
+                    dG[term.start + row, term.start + column] = dG[term.start + column, term.start + row] = 1.0
                     parameters.append((int(problem.order[k]), term.start + row, term.start + column))
                     directions.append((int(k), dG))
                     values.append(covariance[row, column])
     return parameters, directions, np.array(values)
+
+
+def _to_data(optimum: Optimum) -> np.ndarray:
+    """Elements of Σ = U⁻¹ΩU⁻ᵀ, for columns ZU⁻¹ with covariance Ω, in those of Ω; 1 for the residual variance."""
+    problem, parts = optimum.problem, []
+    for k in np.argsort(problem.order):
+        for upper in problem.transforms[k]:
+            back = np.linalg.inv(upper)
+            column, row = np.triu_indices(len(upper))
+            straight = back[np.ix_(row, row)] * back[np.ix_(column, column)]
+            crossed = back[np.ix_(row, column)] * back[np.ix_(column, row)]
+            parts.append(straight + np.where(row == column, 0.0, crossed))
+    return block_diag(*parts, 1.0)
 
 
 def _grams_of_first_factor(border, P: np.ndarray, directions: list[np.ndarray]) -> list[np.ndarray]:
@@ -276,6 +295,7 @@ def _in_units_of_data(optimum, parameters, relative, whole, trace, traces, first
     return VarianceInformation(
         parameters=tuple(parameters),
         values=sigma2 * np.append(relative, 1.0),
+        to_data=_to_data(optimum),
         reml=optimum.reml,
         vcov=sigma2 * root @ Phi @ root.T,
         trace=trace / sigma2,

@@ -25,17 +25,15 @@ refit without the term. For a correlation of ±1 cAIC4 drops the effect and its 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import log, pi
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.linalg import block_diag
 
-from lmm.engine.information import variance_information
-from lmm.engine.optimum import SINGULAR
 from lmm.engine.projection import projected
-from lmm.infer.live import design_of, optimum_of
+from lmm.infer.live import design_of, information_of, optimum_of
+from lmm.infer.variancechart import variance_chart
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +41,7 @@ if TYPE_CHECKING:
     from lmm.engine import Factor, Optimum
     from lmm.model import Fit
 
-# Curvature in units of the expected information, below which the deviance does not curve upward.
+# Curvature in units of the information, below which the deviance does not curve upward.
 LEAST_CURVATURE = 1e-8
 
 
@@ -113,30 +111,23 @@ def _through_variances(fit: Fit, weights: np.ndarray) -> float | None:
     """Σ_j (∂ŷ/∂θ_j)'(∂θ̂_j/∂y), or None where the deviance does not curve upward within its boundary."""
     from lmm.model import one_thread
 
-    optimum = _in_whitened_columns(optimum_of(fit))
+    optimum, information = optimum_of(fit), information_of(fit)
     sigma2 = fit.sigma**2
     # In rows times the root of their weights R is the identity.
     Py = np.sqrt(weights) * fit.residuals / sigma2
     with one_thread():
-        information = variance_information(optimum)
         k = np.array([projected(optimum, GPy) / sigma2 for GPy in _each_times(optimum, information.parameters, Py)])
     products = sigma2 * k @ k.T
     products[:, -1] -= k @ Py
-    jacobian, bend = _within_boundary(optimum, sigma2, information.gradient)
+    jacobian, bend = variance_chart(fit, information)
     curvature = jacobian.T @ information.hessian @ jacobian + bend
-    unit = 1.0 / np.sqrt(np.einsum("ia,ij,ja->a", jacobian, information.expected, jacobian))
+    # The information were the fixed effects known: never zero, as that of REML may be.
+    unit = 1.0 / np.sqrt(0.5 * np.einsum("ia,ij,ja->a", jacobian, information.traces, jacobian))
     values, vectors = np.linalg.eigh(curvature * np.outer(unit, unit))
     if values[0] < LEAST_CURVATURE:
         return None
     directions = jacobian @ (unit[:, None] * vectors)
     return 2.0 * float((np.einsum("ia,ij,ja->a", directions, products, directions) / values).sum())
-
-
-def _in_whitened_columns(optimum: Optimum) -> Optimum:
-    """The same model with orthonormal columns taken for those of the data: ŷ does not depend on them, digits do."""
-    problem = optimum.problem
-    own = tuple([np.eye(len(upper)) for upper in transforms] for transforms in problem.transforms)
-    return replace(optimum, problem=replace(problem, transforms=own))
 
 
 def _each_times(optimum: Optimum, parameters: Sequence[tuple[int, int, int]], vector: np.ndarray):
@@ -154,46 +145,3 @@ def _each_times(optimum: Optimum, parameters: Sequence[tuple[int, int, int]], ve
 def _sums(factor: Factor, vector: np.ndarray) -> np.ndarray:
     """For every row the sum over the rows of its level."""
     return np.bincount(factor.codes, vector, factor.n_levels)[factor.codes]
-
-
-def _within_boundary(optimum: Optimum, sigma2: float, gradient: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The range of φ around the estimate, as Σ = TT' with T of every term's rank.
-
-    Returns:
-        Derivatives ∂φ/∂τ (v, t), τ being the entries of T that are free of rotations, and σ²; and
-        Σ_i ∂d/∂φ_i ∂²φ_i/∂τ² (t, t), which the slope of the deviance off the boundary adds to its curvature in τ.
-    """
-    problem, singular_values = optimum.problem, iter(optimum.singular_values)
-    rank_of = {
-        (k, term.start): int((next(singular_values)[0] >= SINGULAR).sum())
-        for k, factor in enumerate(problem.factors)
-        for term in factor.slices
-    }
-    jacobians, bends, i = [], [], 0
-    for k in np.argsort(problem.order):
-        for term in problem.factors[k].slices:
-            T, directions = _root(np.sqrt(sigma2) * optimum.at.T[k][term, term], rank_of[k, term.start])
-            moved = directions @ T.T
-            moved = moved + moved.transpose(0, 2, 1)
-            column, row = np.triu_indices(len(T))
-            jacobians.append(moved[:, row, column].T)
-            slope = np.zeros((len(T), len(T)))
-            slope[row, column] = gradient[i : i + len(row)]
-            slope = slope + slope.T
-            bends.append(np.einsum("ars,rc,bcs->ab", directions, slope, directions))
-            i += len(row)
-    return block_diag(*jacobians, 1.0), block_diag(*bends, 0.0)
-
-
-def _root(T: np.ndarray, rank: int) -> tuple[np.ndarray, np.ndarray]:
-    """T (q, rank) with the same TT', and the directions (t, q, rank) in which it may move.
-
-    In the coordinates of its left singular vectors T is diagonal, and lower trapezoidal T are all there are but for
-    rotations.
-    """
-    basis, values, _ = np.linalg.svd(T)
-    free = [(a, s) for s in range(rank) for a in range(s, len(T))]
-    directions = np.zeros((len(free), len(T), rank))
-    for direction, (a, s) in zip(directions, free, strict=True):
-        direction[:, s] = basis[:, a]
-    return basis[:, :rank] * values[:rank], directions

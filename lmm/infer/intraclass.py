@@ -20,7 +20,7 @@ casks 96–99 %, 24 plates × 6 samples 91–98 %.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,17 +28,18 @@ import pandas as pd
 from scipy.special import fdtri
 
 from lmm.infer.interval import Interval
+from lmm.infer.kenwardroger import inverse_information
 from lmm.infer.live import information_of
 from lmm.infer.referencegrid import rows_used
 from lmm.infer.rsquared import VarianceShares, variance_shares
 
 if TYPE_CHECKING:
-    from lmm.engine.information import VarianceInformation
     from lmm.model import Fit
 
 METHOD = "Satterthwaite F"
 _ZERO = "The lower limit is zero: the rows do not exclude that the levels are alike."
 _BOUNDARY = "The estimate is zero, on the boundary: the interval is one-sided."
+_UNINFORMED = "The data say nothing of some direction of the variances, so there is no interval."
 _UNKNOWN = "The estimate is zero, and nothing in the rows tells the other variances from it: there is no interval."
 
 
@@ -111,11 +112,14 @@ def intraclass_correlations(fit: Fit, data: pd.DataFrame, level: float = 0.95) -
     shares = variance_shares(fit, data)
     random = fit.recipe.random(rows)
     codes = {term.group: pd.factorize(labels)[0] for term, (_, labels) in zip(fit.random, random, strict=True)}
-    weights = _weights(fit, [columns for columns, _ in random], len(information.values))
+    of_data = _weights(fit, [columns for columns, _ in random], len(information.values))
+    weights = {group: one @ information.to_data for group, one in of_data.items()}
     everything = sum(weights.values()) + np.eye(len(information.values))[-1]
+    covariance, doubt = inverse_information(information)
 
     def interval(name: str, of: np.ndarray) -> Interval:
-        return _interval(name, of, everything, information, level)
+        found = _interval(name, of, everything, information.values, covariance, level)
+        return replace(found, lower=None, upper=None, note=_UNINFORMED) if doubt else found
 
     factors = []
     for group in codes:
@@ -167,7 +171,7 @@ def _design_effect(
 
 
 def _weights(fit: Fit, columns: list[np.ndarray], size: int) -> dict[str, np.ndarray]:
-    """Per factor the (v,) weights with which the variance parameters make up its variance."""
+    """Per factor the (v,) weights with which the covariances, as the fit has them, make up its variance."""
     found: dict[str, np.ndarray] = {}
     start = 0
     for term, z in zip(fit.random, columns, strict=True):
@@ -187,11 +191,10 @@ def _nested(inner: np.ndarray, outer: np.ndarray) -> bool:
 
 
 def _interval(
-    name: str, weights: np.ndarray, everything: np.ndarray, information: VarianceInformation, level: float
+    name: str, weights: np.ndarray, everything: np.ndarray, values: np.ndarray, covariance: np.ndarray, level: float
 ) -> Interval:
-    """Interval of the share of weights'φ in everything'φ, weights and everything (v,)."""
-    values, others = information.values, everything - weights
-    covariance = np.linalg.pinv(information.expected, hermitian=True)
+    """Interval of the share of weights'φ in everything'φ, from φ̂ (v,) and its covariance (v, v)."""
+    others = everything - weights
     interest, rest = float(weights @ values), float(others @ values)
     spread, shared = float(others @ covariance @ others), float(others @ covariance @ weights)
     estimate = interest / (interest + rest)

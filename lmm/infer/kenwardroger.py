@@ -43,7 +43,7 @@ class KenwardRoger(SmallSample):
             )
         information = information or information_of(fit)
         self.information = information
-        W, doubt = _inverse(information)
+        W, doubt = inverse_information(information)
         Phi = fit.vcov_beta
         half = Phi @ information.first
         bias = np.einsum("ij,ijab->ab", W, information.second) - np.einsum(
@@ -88,8 +88,8 @@ class KenwardRoger(SmallSample):
         return A1, A2
 
 
-def _inverse(information: VarianceInformation) -> tuple[np.ndarray, str | None]:
-    """Inverse of the expected information, and a doubt where some direction of the variances has none."""
+def inverse_information(information: VarianceInformation) -> tuple[np.ndarray, str | None]:
+    """Inverse (v, v) of the expected information, and a doubt where some direction of the variances has none."""
     # What X leaves of a variance's information is judged by what there was: ½ tr(V⁻¹GV⁻¹G), never zero.
     scale = 1.0 / np.sqrt(0.5 * np.diag(information.traces))
     values, vectors = np.linalg.eigh(scale[:, None] * information.expected * scale)

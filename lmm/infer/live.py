@@ -41,7 +41,7 @@ def design_of(fit: Fit) -> Design:
 
 def information_of(fit: Fit) -> VarianceInformation:
     """The likelihood's derivatives in the variances, in the order of `fit.random`: the terms one after the other,
-    of each the lower triangle of its covariance by columns, then the residual variance.
+    of each the lower triangle of the covariance of its whitened columns by columns, then the residual variance.
 
     Raises:
         InputError: the fit was read from a file, or has no random effects.

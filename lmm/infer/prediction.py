@@ -105,8 +105,8 @@ def predict_in_new_groups(
         return _predictions(f"{fit.outcome} of an observation", estimate, variance, df, level, "residual", note)
     information = information_of(fit)
     random = _random_gradient([columns for columns, _ in fit.recipe.random(_with_groups(fit, newdata))])
-    variance = of_mean + random @ information.values[:-1] + residual * information.values[-1]
-    gradient = np.column_stack([random, residual])
+    gradient = np.column_stack([random, residual]) @ information.to_data
+    variance = of_mean + gradient @ information.values
     gradient += np.einsum("mp,vpq,mq->mv", X, fit.vcov_beta @ information.first @ fit.vcov_beta, X)
     target = f"{fit.outcome} of an observation in a new group"
     return _with_satterthwaite(fit, information, target, estimate, variance, gradient, level, note)
@@ -145,8 +145,8 @@ def _in_known_groups(fit: Fit, newdata: pd.DataFrame, residual: np.ndarray, targ
         known = prediction_variance(optimum, rows, X)
     unseen = _random_gradient([np.where(codes[term.group][:, None] < 0, z, 0.0) for term, (z, _) in terms])
     information = information_of(fit)
-    variance = known + unseen @ information.values[:-1] + residual * information.values[-1]
-    gradient = np.column_stack([unseen, known / information.values[-1] + residual])
+    gradient = np.column_stack([unseen, known / information.values[-1] + residual]) @ information.to_data
+    variance = gradient @ information.values
     return _with_satterthwaite(fit, information, target, estimate, variance, gradient, level, note)
 
 

@@ -39,8 +39,11 @@ def variance_chart(fit: Fit, information: VarianceInformation) -> tuple[np.ndarr
         if rank == q:
             jacobian, bend = np.eye(len(pairs)), np.zeros((len(pairs), len(pairs)))
         else:
-            slope = information.gradient[start : start + len(pairs)]
-            jacobian, bend = _on_boundary(term.covariance, rank, pairs, slope)
+            mine = slice(start, start + len(pairs))
+            covariance = np.zeros((q, q))
+            for (row, column), value in zip(pairs, information.values[mine], strict=True):
+                covariance[row, column] = covariance[column, row] = value
+            jacobian, bend = _on_boundary(covariance, rank, pairs, information.gradient[mine])
         whole = np.zeros((v, jacobian.shape[1]))
         whole[start : start + len(pairs)] = jacobian
         columns.append(whole)

@@ -65,7 +65,9 @@ def _of_variances(fit: Fit, level: float, critical: float) -> list[Interval]:
         # The information on log σ is that of a χ²(ν): 2ν.
         df = fit.n - len(fit.beta) if fit.reml else fit.n
         return [_on_log_scale("sigma", fit.sigma, 1.0 / sqrt(2.0 * df), level, critical)]
-    covariance, flat = covariance_of_variances(fit, information_of(fit))
+    information = information_of(fit)
+    covariance, flat = covariance_of_variances(fit, information)
+    covariance = information.to_data @ covariance @ information.to_data.T
     flat = None if fit.singular else flat
     on_boundary = {(boundary.group, boundary.names) for boundary in fit.boundaries}
     out: list[Interval] = []

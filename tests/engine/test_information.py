@@ -17,7 +17,8 @@ def test_agrees_with_matrices_of_order_n(structure, reml):
     data = simulate(structure)
     optimum = optimise(Problem.of(data.y, data.X, data.factors, data.weights), reml)
     found = variance_information(optimum)
-    derivatives = [_derivative(data, *parameter) for parameter in found.parameters] + [np.diag(1.0 / data.weights)]
+    of_data = [_derivative(data, *parameter) for parameter in found.parameters] + [np.diag(1.0 / data.weights)]
+    derivatives = list(np.tensordot(found.to_data.T, np.array(of_data), 1))
     V = sum(value * G for value, G in zip(found.values, derivatives, strict=True))
     inverse = np.linalg.inv(V)
     vcov = np.linalg.inv(data.X.T @ inverse @ data.X)
@@ -27,8 +28,9 @@ def test_agrees_with_matrices_of_order_n(structure, reml):
     def close(have, want):
         np.testing.assert_allclose(have, want, rtol=2e-7, atol=1e-8 * np.abs(want).max())
 
-    sigma2 = estimates(optimum).sigma ** 2
-    assert found.values[-1] == pytest.approx(sigma2, rel=1e-12)
+    fit = estimates(optimum)
+    covariances = [fit.sigma**2 * T @ T.T for T in fit.T]
+    close(found.to_data @ found.values, [*(covariances[k][a, b] for k, a, b in found.parameters), fit.sigma**2])
     close(found.vcov, vcov)
     close(found.trace, [np.trace(inverse @ G) for G in derivatives])
     close(found.traces, [[np.trace(inverse @ G @ inverse @ H) for H in derivatives] for G in derivatives])

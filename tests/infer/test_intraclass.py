@@ -109,3 +109,21 @@ def test_least_squares_and_stored_fits_are_refused():
     stored = lmm.Fit.from_json(fitted("Reaction ~ Days + (1 | Subject)", "sleepstudy-corr").to_json())
     with pytest.raises(InputError, match="read from a file"):
         intraclass_correlations(stored, table)
+
+
+def test_the_unit_of_a_slope_does_not_move_the_interval():
+    table = table_of("sleepstudy-corr")
+    days, microseconds = (
+        intraclass_correlations(
+            lmm.fit("Reaction ~ Days + (Days | Subject)", one := table.assign(Days=factor * table.Days)), one
+        ).adjusted
+        for factor in (1.0, 8.64e10)
+    )
+    assert [microseconds.lower, microseconds.upper] == pytest.approx([days.lower, days.upper], rel=1e-6)
+
+
+def test_a_factor_among_the_fixed_effects_has_no_interval_and_says_so():
+    table = table_of("dyestuff")
+    found = intraclass_correlations(lmm.fit("Yield ~ Batch + (1 | Batch)", table), table).adjusted
+    assert (found.lower, found.upper) == (None, None)
+    assert "say nothing" in found.note
