@@ -46,18 +46,19 @@ def clean(study: Study, folder: Path) -> Cleaned:
     checks.check_values(study, raw)
     complete = missing.complete_rows(raw)
     checks.check_rows_left(study, raw, complete)
-    table = _without_absent_levels(raw[complete])
+    table = _without_absent_levels(_rows(raw, complete))
     checks.check_outcome(study, table[study.outcome])
     checks.check_groups(study, table)
     check_declared(study, table)
     time = describe_times(table, study.time, study.groups) if study.time else None
     if time:
         check_times(study, table, time)
-    checks.check_formulas(study, table)
     with ThreadPoolExecutor() as pool:
+        checked = pool.submit(checks.check_formulas, study, table)
+        account = pool.submit(audit, study, folder, played, len(before.lines), before.log, raw, table, time)
         dropped = pool.submit(_dropped, study, folder, before.lines, before.dropped, raw)
-        account = audit(study, folder, played, len(before.lines), before.log, raw, table, time)
-    return Cleaned(table, account, dropped.result())
+        checked.result()
+    return Cleaned(table, account.result(), dropped.result())
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,16 @@ def read_analysis_table(table: str | Path, audit: dict[str, Any]) -> pd.DataFram
             f"study {audit['study']}: {table} does not hold the rows that its audit names; delete it and run again."
         )
     return rows
+
+
+def _rows(table: pd.DataFrame, chosen: np.ndarray) -> pd.DataFrame:
+    """Return the chosen rows; numpy leaves Python to the other columns while it copies one."""
+    if chosen.all():
+        return table
+    places = np.flatnonzero(chosen)
+    with ThreadPoolExecutor() as pool:
+        columns = dict(zip(table, pool.map(lambda name: table[name].array.take(places), table), strict=True))
+    return pd.DataFrame(columns, index=table.index[places], copy=False)
 
 
 def _without_absent_levels(table: pd.DataFrame) -> pd.DataFrame:

@@ -66,10 +66,10 @@ def _counts(
     for arm in (None, *(arm for arm in arms if arm != variable)):
         groups = everyone if arm is None else table[arm].array
         count = len(groups.categories)
-        cell = place * count + groups.codes
         known = groups.codes >= 0
-        rows = np.bincount(cell[known], minlength=len(occasions) * count)
-        missing = np.bincount(cell[known & lacking], minlength=len(rows))
+        cell = place * count + groups.codes
+        rows = np.bincount(cell if known.all() else cell[known], minlength=len(occasions) * count)
+        missing = np.bincount(cell[lacking & known], minlength=len(rows))
         for at in np.flatnonzero(rows):
             time, level = occasions[at // count], groups.categories[at % count]
             found.append(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -33,22 +34,27 @@ def typed(
     error, because a misprint must not turn a covariate into a factor. factorized: columns of text that are factorized
     already.
     """
-    columns, known = {}, factorized or {}
-    for column, played in roles.items():
-        values = table[column]
-        required = [_MUST_BE_NUMBERS[role] for role in played if role in _MUST_BE_NUMBERS]
-        if required and column in declared_categories(study):
-            raise InputError(
-                f"study {study.name}: the {required[0]} {column} must be numeric, but the study lists it under "
-                "categorical or levels; take it out there."
-            )
-        if required:
-            columns[column] = _numbers(study, values, codes, required[0])
-        elif read_as_text(study, column, played) or isinstance(values.dtype, pd.CategoricalDtype):
-            columns[column] = _categories(study, values, known.get(column) or _factorized(values))
-        else:
-            columns[column] = _numbers_or_categories(study, values, codes)
-    return pd.DataFrame(columns, index=table.index, copy=False)
+    known = factorized or {}
+    with ThreadPoolExecutor() as pool:  # numpy and Arrow leave Python to the other columns
+        columns = pool.map(lambda column: _typed(study, table[column], roles[column], codes, known.get(column)), roles)
+        return pd.DataFrame(dict(zip(roles, columns, strict=True)), index=table.index, copy=False)
+
+
+def _typed(
+    study: Study, values: pd.Series, played: tuple[str, ...], codes: Iterable[str], factorized: Factorized | None
+) -> pd.Series:
+    column = str(values.name)
+    required = [_MUST_BE_NUMBERS[role] for role in played if role in _MUST_BE_NUMBERS]
+    if required and column in declared_categories(study):
+        raise InputError(
+            f"study {study.name}: the {required[0]} {column} must be numeric, but the study lists it under "
+            "categorical or levels; take it out there."
+        )
+    if required:
+        return _numbers(study, values, codes, required[0])
+    if read_as_text(study, column, played) or isinstance(values.dtype, pd.CategoricalDtype):
+        return _categories(study, values, factorized or _factorized(values))
+    return _numbers_or_categories(study, values, codes)
 
 
 def _numbers(study: Study, values: pd.Series, codes: Iterable[str], role: str) -> pd.Series:
