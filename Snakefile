@@ -1,4 +1,4 @@
-# Mixed-model studies, each from a raw table to a report: clean → fit → select → diagnose → report.
+# Mixed-model studies, each from a raw table to a report: clean → fit → select → infer → diagnose → report.
 # The studies are described in config.yaml; what a job does stands in lmm/, one package per stage.
 from snakemake.utils import min_version
 
@@ -15,6 +15,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/clean.smk"
 include: "workflow/rules/fit.smk"
 include: "workflow/rules/select.smk"
+include: "workflow/rules/infer.smk"
 include: "workflow/rules/diagnose.smk"
 include: "workflow/rules/report.smk"
 

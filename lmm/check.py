@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from lmm.clean import clean, preflight
 from lmm.errors import InputError
 from lmm.select.rungs import Rung, ladder
 from lmm.study import Study, load
+from lmm.study.inference import parts
 
 
 def check(config: Path, folder: Path) -> str:
@@ -84,12 +86,20 @@ def _within(predictor: str, groups: Mapping[str, bool]) -> str:
 def _jobs(study: Study, rungs: list[Rung]) -> list[str]:
     """Return the jobs that Snakemake would run for a study."""
     fits = ["fit"] if study.split == "study" else [*(f"fit {rung.id}" for rung in rungs), "gather_rungs"]
-    return ["clean", *fits, "select", "diagnose", "report"]
+    draws = [f"bootstrap_part {part}" for part in parts(study)]
+    return ["clean", *fits, "select", *draws, "infer", "diagnose", "report"]
 
 
 def _shortened(jobs: list[str]) -> str:
-    fits = sum(job.startswith("fit ") for job in jobs)
-    return ", ".join([jobs[0], f"fit ({fits} models)", *jobs[fits + 1 :]])
+    """The jobs with those of a kind counted: "clean, fit (14 models), …, bootstrap_part (8 parts), …"."""
+    told = []
+    for kind, of in groupby(jobs, lambda job: job.partition(" ")[0]):
+        number = len(list(of))
+        told.append(f"{kind} ({_count(number, _UNITS[kind])})" if number > 1 else kind)
+    return ", ".join(told)
+
+
+_UNITS = {"fit": "model", "bootstrap_part": "part"}
 
 
 def _count(number: int, what: str) -> str:

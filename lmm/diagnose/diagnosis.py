@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-import lmm
 from lmm import provenance
 from lmm.diagnose import (
     dropout,
     fit_over_data,
     level_diagram,
+    mean_figures,
     missing_values,
+    profile_zeta,
     quantiles,
     random_effects,
     raw_data,
@@ -25,6 +26,7 @@ from lmm.diagnose.evidence import Evidence
 from lmm.diagnose.figure import DiagnosticFigure, OmittedFigure
 from lmm.diagnose.flagged import flagged_rows
 from lmm.diagnose.variance_share import intraclass_correlation
+from lmm.infer.finalmodel import final_fit
 from lmm.infer.rsquared import variance_shares
 
 if TYPE_CHECKING:
@@ -43,16 +45,17 @@ class Diagnosis:
     findings: dict
 
 
-def diagnose(study: Study, decision: dict, table: pandas.DataFrame, audit: dict) -> Diagnosis:
-    """Refit the chosen model by REML and look at it, and at what its data went through.
+def diagnose(study: Study, decision: dict, table: pandas.DataFrame, audit: dict, inference: dict) -> Diagnosis:
+    """Refit the chosen model by REML and look at it, at what is inferred from it, and at what its data went through.
 
     `decision` is what `lmm.select.decide` returned, `table` the analysis table it was decided on, indexed by the
-    line of each row in the raw table, and `audit` the account of how that table came about.
+    line of each row in the raw table, `audit` the account of how that table came about, and `inference` what
+    `lmm.infer.inference` says of the model.
     """
-    fit = lmm.fit(decision["final"]["formula"], table, reml=True, weights=study.weights)
+    fit = final_fit(study, decision, table)
     evidence = Evidence.of(study, fit, table, flagged_rows(study, audit, table))
     with style.applied():
-        figures = [*_data_figures(study, audit, table), *_figures(evidence)]
+        figures = [*_data_figures(study, audit, table), *_figures(evidence, inference)]
     drawn = [figure for figure in figures if isinstance(figure, DiagnosticFigure)]
     omitted = [figure for figure in figures if isinstance(figure, OmittedFigure)]
     shares = variance_shares(fit, table)
@@ -78,16 +81,22 @@ def _data_figures(study: Study, audit: dict, table: pandas.DataFrame) -> list[Di
     ]
 
 
-def _figures(evidence: Evidence) -> list[DiagnosticFigure | OmittedFigure]:
-    """All figures in the order of the report: the data, the fit over them, its residuals, its random effects."""
-    figures = [*raw_data.raw_data(evidence), *fit_over_data.fit_over_data(evidence)]
+def _figures(evidence: Evidence, inference: dict) -> list[DiagnosticFigure | OmittedFigure]:
+    """All figures in the order of the report: data, fit over them, what it says, its residuals, its random effects."""
+    figures = [
+        *raw_data.raw_data(evidence),
+        *fit_over_data.fit_over_data(evidence),
+        *mean_figures.time_band(evidence, inference),
+        *mean_figures.marginal_means(evidence, inference),
+    ]
+    profiles = profile_zeta.profile_zeta(evidence.fit, inference)
     if evidence.fit.sigma > 0 and np.isfinite(evidence.fit.sigma):
         figures += [residuals.against_fitted(evidence), quantiles.residual_quantiles(evidence)]
         for position in range(len(evidence.fit.random)):
             figures += random_effects.of_term(evidence, position)
-        return figures
+        return [*figures, *profiles]
     reason = "The model fits every row exactly: the residual variance is 0."
-    return [*figures, *(OmittedFigure(m.NAME, m.TITLE, reason) for m in (residuals, quantiles))]
+    return [*figures, *(OmittedFigure(m.NAME, m.TITLE, reason) for m in (residuals, quantiles)), *profiles]
 
 
 def _largest(evidence: Evidence) -> list[dict]:

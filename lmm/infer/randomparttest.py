@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lmm.errors import InputError
 from lmm.infer.bootstraplrt import BootstrapTest, StatisticDraws, bootstrap_test, statistic_draws
-from lmm.infer.exactlrt import ExactTest, exact_test, has_exact_null, added_variance
+from lmm.infer.exactlrt import ExactTest, added_variance, exact_test, has_exact_null
 from lmm.infer.likelihoodratio import LikelihoodRatioTest, likelihood_ratio_test
 from lmm.infer.nullchoice import APPROXIMATE, BOOTSTRAP, EXACT, LEAST_DRAWS, Comparison, NullChoice, choose_null
 

@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Case:
-    """A finished study: what it asked, what its data went through, what was decided, and the final fit."""
+    """A finished study: what it asked, what its data went through, what was decided, and what the final fit says."""
 
     study: Study
     audit: dict
     ladder: dict
     decision: dict
+    inference: dict
     fit: Fit
     findings: dict
 

@@ -45,14 +45,21 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]
 
 
 def study_page(
-    study: Study, audit: dict, ladder: dict, decision: dict, fit: Fit, findings: dict, figures: dict[str, str]
+    study: Study,
+    audit: dict,
+    ladder: dict,
+    decision: dict,
+    inference: dict,
+    fit: Fit,
+    findings: dict,
+    figures: dict[str, str],
 ) -> str:
     """The report of one study: one HTML file that needs nothing else.
 
     `figures` holds the SVG of each figure in `findings["figures"]` by its name. Labels, levels and titles are shown
     as text whatever they hold; the SVG drawings, which this package wrote, are put in as they are.
     """
-    case = Case(study, audit, ladder, decision, fit, findings)
+    case = Case(study, audit, ladder, decision, inference, fit, findings)
     found = cautions(case)
     return _render(
         "study.html",
@@ -113,9 +120,11 @@ def _drawings(findings: dict, figures: dict[str, str]) -> list[dict]:
     ]
 
 
-def index_entry(study: Study, audit: dict, ladder: dict, decision: dict, fit: Fit, findings: dict) -> dict:
+def index_entry(
+    study: Study, audit: dict, ladder: dict, decision: dict, inference: dict, fit: Fit, findings: dict
+) -> dict:
     """What the index needs to know of a study, ready for JSON: light, key estimate, formula, sample, cautions."""
-    case = Case(study, audit, ladder, decision, fit, findings)
+    case = Case(study, audit, ladder, decision, inference, fit, findings)
     found = cautions(case)
     found_answer = answer(case, found)
     estimate, label = key_estimate(case)

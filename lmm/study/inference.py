@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, model_validator
 
 from lmm.study.block import Block
+
+if TYPE_CHECKING:
+    from lmm.study import Study
 
 
 class Bootstrap(Block):
@@ -81,3 +84,10 @@ class Inference(Block):
         if self.intervals == "bootstrap" and not self.bootstrap.draws:
             raise ValueError("intervals: bootstrap needs draws; set bootstrap: {draws: 1000}")
         return self
+
+
+def parts(study: Study) -> list[str]:
+    """Names of the parts that share a study's draws, "1-of-3"; no more than there are draws, none without any."""
+    asked = study.inference.bootstrap
+    number = min(asked.jobs, asked.draws)
+    return [f"{part}-of-{number}" for part in range(1, number + 1)]

@@ -29,10 +29,12 @@ def test_a_longitudinal_study_shows_lines():
         "level-diagram",
         "raw-lines",
         "fit-over-data",
+        "time-band",
         "residuals-fitted",
         "residuals-normal",
         "random-effects-1",
         "random-effects-normal-1",
+        "profile-zeta",
     ]
 
 
@@ -109,7 +111,7 @@ def test_a_variance_of_zero_leaves_figures_out_with_a_reason():
 
 def test_diagnosis_is_the_same_twice():
     finished = builders.sleepstudy()
-    again = diagnose(finished.study, finished.decision, finished.table, finished.audit)
+    again = diagnose(finished.study, finished.decision, finished.table, finished.audit, finished.inference)
     assert again.figures == finished.diagnosis.figures
     assert again.findings == finished.diagnosis.findings
 

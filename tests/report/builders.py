@@ -11,6 +11,7 @@ import pandas
 from lmm import provenance
 from lmm.clean import clean
 from lmm.diagnose import diagnose
+from lmm.infer.inference import inference
 from lmm.report import index_entry, study_page
 from lmm.report.case import Case
 from lmm.select import decide
@@ -29,21 +30,23 @@ class Finished:
     audit: dict
     ladder: dict
     decision: dict
+    inference: dict
     diagnosis: object
 
     @property
     def case(self):
-        return Case(self.study, self.audit, self.ladder, self.decision, self.diagnosis.fit, self.diagnosis.findings)
+        found = self.diagnosis
+        return Case(self.study, self.audit, self.ladder, self.decision, self.inference, found.fit, found.findings)
 
     def page(self):
-        case = self.case
-        return study_page(
-            case.study, case.audit, case.ladder, case.decision, case.fit, case.findings, self.diagnosis.figures
-        )
+        return study_page(*self._results(), self.diagnosis.figures)
 
     def entry(self):
+        return index_entry(*self._results())
+
+    def _results(self):
         case = self.case
-        return index_entry(case.study, case.audit, case.ladder, case.decision, case.fit, case.findings)
+        return case.study, case.audit, case.ladder, case.decision, case.inference, case.fit, case.findings
 
 
 def finish(raw, others=(), **block):
@@ -56,8 +59,9 @@ def finish(raw, others=(), **block):
     head = provenance.stamp(declared, cleaned.audit["row_hash"])
     fitted = {**head, "rungs": [fit_rung(rung, cleaned.table) for rung in ladder(declared)]}
     decision = decide(declared, fitted, cleaned.table, cleaned.audit)
-    diagnosis = diagnose(declared, decision, cleaned.table, cleaned.audit)
-    return Finished(declared, cleaned.table, cleaned.audit, fitted, decision, diagnosis)
+    said = inference(declared, decision, cleaned.table)
+    diagnosis = diagnose(declared, decision, cleaned.table, cleaned.audit, said)
+    return Finished(declared, cleaned.table, cleaned.audit, fitted, decision, said, diagnosis)
 
 
 def sleep_table():

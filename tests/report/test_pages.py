@@ -114,9 +114,8 @@ def test_the_same_results_give_the_same_page(finished):
 def test_a_fit_read_back_from_its_file_gives_the_same_page(finished):
     case = finished.case
     fit = Fit.from_json(json.loads(json.dumps(case.fit.to_json())))
-    read = study_page(
-        case.study, case.audit, case.ladder, case.decision, fit, case.findings, finished.diagnosis.figures
-    )
+    results = case.study, case.audit, case.ladder, case.decision, case.inference, fit, case.findings
+    read = study_page(*results, finished.diagnosis.figures)
     assert read == finished.page()
 
 

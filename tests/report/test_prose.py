@@ -57,10 +57,8 @@ def test_longitudinal_with_a_slope_that_varies():
         "The effect of Days varied between levels of Subject (likelihood ratio 42.84, p < .001 under ½χ²₁ + ½χ²₂; ΔAIC"
     )
     assert varied in told["results"]
-    assert (
-        "Intercepts of Subject entered by design (likelihood ratio 107.20, p < .001 by the exact null distribution; ΔAIC"
-        in told["results"]
-    )
+    entered = "Intercepts of Subject entered by design (likelihood ratio 107.20, p < .001 by the exact null"
+    assert entered in told["results"]
     assert "It converged and was not singular." in told["results"]
     assert "Days: b = 10.47, SE = 1.55, 95% CI [7.44, 13.50], z = 6.77, p < .001" in told["results"]
     assert "SD = 24.7 (intercept), SD = 5.92 (Days), r = .07" in told["results"]

@@ -92,6 +92,7 @@ def stages(name: str, table: str, models: int) -> list[str]:
         f"{name}: cleaning {table}",
         f"{name}: fitting {models} models",
         f"{name}: choosing among the fitted models",
+        f"{name}: inference from the final model",
         f"{name}: checking the chosen model",
         f"{name}: writing the report",
     ]

@@ -8,6 +8,7 @@ from lmm.job import bring_back, closing_lines, failure_lines, forget_failures, k
 from lmm.provenance import code_hash
 from lmm.select.rungs import ladder
 from lmm.study import load
+from lmm.study.inference import parts
 
 try:
     STUDIES = {study.name: study for study in load(config)}
@@ -45,6 +46,11 @@ def rung_files(wildcards):
     )
 
 
+def bootstrap_parts(wildcards):
+    """The parts that share the bootstrap draws of a study; none where it asks for no draws."""
+    return expand(rules.bootstrap_part.output.part, study=wildcards.study, part=parts(STUDIES[wildcards.study]))
+
+
 def growing(least, per_megabyte):
     """A resource (MB or minutes) that grows with the input's megabytes, and with every attempt after a failure."""
     return lambda wildcards, input, attempt: attempt * (least + per_megabyte * int(input.size_mb))
@@ -53,3 +59,4 @@ def growing(least, per_megabyte):
 wildcard_constraints:
     study="|".join(STUDIES),
     rung=r"[^/]+",
+    part=r"\d+-of-\d+",

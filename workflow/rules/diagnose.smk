@@ -1,9 +1,10 @@
-# Decision → diagnosis: the chosen model refitted by REML, its figures and what they show.
+# Decision and inference → diagnosis: the chosen model refitted by REML, its figures and what they show.
 rule diagnose:
     input:
         decision=rules.select.output.decision,
         table=rules.clean.output.table,
         audit=rules.clean.output.audit,
+        inference=rules.infer.output.inference,
     output:
         final="results/{study}/diagnose/final.json",
         findings="results/{study}/diagnose/findings.json",

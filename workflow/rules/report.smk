@@ -4,6 +4,7 @@ rule report:
         audit=rules.clean.output.audit,
         ladder=rules.select.input.ladder,
         decision=rules.select.output.decision,
+        inference=rules.infer.output.inference,
         final=rules.diagnose.output.final,
         findings=rules.diagnose.output.findings,
         figures=rules.diagnose.output.figures,

@@ -12,8 +12,10 @@ from lmm.provenance import assert_same_origin, stamp
 with job(snakemake.log[0]) as note:
     study = study_of(snakemake.config, snakemake.wildcards.study)
     audit, decision = read_json(snakemake.input.audit), read_json(snakemake.input.decision)
-    assert_same_origin(study, {snakemake.input.audit: audit, snakemake.input.decision: decision})
-    diagnosis = diagnose(study, decision, read_analysis_table(snakemake.input.table, audit), audit)
+    inference = read_json(snakemake.input.inference)
+    results = {snakemake.input.audit: audit, snakemake.input.decision: decision, snakemake.input.inference: inference}
+    assert_same_origin(study, results)
+    diagnosis = diagnose(study, decision, read_analysis_table(snakemake.input.table, audit), audit, inference)
     for name, drawing in diagnosis.figures.items():
         write_text(Path(snakemake.output.figures) / f"{name}.svg", drawing)
     write_json(snakemake.output.findings, diagnosis.findings)

@@ -1,0 +1,74 @@
+"""What the fixed part predicts over time: the mean with its interval, and where a new group's observation would lie."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lmm.formula.columns import Table, as_factor, label
+from lmm.infer.meanssections import interactions
+from lmm.infer.prediction import predict_in_new_groups, predict_mean
+from lmm.infer.referencegrid import reference_grid, rows_used
+
+if TYPE_CHECKING:
+    import pandas
+
+    from lmm.infer.hypothesis import SmallSample
+    from lmm.infer.linearfunctions import Level
+    from lmm.infer.referencegrid import ReferenceGrid
+    from lmm.model import Fit
+
+MOST_TIMES = 60
+MOST_LINES = 6
+
+
+def time_band(
+    fit: Fit, table: pandas.DataFrame, grid: ReferenceGrid, time: str, small_sample: SmallSample, level: float
+) -> dict[str, Any]:
+    """Predictions over the times seen, a line for each level of the factors that interact with time.
+
+    Other covariates are at their means, other factors at their most frequent level; "at" says so. `time` is a
+    covariate of the fixed part.
+    """
+    rows = rows_used(fit, table)
+    times = _times(np.asarray(rows[time], dtype=float))
+    together = interactions(fit)
+    by = _lines(grid, [name for name in grid.factors if frozenset((time, name)) in together])
+    fixed = {name: _most_frequent(rows, name, grid) for name in grid.factors if name not in by}
+    cells = reference_grid(fit, table, {time: times, **fixed}).cells
+    means = {name: values[0] for name, values in grid.values.items() if name not in grid.factors and name != time}
+    return {
+        "time": time,
+        "by": by,
+        "at": {**means, **fixed},
+        "rows": [{name: _plain(cells[name].iloc[i]) for name in (time, *by)} for i in range(len(cells))],
+        "mean": predict_mean(fit, cells, small_sample, level).to_dict(),
+        "new_group": predict_in_new_groups(fit, cells, level).to_dict(),
+    }
+
+
+def _times(values: np.ndarray) -> list[float]:
+    seen = np.unique(values)
+    return (seen if len(seen) <= MOST_TIMES else np.linspace(seen[0], seen[-1], MOST_TIMES)).tolist()
+
+
+def _lines(grid: ReferenceGrid, factors: list[str]) -> list[str]:
+    """As many of the factors as leave the lines few enough to tell apart."""
+    kept, lines = [], 1
+    for name in factors:
+        if lines * len(grid.values[name]) <= MOST_LINES:
+            kept.append(name)
+            lines *= len(grid.values[name])
+    return kept
+
+
+def _most_frequent(rows: pandas.DataFrame, name: str, grid: ReferenceGrid) -> Level:
+    """The most frequent level of a factor, the first of several."""
+    factor = as_factor(Table(rows)[name])
+    most = factor.levels[int(np.bincount(factor.codes, minlength=len(factor.levels)).argmax())]
+    return next(value for value in grid.values[name] if label(value) == most)
+
+
+def _plain(value: object) -> Level:
+    return value.item() if isinstance(value, np.generic) else value
