@@ -15,6 +15,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from lmm.errors import InputError
+from lmm.infer.aliases import dropped_reason
 from lmm.infer.draws import natural_parameters
 from lmm.infer.interval import Interval
 from lmm.infer.simulate import relative_factors
@@ -90,8 +91,7 @@ def bootstrap_intervals(
         )
         for name, estimate in estimates.items()
     ]
-    reason = "The column is a combination of earlier ones and was dropped from the model, so it has no coefficient."
-    out += [Interval(name, None, None, None, level, method, reason) for name in fit.dropped_columns]
+    out += [Interval(name, None, None, None, level, method, dropped_reason(fit, name)) for name in fit.dropped_columns]
     return tuple(out)
 
 

@@ -158,8 +158,10 @@ class SmallSample(ABC):
 class FixedDegrees(SmallSample):
     """The covariance as estimated, with the same degrees of freedom for every hypothesis."""
 
-    def __init__(self, method: str, beta: np.ndarray, vcov: np.ndarray, sigma: float, df: float):
-        super().__init__(method, beta, vcov, sigma, None)
+    def __init__(
+        self, method: str, beta: np.ndarray, vcov: np.ndarray, sigma: float, df: float, note: str | None = None
+    ):
+        super().__init__(method, beta, vcov, sigma, note)
         self.df = float(df)
 
     def degrees_of_freedom(self, contrast: np.ndarray) -> float:

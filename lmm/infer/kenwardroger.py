@@ -16,7 +16,7 @@ import numpy as np
 from lmm.engine.information import VarianceInformation
 from lmm.errors import InputError
 from lmm.infer.hypothesis import UNINFORMED, FTest, SmallSample, f_tail, wald_statistic
-from lmm.infer.live import information_of
+from lmm.infer.live import information_of, no_optimum
 
 if TYPE_CHECKING:
     from lmm.model import Fit
@@ -51,7 +51,7 @@ class KenwardRoger(SmallSample):
         )
         adjusted = Phi + 2.0 * Phi @ bias @ Phi
         singular = SINGULAR if fit.singular else None
-        notes = " ".join(filter(None, (note, doubt, singular))) or None
+        notes = " ".join(filter(None, (note, no_optimum(fit), doubt, singular))) or None
         super().__init__("kenward-roger", fit.beta, 0.5 * (adjusted + adjusted.T), fit.sigma, notes)
         self.unadjusted = Phi
         self._W = W

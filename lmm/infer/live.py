@@ -62,5 +62,12 @@ def information_of(fit: Fit) -> VarianceInformation:
     return found.reordered(np.array([*order, len(found.parameters)]))
 
 
+def no_optimum(fit: Fit) -> str | None:
+    """What has to be said beside whatever rests on the variances, where no optimum was found."""
+    if fit.convergence.status == "not converged":
+        return f"The variances are no optimum: {fit.convergence.message}"
+    return None
+
+
 def _stored(fit: Fit) -> str:
     return f"'{fit.formula}' was read from a file, which keeps no data: fit it anew with lmm.fit to go on from there."

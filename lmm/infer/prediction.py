@@ -29,7 +29,7 @@ from lmm.infer.hypothesis import SmallSample, t_quantile
 from lmm.infer.linearfunctions import estimable
 from lmm.infer.live import information_of, optimum_of
 from lmm.infer.referencegrid import cell_functions
-from lmm.infer.satterthwaite import covariance_of_variances
+from lmm.infer.satterthwaite import covariance_of_variances, doubts
 
 if TYPE_CHECKING:
     from lmm.engine.information import VarianceInformation
@@ -212,10 +212,10 @@ def _with_satterthwaite(
     note: str | None,
 ) -> Predictions:
     """Intervals with 2V²/(g'Ag) degrees of freedom, g (m, v) the derivative of the variance V (m,) of the error."""
-    spread, note_of_variances = covariance_of_variances(fit, information)
+    spread, informed = covariance_of_variances(fit, information)
     with np.errstate(divide="ignore"):
         df = 2.0 * variance**2 / np.einsum("mv,vw,mw->m", gradient, spread, gradient)
-    notes = " ".join(one for one in (note_of_variances, note) if one)
+    notes = " ".join(one for one in (doubts(fit, informed), note) if one)
     return _predictions(target, estimate, variance, df, level, "satterthwaite", notes or None)
 
 

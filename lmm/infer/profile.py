@@ -16,6 +16,7 @@ from lmm.engine.profile import Profile
 from lmm.engine.trustregion import Derivatives
 from lmm.engine.unprofiled import UnprofiledDeviance
 from lmm.errors import InputError
+from lmm.infer.aliases import dropped_reason
 from lmm.infer.interval import Interval
 from lmm.infer.live import design_of, optimum_of
 
@@ -107,7 +108,11 @@ def profile_intervals(fit: Fit, level: float = 0.95, parameters: Collection[str]
         found = [_interval(fit, one, level, zeta, lower_points.get(one.name), may_be_zero) for one in profiled]
     return (
         *(interval for interval in found if interval.name in chosen),
-        *(_dropped(name, level) for name in fit.dropped_columns if name in chosen),
+        *(
+            Interval(name, None, None, None, level, "profile", dropped_reason(fit, name))
+            for name in fit.dropped_columns
+            if name in chosen
+        ),
     )
 
 
@@ -292,7 +297,7 @@ def _reach(profile: Profile, natural: Callable[[float], float]) -> Callable[[flo
 
 
 def _times(factor: float) -> Callable[[float], float]:
-    return lambda psi: factor * psi
+    return lambda psi: float(factor * psi)
 
 
 def _exponential(factor: float) -> Callable[[float], float]:
@@ -300,7 +305,7 @@ def _exponential(factor: float) -> Callable[[float], float]:
 
 
 def _affine(origin: float, factor: float) -> Callable[[float], float]:
-    return lambda psi: origin + factor * psi
+    return lambda psi: float(origin + factor * psi)
 
 
 def _least_squares(fit: Fit) -> list[ProfiledParameter]:
@@ -377,8 +382,3 @@ def _limit(
             "local optimum only."
         )
     return None, f"No {side} limit: the minimisation over the other parameters stalled near {point.value:.6g}."
-
-
-def _dropped(name: str, level: float) -> Interval:
-    note = "The column is a combination of earlier ones and was dropped from the model, so it has no coefficient."
-    return Interval(name, None, None, None, level, "profile", note)

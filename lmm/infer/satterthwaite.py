@@ -15,13 +15,16 @@ import numpy as np
 
 from lmm.engine.information import VarianceInformation
 from lmm.infer.hypothesis import UNINFORMED, FTest, SmallSample, f_tail
-from lmm.infer.live import information_of
+from lmm.infer.live import information_of, no_optimum
 from lmm.infer.variancechart import variance_chart
 
 if TYPE_CHECKING:
     from lmm.model import Fit
 
 _NO_CURVATURE = 1e-10
+SINGULAR = (
+    "The model is singular: degrees of freedom are those of the model without the directions that have no variance."
+)
 _SAME_DEGREES = 1e-8
 
 
@@ -35,8 +38,8 @@ class Satterthwaite(SmallSample):
     def __init__(self, fit: Fit, information: VarianceInformation | None = None):
         information = information or information_of(fit)
         self.information = information
-        self.covariance_of_variances, note = covariance_of_variances(fit, information)
-        super().__init__("satterthwaite", fit.beta, fit.vcov_beta, fit.sigma, note)
+        self.covariance_of_variances, informed = covariance_of_variances(fit, information)
+        super().__init__("satterthwaite", fit.beta, fit.vcov_beta, fit.sigma, doubts(fit, informed))
         # ∂Φ/∂φ = ΦX'V⁻¹GV⁻¹XΦ
         self._slopes = fit.vcov_beta @ information.first @ fit.vcov_beta
 
@@ -57,25 +60,24 @@ class Satterthwaite(SmallSample):
         return FTest(statistic, r, denominator, f_tail(statistic, r, denominator), self.method)
 
 
-def covariance_of_variances(fit: Fit, information: VarianceInformation) -> tuple[np.ndarray, str | None]:
-    """A (v, v), the asymptotic covariance of the variance parameters, and a note where it is not the plain one."""
+def covariance_of_variances(fit: Fit, information: VarianceInformation) -> tuple[np.ndarray, bool]:
+    """A (v, v), the asymptotic covariance of the variance parameters, zero in directions that are on the boundary or
+    of which the data say nothing; and whether there are none of the latter."""
     jacobian, curvature_of_chart = variance_chart(fit, information)
     hessian = jacobian.T @ information.hessian @ jacobian + curvature_of_chart
     # Curvature is judged by what it would be if the fixed effects were known: tr(V⁻¹GV⁻¹G), never zero.
     scale = 1.0 / np.sqrt(np.einsum("ia,ij,ja->a", jacobian, information.traces, jacobian))
     values, vectors = np.linalg.eigh(scale[:, None] * hessian * scale)
-    note = None
-    if fit.singular:
-        note = (
-            "The model is singular: degrees of freedom are those of the model without the directions that have no "
-            "variance."
-        )
     firm = values > _NO_CURVATURE
-    if not firm.all():
-        note = " ".join(filter(None, (note, UNINFORMED)))
     half = scale[:, None] * vectors[:, firm] / np.sqrt(values[firm])
     half = jacobian @ half
-    return 2.0 * half @ half.T, note
+    return 2.0 * half @ half.T, bool(firm.all())
+
+
+def doubts(fit: Fit, informed: bool) -> str | None:
+    """What a reader of such degrees of freedom has to know."""
+    notes = (no_optimum(fit), SINGULAR if fit.singular else None, None if informed else UNINFORMED)
+    return " ".join(filter(None, notes)) or None
 
 
 def _combined(degrees: np.ndarray) -> float:

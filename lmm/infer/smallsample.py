@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lmm.errors import InputError
 from lmm.infer.hypothesis import FixedDegrees, SmallSample
 from lmm.infer.kenwardroger import KenwardRoger
-from lmm.infer.live import design_of
+from lmm.infer.live import design_of, no_optimum
 from lmm.infer.satterthwaite import Satterthwaite
 
 if TYPE_CHECKING:
@@ -33,13 +33,13 @@ def small_sample(fit: Fit, method: str = "kenward-roger") -> SmallSample:
     if method not in METHODS:
         raise InputError(f"There is no method '{method}' for degrees of freedom: choose one of {', '.join(METHODS)}.")
     if method == "normal":
-        return FixedDegrees("normal", fit.beta, fit.vcov_beta, fit.sigma, inf)
+        return FixedDegrees("normal", fit.beta, fit.vcov_beta, fit.sigma, inf, no_optimum(fit))
     degrees = fit.n - len(fit.beta)
     if not fit.random:
         by_degrees = 1.0 if fit.reml else fit.n / degrees
         return FixedDegrees("residual", fit.beta, by_degrees * fit.vcov_beta, sqrt(by_degrees) * fit.sigma, degrees)
     if method == "residual":
-        return FixedDegrees("residual", fit.beta, fit.vcov_beta, fit.sigma, degrees)
+        return FixedDegrees("residual", fit.beta, fit.vcov_beta, fit.sigma, degrees, no_optimum(fit))
     if method == "satterthwaite":
         return Satterthwaite(fit)
     if fit.reml:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from math import atanh, exp, sqrt, tanh
+from math import atanh, exp, log, sqrt, tanh
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lmm.infer.aliases import dropped_reason
 from lmm.infer.interval import Interval
 from lmm.infer.live import information_of
 from lmm.infer.profile import critical_zeta, elements
@@ -18,6 +19,13 @@ if TYPE_CHECKING:
     from lmm.model import Fit
 
 ON_THE_BOUNDARY = "None by Wald: the covariance of {group} lies on the boundary, where the likelihood is no parabola."
+UNINFORMED = "None by Wald: the data say nothing of some direction of the variances."
+NEAR_THE_BOUNDARY = (
+    "None by Wald: it is so small beside its standard error that zero is no further away than the likelihood is a "
+    "parabola."
+)
+# Limits this many times smaller and larger than the estimate say no more than that it may be zero.
+_WIDEST = 1e3
 
 
 def wald_intervals(
@@ -48,8 +56,9 @@ def wald_intervals(
         lower, upper = degrees.interval(contrast, level)
         estimate = float(contrast @ degrees.beta)
         of_fixed.append(Interval(name, estimate, lower, upper, level, "wald", _note(degrees)))
-    dropped = "The column is a combination of earlier ones and was dropped from the model, so it has no coefficient."
-    of_dropped = [Interval(name, None, None, None, level, "wald", dropped) for name in fit.dropped_columns]
+    of_dropped = [
+        Interval(name, None, None, None, level, "wald", dropped_reason(fit, name)) for name in fit.dropped_columns
+    ]
     return (*of_variances, *of_fixed, *of_dropped)
 
 
@@ -66,9 +75,8 @@ def _of_variances(fit: Fit, level: float, critical: float) -> list[Interval]:
         df = fit.n - len(fit.beta) if fit.reml else fit.n
         return [_on_log_scale("sigma", fit.sigma, 1.0 / sqrt(2.0 * df), level, critical)]
     information = information_of(fit)
-    covariance, flat = covariance_of_variances(fit, information)
+    covariance, informed = covariance_of_variances(fit, information)
     covariance = information.to_data @ covariance @ information.to_data.T
-    flat = None if fit.singular else flat
     on_boundary = {(boundary.group, boundary.names) for boundary in fit.boundaries}
     out: list[Interval] = []
     start = 0
@@ -78,7 +86,7 @@ def _of_variances(fit: Fit, level: float, critical: float) -> list[Interval]:
         start += q * (q + 1) // 2
         for name, row, column in elements(term):
             estimate = float(term.sd[row] if row == column else term.correlation[row, column])
-            reason = None
+            reason = None if informed else UNINFORMED
             if (term.group, term.names) in on_boundary:
                 reason = ON_THE_BOUNDARY.format(group=term.group)
             if reason:
@@ -89,7 +97,7 @@ def _of_variances(fit: Fit, level: float, critical: float) -> list[Interval]:
             if row == column:
                 gradient[place[row, row]] = 0.5 / term.covariance[row, row]
                 se = sqrt(gradient @ covariance @ gradient)
-                out.append(_on_log_scale(name, estimate, se, level, critical, flat))
+                out.append(_on_log_scale(name, estimate, se, level, critical))
                 continue
             # Fisher's z = atanh ρ has ∂z/∂ρ = 1/(1 − ρ²).
             gradient[place[row, column]] = 1.0 / (term.sd[row] * term.sd[column])
@@ -97,13 +105,15 @@ def _of_variances(fit: Fit, level: float, critical: float) -> list[Interval]:
                 gradient[place[one, one]] = -0.5 * estimate / term.covariance[one, one]
             half = critical * sqrt(gradient @ covariance @ gradient) / (1.0 - estimate**2)
             centre = atanh(estimate)
-            out.append(Interval(name, estimate, tanh(centre - half), tanh(centre + half), level, "wald", flat))
+            out.append(Interval(name, estimate, tanh(centre - half), tanh(centre + half), level, "wald"))
+    if not informed:
+        return [*out, Interval("sigma", fit.sigma, None, None, level, "wald", UNINFORMED)]
     se = 0.5 * sqrt(covariance[-1, -1]) / fit.sigma**2
-    return [*out, _on_log_scale("sigma", fit.sigma, se, level, critical, flat)]
+    return [*out, _on_log_scale("sigma", fit.sigma, se, level, critical)]
 
 
-def _on_log_scale(
-    name: str, estimate: float, se: float, level: float, critical: float, note: str | None = None
-) -> Interval:
+def _on_log_scale(name: str, estimate: float, se: float, level: float, critical: float) -> Interval:
+    if critical * se > log(_WIDEST):
+        return Interval(name, estimate, None, None, level, "wald", NEAR_THE_BOUNDARY)
     ratio = exp(critical * se)
-    return Interval(name, estimate, estimate / ratio, estimate * ratio, level, "wald", note)
+    return Interval(name, estimate, estimate / ratio, estimate * ratio, level, "wald")

@@ -149,7 +149,7 @@ def test_dropped_columns_have_a_row_and_a_reason():
     fit = fit_of("cake-rankdef")
     dropped = [one for one in bootstrap_intervals(fit, parametric_draws(fit, 0, 2, seed=1)) if one.estimate is None]
     assert [one.name for one in dropped] == list(fit.dropped_columns) != []
-    assert all("was dropped" in one.note for one in dropped)
+    assert all("Left out" in one.note for one in dropped)
 
 
 def test_unsuitable_requests_are_refused():

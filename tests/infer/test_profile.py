@@ -171,7 +171,7 @@ def test_singular_fits_have_finite_limits_or_a_word(case):
 def test_a_dropped_column_has_no_interval_and_says_so():
     found = intervals_of("cake-rankdef")["factor(temp)225"]
     assert (found.estimate, found.lower, found.upper) == (None, None, None)
-    assert "dropped" in found.note
+    assert "combination of (Intercept), temp" in found.note
     assert found.to_dict()["lower"] is None
 
 

@@ -330,3 +330,13 @@ def test_a_year_far_from_zero_leaves_the_slope_its_degrees_of_freedom(method):
     assert near.df < 12
     assert far.df == pytest.approx(near.df, rel=1e-6)
     assert far.se == pytest.approx(near.se, rel=1e-6)
+
+
+@pytest.mark.parametrize("method", ["kenward-roger", "satterthwaite", "residual", "normal"])
+def test_a_fit_without_an_optimum_says_so(method):
+    rng = np.random.default_rng(14)
+    g, x = np.repeat(np.arange(6), 6), np.tile(np.arange(6.0), 6)
+    y = x + 5 * rng.standard_normal(6)[g] + 1e-9 * rng.standard_normal(36)
+    fit = lmm.fit("y ~ x + (1 | g)", pd.DataFrame({"y": y, "x": x, "g": g.astype(str)}))
+    assert fit.convergence.status == "not converged"
+    assert "no optimum" in small_sample(fit, method).note

@@ -1,6 +1,7 @@
 """Wald intervals against R, and against the information of designs where algebra gives it."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import lmm
@@ -67,4 +68,32 @@ def test_the_boundary_has_no_wald_interval_and_says_so():
 
 def test_dropped_columns_are_listed():
     last = wald_intervals(fitted("cake-rankdef"))[-1]
-    assert (last.name, last.lower) == ("factor(temp)225", None) and "dropped" in last.note
+    assert (last.name, last.lower) == ("factor(temp)225", None) and "combination" in last.note
+
+
+def balanced(share: float):
+    """Eight groups of five rows whose mean squares between and within are as 1 + share and 1."""
+    rng = np.random.default_rng(13)
+    within = rng.standard_normal((8, 5))
+    within -= within.mean(1, keepdims=True)
+    between = np.linspace(-1, 1, 8) / np.linspace(-1, 1, 8).std(ddof=1)
+    between *= np.sqrt((within**2).sum() / 32 * (1 + share) / 5)
+    return pd.DataFrame({"y": (between[:, None] + within).ravel(), "g": np.repeat(list("abcdefgh"), 5)})
+
+
+def test_a_variance_all_but_zero_has_no_interval_instead_of_an_overflow():
+    sd, sigma, _ = wald_intervals(lmm.fit("y ~ 1 + (1 | g)", balanced(1e-4)), variances=True)
+    assert sd.estimate == pytest.approx(np.sqrt(1e-4 / 5) * sigma.estimate, rel=0.05)
+    assert (sd.lower, sd.upper) == (None, None) and "beside its standard error" in sd.note
+    assert sigma.lower < sigma.estimate < sigma.upper
+
+
+def test_variances_that_the_data_say_nothing_of_have_none():
+    of_variances = wald_intervals(lmm.fit("y ~ g + (1 | g)", balanced(1.0)), variances=True)[:2]
+    assert [(one.lower, one.upper) for one in of_variances] == [(None, None)] * 2
+    assert all("say nothing" in one.note for one in of_variances)
+
+
+def test_a_column_of_zeros_is_not_called_a_combination_of_others():
+    table = balanced(1.0).assign(x=0.0)
+    assert "zero in every row" in wald_intervals(lmm.fit("y ~ x + (1 | g)", table))[-1].note
