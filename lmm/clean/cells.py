@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 
 def text_and_numbers(table: pd.DataFrame, as_text: Collection[str], missing: Collection[str]) -> pd.DataFrame:
     """Return each column numeric, text, or a category in the order of its file; the index stays."""
     columns = {name: _column(table[name], name in as_text, missing) for name in table}
-    return pd.DataFrame(columns, index=table.index)
+    return pd.DataFrame(columns, index=table.index, copy=False)
 
 
 def written(value: Any) -> str:
@@ -35,8 +36,8 @@ def _column(values: pd.Series, as_text: bool, missing: Collection[str]) -> pd.Se
         values = values.cat.rename_categories(labels).cat.as_unordered()
         return values.cat.remove_categories([label for label in labels if label.strip() in missing])
     if values.dtype.kind in "iuf" and not as_text:
-        values = values.astype(np.float64)
-        return values.mask(values.isin(_numbers(missing)))
+        values, codes = values.astype(np.float64), _numbers(missing)
+        return values.mask(values.isin(codes)) if codes else values
     text = _written(values)
     return text.mask(text.isin(list(missing)))
 
@@ -47,8 +48,11 @@ def _written(values: pd.Series) -> pd.Series:
     if values.dtype.kind == "O":  # 1 and True are equal, but not written alike
         return values.map(written, na_action="ignore").astype("str")
     places, distinct = pd.factorize(values)
-    labels = pd.array([written(value) for value in distinct.tolist()] + [None], dtype="str")
-    return pd.Series(labels.take(places), index=values.index, name=values.name)
+    if distinct.dtype.kind in "iu":
+        labels = pd.array(pa.array(distinct).cast(pa.large_string()), dtype="str")
+    else:
+        labels = pd.array([written(value) for value in distinct.tolist()], dtype="str")
+    return pd.Series(labels.take(places, allow_fill=True), index=values.index, name=values.name)
 
 
 def _numbers(codes: Collection[str]) -> list[float]:

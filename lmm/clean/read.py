@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from lmm.clean.cells import text_and_numbers
@@ -18,7 +19,7 @@ from lmm.clean.header import EXCEL, PARQUET, Header, check_file, position, read_
 from lmm.clean.join import joined
 from lmm.clean.numerals import plain_numbers
 from lmm.clean.read_excel import read_excel
-from lmm.clean.read_parquet import read_parquet
+from lmm.clean.read_parquet import read_parquet, read_parquet_rows
 from lmm.clean.read_statistics import PROGRAMS, read_statistics
 from lmm.clean.read_text import read_text, read_text_lines
 from lmm.clean.roles import grouping_columns, read_as_text, roles
@@ -28,6 +29,9 @@ from lmm.study.source import Data, Join, Table, tables
 
 MISSING_CODES = ("", "NA", "NaN", "nan")
 """What always means a missing value: the empty cell, R's NA and the NaN of numerical software."""
+
+_FIRST_LINE = 2
+"""The line of the first row of data, that of the names being 1."""
 
 
 @dataclass(frozen=True)
@@ -99,8 +103,13 @@ def _lines_of_file(study: Study, folder: Path, table: Table, lines: Collection[i
     path, where = folder / table.file, _where(study, table.file)
     if _is_text(path):
         return read_text_lines(path, table, where, lines)
-    cells = _numbered(path, _binary(path, table, where, None))
-    return text_and_numbers(cells[cells.index.isin(list(lines))], set(cells), ())
+    wanted = np.array(sorted(lines))
+    if path.suffix.lower() in PARQUET:
+        cells = read_parquet_rows(path, where, wanted - _FIRST_LINE).set_axis(wanted)
+    else:
+        cells = _numbered(path, _binary(path, table, where, None))
+        cells = cells[cells.index.isin(wanted)]
+    return text_and_numbers(cells, set(cells), ())
 
 
 def read_file(
@@ -167,7 +176,7 @@ def _numbered(path: Path, cells: pd.DataFrame) -> pd.DataFrame:
     """Number the rows as if the names were line 1; those of Excel have their numbers, as blank rows are left out."""
     if path.suffix.lower() in EXCEL:
         return cells
-    return cells.set_axis(pd.RangeIndex(2, len(cells) + 2, name="line"))
+    return cells.set_axis(pd.RangeIndex(_FIRST_LINE, _FIRST_LINE + len(cells), name="line"))
 
 
 def _binary(path: Path, table: Table, where: str, columns: Collection[str] | None) -> pd.DataFrame:
