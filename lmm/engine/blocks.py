@@ -63,6 +63,13 @@ def transposed(matrices: np.ndarray) -> np.ndarray:
     return matrices.transpose(1, 0, 2)
 
 
+def paired_traces(directions: np.ndarray, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Σ_j tr(d_a L_j d_b R_j) for every two of the directions d (v, q, q), L and R (q, q, J): (v, v)."""
+    q = len(left)
+    products = (left.reshape(q * q, -1) @ right.reshape(q * q, -1).T).reshape(q, q, q, q)
+    return np.einsum("kda,lbc,abcd->kl", directions, directions, products)
+
+
 def quadratic(inner: np.ndarray, outer: np.ndarray) -> np.ndarray:
     """T'AT for one matrix T (q, r) and many A (q, q, J)."""
     left = np.tensordot(outer, inner, (0, 0))

@@ -115,7 +115,7 @@ class Deviance:
         problem, r = self.problem, self.n_random
         spherical = self.trace_inverse(at.lower, r if not self.reml else len(at.lower) - 1)
         spherical = blas.dger(1.0 / at.sigma2, at.solution, at.solution, a=spherical, overwrite_a=1)
-        traces = [self._traces(spherical, k) for k in range(1, len(at.T))]
+        traces = [self.traces(spherical, k) for k in range(1, len(at.T))]
         inverse = self.congruence(spherical, at.T)
         S = [np.empty(0)] + [self._curvature_of_rest(k, at, traces[k - 1], inverse) for k in range(1, len(at.T))]
         P = -blocks.product(problem.gram, at.gain)
@@ -138,15 +138,15 @@ class Deviance:
         _mirror_lower(out)
         return out
 
-    def _parts(self, k: int) -> list[slice]:
+    def parts(self, k: int) -> list[slice]:
         """Where each column of factor k stands among the random columns of the rest."""
         factor, start = self.problem.factors[k], int(self.problem.offsets[k - 1])
         J = factor.n_levels
         return [slice(start + a * J, start + (a + 1) * J) for a in range(factor.n_columns)]
 
-    def _traces(self, matrix: np.ndarray, k: int) -> np.ndarray:
+    def traces(self, matrix: np.ndarray, k: int) -> np.ndarray:
         """Σ over levels of the (q, q) diagonal blocks of factor k."""
-        parts = self._parts(k)
+        parts = self.parts(k)
         return np.array([[matrix[a, b].trace() for b in parts] for a in parts])
 
     def _curvature_of_rest(
@@ -158,8 +158,8 @@ class Deviance:
         if np.linalg.svd(natural, compute_uv=False)[-1] > _WELL_CONDITIONED:
             half = np.linalg.solve(T.T, self.problem.factors[k].n_levels * np.eye(len(T)) - spherical_traces)
             return np.linalg.solve(T.T, half.T).T
-        out = self._traces(at.reduced, k)
-        parts = self._parts(k)
+        out = self.traces(at.reduced, k)
+        parts = self.parts(k)
         for a, part in enumerate(parts):
             product = at.reduced[part] @ inverse
             for b, other in enumerate(parts):

@@ -9,19 +9,23 @@ W = I − NM,
 
     [Z_r X y]'V⁻¹[Z_r X y] = K = MW,   Z₀'V⁻¹[Z_r X y] = RW,   Z₀'V⁻¹Z₀ = blkdiag(B_j) − R N R',
 
-so that nothing is larger than M. The residual variance, whose G is the identity, follows from the others because V is
-linear: V⁻¹ = V⁻¹VV⁻¹ = Σ φ_i V⁻¹G_iV⁻¹.
+so that nothing is larger than M; products with W are avoided, see `marginalprecision`. The residual variance, whose G
+is the identity, follows from the others because V is linear: V⁻¹ = V⁻¹VV⁻¹ = Σ φ_i V⁻¹G_iV⁻¹.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.linalg import block_diag
 
 from lmm.engine import blocks
+from lmm.engine.border import DenseBorder, SparseBorder
+from lmm.engine.collapse import collapse
 from lmm.engine.deviance import Deviance
+from lmm.engine.marginalprecision import MarginalPrecision
 from lmm.engine.optimum import Optimum
 
 
@@ -100,80 +104,75 @@ class VarianceInformation:
 
 
 def variance_information(optimum: Optimum) -> VarianceInformation:
-    """The derivatives at an optimum; about as much work as a few evaluations of the gradient."""
-    problem, at = optimum.problem, optimum.at
+    """The derivatives at an optimum; about as much work as two evaluations of the gradient."""
+    problem, at = collapse(optimum.problem), optimum.at
     deviance = Deviance(problem, optimum.reml)
-    r, p = deviance.n_random, problem.p
+    if problem is not optimum.problem:
+        at = deviance.factorise(at.T)
     parameters, directions, relative = _parameters(optimum)
-    first_factor = [i for i, (k, _) in enumerate(directions) if k == 0]
-    others = [i for i, (k, _) in enumerate(directions) if k > 0]
-    size = len(directions)
+    of_first = [i for i, (k, _) in enumerate(directions) if k == 0]
+    of_others = [i for i, (k, _) in enumerate(directions) if k > 0]
+    v, size = len(directions), problem.p + 1
+    trace, traces = np.empty(v), np.empty((v, v))
+    first, second = np.empty((v, size, size)), np.empty((v, v, size, size))
 
-    random_inverse = deviance.congruence(deviance.trace_inverse(at.lower, r), at.T)
-    W = np.eye(len(at.reduced)) - random_inverse @ at.reduced
-    K = at.reduced @ W
-    K = 0.5 * (K + K.T)
-    N = random_inverse[:r, :r]
-
+    others = MarginalPrecision(deviance, at)
     P = -blocks.product(problem.gram, at.gain)
     for a in range(len(P)):
         P[a, a] += 1.0
     B = blocks.product(P, problem.gram)
-    H = blocks.product(blocks.product(P, problem.border.sandwich(random_inverse)), blocks.transposed(P))
-    of_fixed = np.stack([problem.border.times(column) for column in W[:, r:].T], axis=-1)
-    K_fixed = np.stack([np.einsum("abj,bj->aj", P, part) for part in np.moveaxis(of_fixed, -1, 0)], axis=-1)
+    H = _explained(deviance, P, others)
+    K_fixed = blocks.product(P, problem.border.rows(0, P.shape[2], others.weights).transpose(0, 2, 1))
+    dG = np.array([directions[i][1] for i in of_first])
+    crossed = blocks.paired_traces(dG, B, H)
+    both = np.ix_(of_first, of_first)
+    trace[of_first] = np.einsum("iab,ba->i", dG, B @ problem.multiplicity - H.sum(2))
+    traces[both] = blocks.paired_traces(dG, B, B * problem.multiplicity) - crossed - crossed.T
+    first[of_first] = np.einsum("iab,axby->ixy", dG, _summed(K_fixed, K_fixed))
+    for i in of_first:
+        left = blocks.product(B, np.tensordot(directions[i][1], K_fixed, (1, 0)))
+        second[i, of_first] = np.einsum("jab,axby->jxy", dG, _summed(left, K_fixed))
 
-    trace = np.empty(size)
-    traces = np.empty((size, size))
-    first = np.empty((size, p + 1, p + 1))
-    second = np.empty((size, size, p + 1, p + 1))
-
-    grams = _grams_of_first_factor(problem.border, P, [directions[i][1] for i in first_factor])
-    projected = [W.T @ F @ W for F in grams] if r else grams
-    reduced = [N @ F[:r, :r] for F in grams]
-    marginal, conditional = B, B - H
-    for i, F, at_fixed in zip(first_factor, grams, projected, strict=True):
-        dG = directions[i][1]
-        trace[i] = np.einsum("ab,baj->", dG, conditional)
-        first[i] = at_fixed[r:, r:]
-        left = np.einsum("ajx,ab->bjx", K_fixed, dG)
-        left = np.stack([np.einsum("bcj,bj->cj", marginal, part) for part in np.moveaxis(left, -1, 0)], axis=-1)
-        to_rest = F[:r] @ W[:, r:]
-        for j, F_other, reduced_other in zip(first_factor, grams, reduced, strict=True):
-            dG_other = directions[j][1]
-            traces[i, j] = (
-                _paired_traces(dG, B, dG_other, B)
-                - _paired_traces(dG, B, dG_other, H)
-                - _paired_traces(dG, H, dG_other, B)
-                + np.einsum("ab,ba->", reduced[first_factor.index(i)], reduced_other)
-            )
-            right = np.einsum("ab,bjx->ajx", dG_other, K_fixed)
-            second[i, j] = np.einsum("ajx,ajy->xy", left, right) - to_rest.T @ N @ (F_other[:r] @ W[:, r:])
-
-    changed = {}
-    for j in others:
-        k, dG = directions[j]
-        parts = _parts(optimum, k)
-        trace[j] = _traced(dG, K, parts)
-        block = np.zeros((r, p + 1))
-        for a, part in enumerate(parts):
-            for b, other in enumerate(parts):
-                if dG[a, b]:
-                    block[part] += dG[a, b] * K[other, r:]
-        changed[j] = block
-        first[j] = K[r:, :r] @ block
-        for i, at_fixed in zip(first_factor, projected, strict=True):
-            traces[i, j] = traces[j, i] = _traced(dG, at_fixed, parts)
-            second[i, j] = at_fixed[r:, :r] @ block
+    if of_others:
+        through = [others.through_first(gram) for gram in _grams_of_first_factor(problem.border, P, dG)]
+        traces[both] += [[one.trace(two) for two in through] for one in through]
+        second[both] -= [[one.moved.T @ two.solved for two in through] for one in through]
+    own = {j: others.direction(*directions[j]) for j in of_others}
+    changed = {j: others.changed(directions[j][0], own[j]) for j in of_others}
+    across = {}
+    for j in of_others:
+        k = directions[j][0]
+        trace[j] = np.einsum("ab,ba->", own[j], others.traces(k))
+        first[j] = others.to_fixed.T @ changed[j]
+        for i, one in zip(of_first, through, strict=True):
+            traces[i, j] = traces[j, i] = np.einsum("ab,ab->", own[j], one.traces[k])
+            second[i, j] = one.to_fixed.T @ changed[j]
             second[j, i] = second[i, j].T
-    for i in others:
-        forth = K[:r, :r] @ changed[i]
-        for j in others:
-            traces[i, j] = _traces_across(*directions[i], *directions[j], K, optimum)
-            second[i, j] = forth.T @ changed[j]
+        forth = others.within @ changed[j]
+        for i in of_others:
+            pair = directions[i][0], k
+            if pair not in across:
+                across[pair] = others.traces_across(*pair)
+            traces[i, j] = np.einsum("ab,cd,bcad->", own[i], own[j], across[pair])
+            second[i, j] = changed[i].T @ forth
 
-    trace, traces, first, second = _with_residual(relative, problem.n, K[r:, r:], trace, traces, first, second)
-    return _in_units_of_data(optimum, parameters, relative, K[r:, r:], trace, traces, first, second)
+    whole = others.of_fixed
+    trace, traces, first, second = _with_residual(relative, problem.n, whole, trace, traces, first, second)
+    return _in_units_of_data(optimum, parameters, relative, whole, trace, traces, first, second)
+
+
+def _explained(deviance: Deviance, P: np.ndarray, others: MarginalPrecision) -> np.ndarray:
+    """What the other factors take from Z₀'V₀⁻¹Z₀ of every level: (q, q, J)."""
+    if not deviance.n_random:
+        return np.zeros_like(P)
+    inner = deviance.problem.border.sandwich(others.shrinkage)
+    return blocks.product(blocks.product(P, inner), blocks.transposed(P))
+
+
+def _summed(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Σ_j of the products of the entries of (q, c, J) and (q, d, J): (q, c, q, d)."""
+    flat = left.reshape(-1, left.shape[2]) @ right.reshape(-1, right.shape[2]).T
+    return flat.reshape(*left.shape[:2], *right.shape[:2])
 
 
 def _parameters(optimum: Optimum) -> tuple[list[tuple[int, int, int]], list[tuple[int, np.ndarray]], np.ndarray]:
@@ -208,60 +207,20 @@ def _to_data(optimum: Optimum) -> np.ndarray:
     return block_diag(*parts, 1.0)
 
 
-def _grams_of_first_factor(border, P: np.ndarray, directions: list[np.ndarray]) -> list[np.ndarray]:
-    """Σ_j R_j' dG R_j (m, m) of every direction, a sum of squares with signs as its eigenvalues have them."""
-    out = []
+def _grams_of_first_factor(
+    border: DenseBorder | SparseBorder, P: np.ndarray, directions: np.ndarray
+) -> Iterator[np.ndarray]:
+    """Σ_j R_j'dG R_j (m, m) of one direction after the other: squares, with the signs of the eigenvalues of dG."""
     for dG in directions:
         values, vectors = np.linalg.eigh(dG)
+        firm = np.abs(values) > 1e-14 * np.abs(values).max()
+        halves = np.einsum("x,ax,abj->xbj", np.sqrt(np.abs(values)), vectors, P)
         total = np.zeros((border.n_columns, border.n_columns))
-        largest = np.abs(values).max()
-        for sign in (1.0, -1.0):
-            chosen = sign * values > 1e-14 * largest
+        for chosen in (firm & (values > 0), firm & (values < 0)):
             if chosen.any():
-                half = np.sqrt(np.abs(values[chosen]))[:, None] * vectors[:, chosen].T
-                part = np.zeros_like(total)
-                border.subtract_gram(np.einsum("xa,abj->xbj", half, P), part)
-                total -= sign * part
-        out.append(total)
-    return out
-
-
-def _paired_traces(first: np.ndarray, X: np.ndarray, second: np.ndarray, Y: np.ndarray) -> float:
-    """Σ_j tr(first X_j second Y_j)."""
-    left = np.einsum("ab,bcj->acj", first, X)
-    right = np.einsum("ab,bcj->acj", second, Y)
-    return float(np.einsum("acj,caj->", left, right))
-
-
-def _parts(optimum: Optimum, k: int) -> list[slice]:
-    """Where each column of factor k stands among the random columns of the rest."""
-    factor, start = optimum.problem.factors[k], int(optimum.problem.offsets[k - 1])
-    J = factor.n_levels
-    return [slice(start + a * J, start + (a + 1) * J) for a in range(factor.n_columns)]
-
-
-def _traced(dG: np.ndarray, matrix: np.ndarray, parts: list[slice]) -> float:
-    """tr((dG ⊗ I) matrix) over the columns of one factor."""
-    return float(
-        sum(
-            dG[a, b] * matrix[other, part].trace()
-            for a, part in enumerate(parts)
-            for b, other in enumerate(parts)
-            if dG[a, b]
-        )
-    )
-
-
-def _traces_across(
-    k: int, dG: np.ndarray, other_k: int, other_dG: np.ndarray, K: np.ndarray, optimum: Optimum
-) -> float:
-    """tr(D_i K_kl D_j K_lk) for two factors of the rest."""
-    parts, others = _parts(optimum, k), _parts(optimum, other_k)
-    total = 0.0
-    for a, b in zip(*np.nonzero(dG), strict=True):
-        for c, d in zip(*np.nonzero(other_dG), strict=True):
-            total += dG[a, b] * other_dG[c, d] * np.einsum("ij,ij->", K[parts[b], others[c]], K[parts[a], others[d]])
-    return float(total)
+                border.subtract_gram(halves[chosen], total)
+            np.negative(total, out=total)
+        yield np.negative(total, out=total)
 
 
 def _with_residual(values, n, whole, trace, traces, first, second):

@@ -54,25 +54,19 @@ def exact(deviance: Deviance, parameters: Parameters, at: Factorisation, gradien
     g = np.tensordot(R, at.solution, (1, 0))
     M_inverse = np.linalg.inv(at.reduced[:p, :p])
     dG = np.array([direction for _, direction in _directions(parameters, at.T)])
-    flat_B = B.reshape(q * q, n_levels)
-    gg = blocks.product(g[:, None], g[None]).reshape(q * q, n_levels)
+    gg = blocks.product(g[:, None], g[None])
     stacked = R.reshape(-1, n_levels)
     RR = (stacked @ stacked.T).reshape(q, p + 1, q, p + 1)
 
-    def paired(right: np.ndarray) -> np.ndarray:
-        """Σ tr(dG_a B dG_b Y) for the levels' Y, flattened as `right`."""
-        BY = (flat_B @ right.T).reshape(q, q, q, q)
-        return np.einsum("kda,lbc,abcd->kl", dG, dG, BY)
-
-    trace = paired(flat_B * multiplicity)
+    trace = blocks.paired_traces(dG, B, B * multiplicity)
     if deviance.reml:
         RM = np.tensordot(R[:, :p], M_inverse, (1, 0)).transpose(0, 2, 1)
-        Q = np.einsum("axj,bxj->abj", RM, R[:, :p]).reshape(q * q, n_levels)
-        cross = paired(Q)
+        Q = np.einsum("axj,bxj->abj", RM, R[:, :p])
+        cross = blocks.paired_traces(dG, B, Q)
         N = M_inverse @ np.einsum("kab,axby->kxy", dG, RR[:, :p, :, :p])
         trace = trace - cross - cross.T + np.einsum("kxy,lyx->kl", N, N)
     to_fixed = np.einsum("kab,axb->kx", dG, np.tensordot(RR, at.solution, (3, 0))[:, :p])
-    observed = paired(gg) - to_fixed @ M_inverse @ to_fixed.T
+    observed = blocks.paired_traces(dG, B, gg) - to_fixed @ M_inverse @ to_fixed.T
     s = np.einsum("kab,ab->k", dG, g @ g.T)
     return 2.0 * observed / at.sigma2 - trace - np.outer(s, s) / (at.sigma2**2 * deviance.degrees)
 

@@ -2,20 +2,58 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from lmm.engine import Problem, optimise
+from lmm.engine import Factor, Problem, optimise
+from lmm.engine.collapse import collapse
+from lmm.engine.deviance import Deviance
 from lmm.engine.estimates import estimates
 from lmm.engine.information import variance_information
-from tests.engine.structures import STRUCTURES, simulate
+from tests.engine.structures import STRUCTURES, Data, simulate
 
 
 @pytest.mark.parametrize("reml", [True, False])
 @pytest.mark.parametrize("structure", STRUCTURES)
 def test_agrees_with_matrices_of_order_n(structure, reml):
     data = simulate(structure)
-    optimum = optimise(Problem.of(data.y, data.X, data.factors, data.weights), reml)
+    assert_as_defined(data, optimise(Problem.of(data.y, data.X, data.factors, data.weights), reml))
+
+
+@pytest.mark.parametrize("kind", ["zero", "of rank one", "nearly zero", "large"])
+@pytest.mark.parametrize(
+    "structure, place",
+    [("crossed", 0), ("crossed", 1), ("nested", 1), *(("partly crossed, three factors", k) for k in range(3))],
+)
+def test_agrees_whatever_the_variances_are(structure, place, kind):
+    """Also where T has no inverse, for each factor in turn, and not only at an optimum."""
+    data = simulate(structure)
+    optimum = optimise(Problem.of(data.y, data.X, data.factors, data.weights))
+    T = [matrix.copy() for matrix in optimum.at.T]
+    if kind == "of rank one":
+        T[place][:, 1:] = 0.0
+    else:
+        T[place] = {"zero": 0.0, "nearly zero": 1e-7, "large": 200.0}[kind] * np.eye(len(T[place]))
+    assert_as_defined(data, replace(optimum, at=Deviance(optimum.problem, reml=True).factorise(T)))
+
+
+@pytest.mark.parametrize("reml", [True, False])
+def test_equal_levels_are_put_together(reml):
+    rng = np.random.default_rng(7)
+    codes, time = np.repeat(np.arange(40), 4), np.tile(np.arange(4.0), 40)
+    X = np.column_stack([np.ones(160), time])
+    y = (X * rng.normal(size=(40, 2))[codes]).sum(1) + rng.normal(size=160)
+    data = Data(y, X, [Factor(codes, 40, X, (2,))], np.ones(160))
+    optimum = optimise(Problem.of(y, X, data.factors), reml)
+    assert collapse(optimum.problem) is not optimum.problem
+    assert_as_defined(data, optimum)
+
+
+def assert_as_defined(data, optimum):
+    """All of the information against V and its inverse."""
+    reml = optimum.reml
     found = variance_information(optimum)
     of_data = [_derivative(data, *parameter) for parameter in found.parameters] + [np.diag(1.0 / data.weights)]
     derivatives = list(np.tensordot(found.to_data.T, np.array(of_data), 1))
