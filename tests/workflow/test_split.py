@@ -14,3 +14,19 @@ def test_a_ladder_fitted_rung_by_rung_is_the_ladder_fitted_in_one_job(tmp_path):
     rungs = {name for name in results["rung"] if "/fit/rungs/" in name}
     assert len(rungs) == 5
     assert {name: content for name, content in results["rung"].items() if name not in rungs} == results["study"]
+
+
+def test_a_bootstrap_in_three_jobs_is_the_bootstrap_in_one(tmp_path):
+    results = {}
+    for jobs in (1, 3):
+        config = demonstration("sleepstudy")
+        bootstrap = {"draws": 60, "jobs": jobs}
+        config["studies"][0]["inference"] = {"intervals": "bootstrap", "bootstrap": bootstrap}
+        project = new_project(tmp_path / str(jobs), config)
+        run(project, "results/sleepstudy/infer/inference.json")
+        results[jobs] = outputs(project)
+    parts = {jobs: {name for name in found if "/infer/bootstrap/" in name} for jobs, found in results.items()}
+    assert [len(parts[jobs]) for jobs in (1, 3)] == [1, 3]
+    assert {name: content for name, content in results[3].items() if name not in parts[3]} == {
+        name: content for name, content in results[1].items() if name not in parts[1]
+    }
