@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from lmm.clean.header import Header, position
 from lmm.clean.read import MISSING_CODES, raw_columns, read, read_lines
 from lmm.clean.roles import read_as_text, roles, source_after_steps
 from lmm.clean.rowhash import row_hash
+from lmm.clean.side_by_side import each, side_by_side
 from lmm.clean.structure import check_declared
 from lmm.clean.times import check_times, describe_times
 from lmm.errors import InputError
@@ -53,12 +54,13 @@ def clean(study: Study, folder: Path) -> Cleaned:
     time = describe_times(table, study.time, study.groups) if study.time else None
     if time:
         check_times(study, table, time)
-    with ThreadPoolExecutor() as pool:
-        checked = pool.submit(checks.check_formulas, study, table)
-        account = pool.submit(audit, study, folder, played, len(before.lines), before.log, raw, table, time)
-        dropped = pool.submit(_dropped, study, folder, before.lines, before.dropped, raw)
-        checked.result()
-    return Cleaned(table, account.result(), dropped.result())
+    _, account, dropped = side_by_side(
+        len(table),
+        partial(checks.check_formulas, study, table),
+        partial(audit, study, folder, played, len(before.lines), before.log, raw, table, time),
+        partial(_dropped, study, folder, before.lines, before.dropped, raw),
+    )
+    return Cleaned(table, account, dropped)
 
 
 @dataclass(frozen=True)
@@ -101,13 +103,12 @@ def read_analysis_table(table: str | Path, audit: dict[str, Any]) -> pd.DataFram
 
 
 def _rows(table: pd.DataFrame, chosen: np.ndarray) -> pd.DataFrame:
-    """Return the chosen rows; numpy leaves Python to the other columns while it copies one."""
+    """Return the chosen rows."""
     if chosen.all():
         return table
     places = np.flatnonzero(chosen)
-    with ThreadPoolExecutor() as pool:
-        columns = dict(zip(table, pool.map(lambda name: table[name].array.take(places), table), strict=True))
-    return pd.DataFrame(columns, index=table.index[places], copy=False)
+    columns = each(len(table), lambda name: table[name].array.take(places), table)
+    return pd.DataFrame(dict(zip(table, columns, strict=True)), index=table.index[places], copy=False)
 
 
 def _without_absent_levels(table: pd.DataFrame) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from lmm.clean.groups import group_codes, rows_of_codes, rows_per_level
 from lmm.clean.read import column_count, source_hash
 from lmm.clean.roles import GROUP, PREDICTOR, SLOPE, TIME
 from lmm.clean.rowhash import row_hash
+from lmm.clean.side_by_side import side_by_side
 from lmm.clean.structure import structure, varies_within
 from lmm.study import Study
 
@@ -35,13 +36,15 @@ def audit(
 
     time: what is told of the time variable of `table`, where there is one.
     """
-    with ThreadPoolExecutor() as pool:  # hashing leaves Python to the rest
-        hashed = pool.submit(row_hash, table)
-        sources = {file: pool.submit(source_hash, folder / file) for file in study.files}
-        found = _findings(study, roles, taken, raw, table, time)
-    files = [{"path": file, "sha256": sources[file].result()} for file in study.files]
+    found, hashed, *sources = side_by_side(
+        len(table),
+        partial(_findings, study, roles, taken, raw, table, time),
+        partial(row_hash, table),
+        *(partial(source_hash, folder / file) for file in study.files),
+    )
+    files = [{"path": file, "sha256": sha256} for file, sha256 in zip(study.files, sources, strict=True)]
     return {
-        **provenance.stamp(study, hashed.result()),
+        **provenance.stamp(study, hashed),
         "source": {
             "path": study.source,
             "sha256": files[0]["sha256"],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -23,6 +22,7 @@ from lmm.clean.read_parquet import read_parquet, read_parquet_rows
 from lmm.clean.read_statistics import PROGRAMS, read_statistics
 from lmm.clean.read_text import read_text, read_text_lines
 from lmm.clean.roles import grouping_columns, read_as_text, roles
+from lmm.clean.side_by_side import each
 from lmm.errors import InputError
 from lmm.study import Study
 from lmm.study.source import Data, Join, Table, tables
@@ -268,8 +268,7 @@ def _appended(
 def _factorized(study: Study, table: pd.DataFrame) -> dict[str, Factorized]:
     """Return the columns of grouping factors that are text, factorized."""
     text = [name for name in grouping_columns(study) if name in table and isinstance(table[name].dtype, pd.StringDtype)]
-    with ThreadPoolExecutor() as pool:  # Arrow leaves Python to the others
-        return dict(zip(text, pool.map(pd.factorize, (table[name] for name in text)), strict=True))
+    return dict(zip(text, each(len(table), pd.factorize, (table[name] for name in text)), strict=True))
 
 
 def _step(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -14,6 +13,7 @@ from lmm.clean.dateformats import are_dates, in_two_formats, told
 from lmm.clean.groups import Factorized
 from lmm.clean.roles import OUTCOME, TIME, WEIGHTS, declared_categories, read_as_text
 from lmm.clean.shown import line_in, shortened
+from lmm.clean.side_by_side import each
 from lmm.errors import InputError
 from lmm.study import Study, nearest
 
@@ -35,9 +35,10 @@ def typed(
     already.
     """
     known = factorized or {}
-    with ThreadPoolExecutor() as pool:  # numpy and Arrow leave Python to the other columns
-        columns = pool.map(lambda column: _typed(study, table[column], roles[column], codes, known.get(column)), roles)
-        return pd.DataFrame(dict(zip(roles, columns, strict=True)), index=table.index, copy=False)
+    columns = each(
+        len(table), lambda column: _typed(study, table[column], roles[column], codes, known.get(column)), roles
+    )
+    return pd.DataFrame(dict(zip(roles, columns, strict=True)), index=table.index, copy=False)
 
 
 def _typed(
