@@ -34,3 +34,10 @@ class Factor:
         """The columns of each term."""
         ends = np.cumsum(self.blocks).tolist()
         return [slice(end - size, end) for end, size in zip(ends, self.blocks, strict=True)]
+
+
+def is_nested(inner: np.ndarray, outer: np.ndarray) -> bool:
+    """Whether every level of `inner` occurs within one level of `outer`, by the codes (n,) of both."""
+    within = np.empty(inner.max() + 1, dtype=outer.dtype)
+    within[inner] = outer
+    return bool((within[inner] == outer).all())

@@ -47,10 +47,9 @@ def spectrum(factor: Factor, orthonormal: np.ndarray) -> Spectrum:
     """
     n, p = orthonormal.shape
     a = _squares(factor)
-    C = np.array(
-        [np.bincount(factor.codes, factor.columns[:, 0] * column, factor.n_levels) for column in orthonormal.T]
-    )
-    C = C.reshape(p, -1).T
+    C = np.empty((factor.n_levels, p))
+    for own, column in zip(C.T, orthonormal.T, strict=True):
+        own[:] = np.bincount(factor.codes, factor.columns[:, 0] * column, factor.n_levels)
     distinct, which = _distinct(np.sort(a), a)
     diagonal, rows, values, times = [], [], [], []
     for k, value in enumerate(distinct):

@@ -17,7 +17,7 @@ from scipy.special import ndtr, ndtri
 from lmm.errors import InputError
 from lmm.infer.aliases import dropped_reason
 from lmm.infer.draws import natural_parameters
-from lmm.infer.interval import Interval
+from lmm.infer.interval import Interval, check_level
 from lmm.infer.simulate import relative_factors
 
 if TYPE_CHECKING:
@@ -141,8 +141,7 @@ def refuse_unsuitable(fit: Fit, draws: Draws, method: str, level: float, deletio
     """Raise InputError where intervals cannot be made of these draws in this way."""
     if method not in METHODS:
         raise InputError(f"There is no method '{method}' of bootstrap intervals: take one of {', '.join(METHODS)}.")
-    if not 0.0 < level < 1.0:
-        raise InputError(f"The level of an interval lies between 0 and 1, not at {level}.")
+    check_level(level)
     for one in (draws, deletions):
         if one is not None and (one.formula, one.reml) != (fit.formula, fit.reml):
             raise InputError(f"The draws are of '{one.formula}', not of '{fit.formula}': give those of the same fit.")

@@ -17,7 +17,7 @@ from lmm.errors import InputError
 from lmm.infer.bootstrap import block_size, refit_outcomes
 from lmm.infer.candidate import candidate_of_fit
 from lmm.infer.draws import draws_of_refits, in_blocks, in_order
-from lmm.infer.likelihoodratio import OPTIMUM_TOLERANCE, ROUNDING, refuse_incomparable
+from lmm.infer.likelihoodratio import OPTIMUM_TOLERANCE, ROUNDING, likelihood_ratio, refuse_incomparable
 from lmm.infer.simulate import simulate
 from lmm.model import one_thread
 
@@ -142,9 +142,7 @@ def bootstrap_test(smaller: Fit, larger: Fit, parts: Sequence[StatisticDraws]) -
             f"The draws are of '{ordered[0].smaller}' in '{ordered[0].larger}', not of '{smaller.formula}' in "
             f"'{larger.formula}': compute draws of the models to be tested."
         )
-    statistic = 2.0 * (larger.loglik - smaller.loglik)
-    if -OPTIMUM_TOLERANCE <= statistic < ROUNDING:
-        statistic = 0.0
+    statistic = likelihood_ratio(smaller, larger)
     failures = [failure for part in ordered for failure in part.failures]
     null = np.concatenate([part.statistics for part in ordered])
     null = null[np.isfinite(null)]

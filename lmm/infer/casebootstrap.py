@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmm.engine.factor import Factor
+from lmm.engine.factor import Factor, is_nested
 from lmm.engine.refits import Refits
 from lmm.engine.repeats import refit_repeated, refit_rows, repeats_at_once
 from lmm.errors import InputError
@@ -87,13 +87,6 @@ def resampled_factor(fit: Fit, group: str | None = None) -> str:
         f"The grouping factors of '{fit.formula}' are crossed ({', '.join(codes)}), so that no level can be drawn with "
         f"all that belongs to it: name the factor whose levels are to be resampled or left out."
     )
-
-
-def is_nested(inner: np.ndarray, outer: np.ndarray) -> bool:
-    """Whether every level of `inner` occurs within one level of `outer`, by the codes (n,) of both."""
-    within = np.empty(inner.max() + 1, dtype=outer.dtype)
-    within[inner] = outer
-    return bool((within[inner] == outer).all())
 
 
 def _draws(

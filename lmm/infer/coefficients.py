@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lmm.errors import InputError
 from lmm.infer.aliases import alias_note, dropped_places, dropped_reason
 from lmm.infer.hypothesis import SmallSample, t_quantile
+from lmm.infer.interval import check_level
 from lmm.infer.smallsample import chosen_small_sample
 
 if TYPE_CHECKING:
@@ -85,8 +85,7 @@ def coefficient_table(fit: Fit, method: str | SmallSample = "kenward-roger", lev
     Raises:
         InputError: there is no such method or level; or the fit was read from a file and the method needs its data.
     """
-    if not 0 < level < 1:
-        raise InputError(f"The level of an interval lies between 0 and 1, and {level} does not: give 0.95, say.")
+    check_level(level)
     chosen = chosen_small_sample(fit, method)
     names = dict(zip(fit.kept.tolist(), fit.coefficients, strict=True))
     names |= dict(zip(dropped_places(fit).tolist(), fit.dropped_columns, strict=True))

@@ -19,6 +19,7 @@ import numpy as np
 from lmm.errors import InputError
 from lmm.formula.columns import listing
 from lmm.infer.hypothesis import SmallSample
+from lmm.infer.interval import check_level
 from lmm.infer.linearfunctions import Level, LinearFunctions, estimable
 from lmm.infer.multiplicity import adjusted_p_values, check_adjustment, critical_values, interval_adjustment
 
@@ -98,8 +99,9 @@ def contrasts(
         level: of the intervals.
 
     Raises:
-        InputError: the family does not suit the levels, or the adjustment the family.
+        InputError: the family does not suit the levels, or the adjustment the family, or `level` is no probability.
     """
+    check_level(level)
     found: list[ContrastEstimate] = []
     for by, members in functions.groups():
         made = family([functions.name(i) for i in members])

@@ -28,7 +28,7 @@ from lmm.engine.factor import Factor
 from lmm.engine.spectrum import Spectrum, order, spectrum
 from lmm.errors import InputError
 from lmm.infer.candidate import candidate_of_fit
-from lmm.infer.likelihoodratio import OPTIMUM_TOLERANCE, ROUNDING, refuse_incomparable
+from lmm.infer.likelihoodratio import likelihood_ratio, refuse_incomparable
 from lmm.infer.live import design_of, optimum_of
 from lmm.infer.simulate import generator
 from lmm.model import one_thread
@@ -90,8 +90,10 @@ def exact_test(smaller: Fit, larger: Fit, seed: int, draws: int = 10_000) -> Exa
 
     Raises:
         InputError: they differ by something else than one variance of its own, cannot be compared, were read from a
-            file, or have too many groups of different sizes.
+            file, or have too many groups of different sizes; or there are no draws.
     """
+    if draws < 1:
+        raise InputError(f"{draws} directions cannot be simulated: give 1 or more draws, such as 10,000.")
     refuse_incomparable(candidate_of_fit(smaller), candidate_of_fit(larger))
     term = added_variance(smaller, larger)
     if term is None or set(smaller.coefficients) != set(larger.coefficients):
@@ -107,9 +109,7 @@ def exact_test(smaller: Fit, larger: Fit, seed: int, draws: int = 10_000) -> Exa
     with one_thread():
         found = spectrum(_factor_of(larger, term), optimum_of(larger).problem.fixed.orthonormal)
         null = NullTail(found, larger.reml, seed, draws)
-        statistic = 2.0 * (larger.loglik - smaller.loglik)
-        if -OPTIMUM_TOLERANCE <= statistic < ROUNDING:
-            statistic = 0.0
+        statistic = likelihood_ratio(smaller, larger)
         p = standard_error = reason = None
         if statistic < 0.0:
             reason = f"The larger model fits worse than the smaller one by {-statistic:.3g}, so its optimum was missed."

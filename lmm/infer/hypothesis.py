@@ -11,6 +11,7 @@ import numpy as np
 from scipy.special import fdtrc, gammaincc, ndtr, ndtri, stdtr, stdtrit
 
 from lmm.errors import InputError
+from lmm.infer.interval import check_level
 
 # A combination of the rows of L whose variance is this much smaller than that of the rows is no hypothesis of its own.
 _SAME_HYPOTHESIS = 1e-10
@@ -110,7 +111,8 @@ class SmallSample(ABC):
         return TTest(estimate, se, df, t, t_tail(t, df), self.method)
 
     def interval(self, contrast: np.ndarray, level: float = 0.95) -> tuple[float, float]:
-        """Confidence limits of contrast'β, contrast (p,)."""
+        """Confidence limits of contrast'β, contrast (p,); InputError where `level` is no probability."""
+        check_level(level)
         test = self.t_test(contrast)
         half = t_quantile(0.5 + level / 2, test.df) * test.se
         return test.estimate - half, test.estimate + half

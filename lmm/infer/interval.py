@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from lmm.errors import InputError
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -31,3 +33,9 @@ class Interval:
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it."""
         return asdict(self)
+
+
+def check_level(level: float) -> None:
+    """Raise InputError for a level that is no probability, such as 95."""
+    if not 0.0 < level < 1.0:
+        raise InputError(f"The level of an interval is {level}: give a number between 0 and 1, such as 0.95.")

@@ -27,7 +27,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import fdtri
 
-from lmm.infer.interval import Interval
+from lmm.engine.factor import is_nested
+from lmm.infer.interval import Interval, check_level
 from lmm.infer.kenwardroger import inverse_information
 from lmm.infer.live import information_of
 from lmm.infer.referencegrid import rows_used
@@ -105,8 +106,10 @@ def intraclass_correlations(fit: Fit, data: pd.DataFrame, level: float = 0.95) -
         fit: the model, in memory. data: the table it was fitted to. level: of the intervals.
 
     Raises:
-        InputError: the fit has no random effects or was read from a file, or the table is another.
+        InputError: the fit has no random effects or was read from a file, the table is another, or `level` is no
+            probability.
     """
+    check_level(level)
     information = information_of(fit)
     rows = rows_used(fit, data)
     shares = variance_shares(fit, data)
@@ -123,7 +126,7 @@ def intraclass_correlations(fit: Fit, data: pd.DataFrame, level: float = 0.95) -
 
     factors = []
     for group in codes:
-        within = tuple(other for other in codes if other != group and _nested(codes[group], codes[other]))
+        within = tuple(other for other in codes if other != group and is_nested(codes[group], codes[other]))
         counts = np.bincount(codes[group])
         factors.append(
             FactorCorrelation(
@@ -181,13 +184,6 @@ def _weights(fit: Fit, columns: list[np.ndarray], size: int) -> dict[str, np.nda
         mine[start : start + len(pairs)] = [square[i, j] * (1.0 if i == j else 2.0) for i, j in pairs]
         start += len(pairs)
     return found
-
-
-def _nested(inner: np.ndarray, outer: np.ndarray) -> bool:
-    """Whether every level of the one factor lies within a level of the other."""
-    first = np.zeros(inner.max() + 1, dtype=outer.dtype)
-    first[inner] = outer
-    return bool((first[inner] == outer).all())
 
 
 def _interval(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lmm.errors import InputError
 from lmm.infer.candidate import Candidate, candidate_of_fit, is_spanned
+from lmm.infer.live import no_optimum
 from lmm.infer.nulldistribution import NullDistribution, chi_squared
 from lmm.infer.outcomescale import outcome_column
 from lmm.infer.randomstructure import RandomComparison, compare_random_parts
@@ -31,7 +32,7 @@ class LikelihoodRatioTest:
     smaller model, `p` the tail of that mixture; `naive_df` and `naive_p` belong to the plain χ² that ignores
     the boundary. `delta_aic` and `delta_bic` (over observations) are larger minus smaller: negative favours
     the larger. Where no p-value can be given, `p` is None and `reason` says why; `approximation` says what
-    the mixture stands for.
+    the mixture stands for, and where one of the fits is no optimum.
     """
 
     smaller: str
@@ -68,12 +69,16 @@ def likelihood_ratio_test(first: Fit, second: Fit) -> LikelihoodRatioTest:
     different fixed effects, different rows, weights, offsets or outcomes.
     """
     refuse_other_outcome(first, second)
-    if first.n == second.n and not same_values(first, second):
+    if np.array_equal(first.rows, second.rows) and not same_values(first, second):
         raise InputError(
             f"'{first.formula}' and '{second.formula}' were fitted to different outcome values, so their "
             "likelihoods cannot be compared: fit both to the same table."
         )
-    return compare(candidate_of_fit(first), candidate_of_fit(second))
+    test = compare(candidate_of_fit(first), candidate_of_fit(second))
+    doubts = [f"'{fit.formula}': {doubt}" for fit in (first, second) if (doubt := no_optimum(fit))]
+    if doubts:
+        test = replace(test, approximation=" ".join(filter(None, (*doubts, test.approximation))))
+    return test
 
 
 def refuse_other_outcome(first: Fit, second: Fit) -> None:
@@ -129,9 +134,7 @@ def verdict(
     approximation: str | None,
 ) -> LikelihoodRatioTest:
     """Statistic, p-values and criteria of a comparison whose null distribution is known."""
-    statistic = 2 * (larger.loglik - smaller.loglik)
-    if null is not None and -OPTIMUM_TOLERANCE <= statistic < ROUNDING:
-        statistic = 0.0
+    statistic = likelihood_ratio(smaller, larger) if null else 2.0 * (larger.loglik - smaller.loglik)
     if null is not None and statistic < 0:
         reason = (
             f"The larger model '{larger.formula}' fits worse than the smaller one it contains "
@@ -154,6 +157,13 @@ def verdict(
         reason=reason,
         approximation=approximation,
     )
+
+
+def likelihood_ratio(smaller: Candidate | Fit, larger: Candidate | Fit) -> float:
+    """2 (loglik of the larger − loglik of the smaller) of nested models: zero where it is so but for rounding, and
+    negative where an optimum was missed."""
+    statistic = 2.0 * (larger.loglik - smaller.loglik)
+    return 0.0 if -OPTIMUM_TOLERANCE <= statistic < ROUNDING else statistic
 
 
 def refuse_incomparable(smaller: Candidate, larger: Candidate) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from lmm.infer.hypothesis import SmallSample, t_quantile
+from lmm.infer.interval import check_level
 
 # What the fixed effects that were left out contribute, relative to their size, below which a function has none.
 _ESTIMABLE = 1e-6
@@ -67,7 +68,11 @@ class LinearFunctions:
     reasons: tuple[str | None, ...]
 
     def estimates(self, small_sample: SmallSample, level: float = 0.95) -> tuple[Estimate, ...]:
-        """Each function's estimate with its confidence interval, not adjusted for their number."""
+        """Each function's estimate with its confidence interval, not adjusted for their number.
+
+        Raises InputError where `level` is no probability.
+        """
+        check_level(level)
         return tuple(self._estimate(i, small_sample, level) for i in range(len(self.levels)))
 
     def _estimate(self, i: int, small_sample: SmallSample, level: float) -> Estimate:

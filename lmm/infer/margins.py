@@ -103,5 +103,7 @@ def _reason(grid: ReferenceGrid, cells: np.ndarray, of_cells: np.ndarray, of_ave
     if estimable(of_average):
         return None
     lost = [grid.describe(cell) for cell in cells if not estimable(of_cells[cell])]
+    if not any(lost):
+        return "The rows do not determine it."
     shown = "; ".join(lost[:3]) + (f" and {len(lost) - 3} more cells" if len(lost) > 3 else "")
     return f"The rows do not determine it: they say nothing of {shown}."

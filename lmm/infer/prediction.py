@@ -26,10 +26,12 @@ import pandas as pd
 from lmm.engine.leverage import prediction_variance
 from lmm.errors import InputError
 from lmm.infer.hypothesis import SmallSample, t_quantile
+from lmm.infer.interval import check_level
 from lmm.infer.linearfunctions import estimable
 from lmm.infer.live import information_of, optimum_of
 from lmm.infer.referencegrid import cell_functions
 from lmm.infer.satterthwaite import covariance_of_variances, doubts
+from lmm.infer.smallsample import small_sample
 
 if TYPE_CHECKING:
     from lmm.engine.information import VarianceInformation
@@ -70,19 +72,18 @@ class Predictions:
         return {"target": self.target, **listed, "level": self.level, "method": self.method, "note": self.note}
 
 
-def predict_mean(fit: Fit, newdata: pd.DataFrame, small_sample: SmallSample, level: float = 0.95) -> Predictions:
+def predict_mean(fit: Fit, newdata: pd.DataFrame, degrees: SmallSample, level: float = 0.95) -> Predictions:
     """The mean outcome of new rows, random effects at zero, with confidence intervals.
 
     Raises:
         InputError: as `Fit.predict`.
     """
-    estimate, X, note = _fixed_part(fit, newdata)
-    estimate = estimate + X @ (small_sample.beta - fit.beta)
-    variance = np.einsum("mp,pq,mq->m", X, small_sample.vcov, X)
-    df = np.array([small_sample.degrees_of_freedom(x) if v > 0 else np.nan for x, v in zip(X, variance, strict=True)])
-    notes = [one for one in (small_sample.note, note) if one]
+    estimate, X, beyond = _fixed_part(fit, newdata)
+    estimate = estimate + X @ (degrees.beta - fit.beta)
+    variance = np.einsum("mp,pq,mq->m", X, degrees.vcov, X)
+    df = np.array([degrees.degrees_of_freedom(x) if v > 0 else np.nan for x, v in zip(X, variance, strict=True)])
     target = f"mean of {fit.outcome}"
-    return _predictions(target, estimate, variance, df, level, small_sample.method, " ".join(notes) or None)
+    return _predictions(target, estimate, variance, df, level, degrees.method, degrees.note, beyond)
 
 
 def predict_in_new_groups(
@@ -96,20 +97,22 @@ def predict_in_new_groups(
     Raises:
         InputError: as `Fit.predict`, or the weights are not positive, or the fit was read from a file.
     """
-    estimate, X, note = _fixed_part(fit, newdata)
+    estimate, X, beyond = _fixed_part(fit, newdata)
     residual = 1.0 / _weights(newdata, weights)
-    of_mean = np.einsum("mp,pq,mq->m", X, fit.vcov_beta, X)
     if not fit.random:
+        degrees = small_sample(fit, "residual")
+        variance = np.einsum("mp,pq,mq->m", X, degrees.vcov, X) + residual * degrees.sigma**2
         df = np.full(len(X), float(fit.n - len(fit.beta)))
-        variance = of_mean + residual * fit.sigma**2
-        return _predictions(f"{fit.outcome} of an observation", estimate, variance, df, level, "residual", note)
+        target = f"{fit.outcome} of an observation"
+        return _predictions(target, estimate, variance, df, level, "residual", None, beyond)
+    of_mean = np.einsum("mp,pq,mq->m", X, fit.vcov_beta, X)
     information = information_of(fit)
     random = _random_gradient([columns for columns, _ in fit.recipe.random(_with_groups(fit, newdata))])
     gradient = np.column_stack([random, residual]) @ information.to_data
     variance = of_mean + gradient @ information.values
     gradient += np.einsum("mp,vpq,mq->mv", X, fit.vcov_beta @ information.first @ fit.vcov_beta, X)
     target = f"{fit.outcome} of an observation in a new group"
-    return _with_satterthwaite(fit, information, target, estimate, variance, gradient, level, note)
+    return _with_satterthwaite(fit, information, target, estimate, variance, gradient, level, beyond)
 
 
 def predict_in_known_groups(
@@ -134,7 +137,7 @@ def _in_known_groups(fit: Fit, newdata: pd.DataFrame, residual: np.ndarray, targ
     from lmm.model import one_thread
 
     optimum = optimum_of(fit)
-    _, X, note = _fixed_part(fit, newdata)
+    _, X, beyond = _fixed_part(fit, newdata)
     estimate = np.where(np.isnan(X).any(1), np.nan, fit.predict(newdata))
     terms = list(zip(fit.random, fit.recipe.random(newdata), strict=True))
     codes = {term.group: _codes(fit, term.group, labels) for term, (_, labels) in terms}
@@ -147,21 +150,20 @@ def _in_known_groups(fit: Fit, newdata: pd.DataFrame, residual: np.ndarray, targ
     information = information_of(fit)
     gradient = np.column_stack([unseen, known / information.values[-1] + residual]) @ information.to_data
     variance = gradient @ information.values
-    return _with_satterthwaite(fit, information, target, estimate, variance, gradient, level, note)
+    return _with_satterthwaite(fit, information, target, estimate, variance, gradient, level, beyond)
 
 
-def _fixed_part(fit: Fit, newdata: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, str | None]:
-    """Predictions (m,) and kept columns (m, p), both NaN for rows that the fit cannot predict, and a note on those."""
+def _fixed_part(fit: Fit, newdata: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Predictions (m,) and kept columns (m, p), both NaN for rows that the fit cannot predict, and (m,) whether that is
+    because the rows used say nothing of them."""
     estimate = fit.predict(newdata, random=False).copy()
     columns = fit.recipe.fixed(newdata)
     X = columns[:, fit.kept].copy()
-    beyond = cell_functions(fit, np.nan_to_num(columns), np.zeros(len(columns))).unestimable
-    lost = np.array([not estimable(row) for row in beyond], dtype=bool) & ~np.isnan(estimate)
-    if not lost.any():
-        return estimate, X, None
+    unestimable = cell_functions(fit, np.nan_to_num(columns), np.zeros(len(columns))).unestimable
+    lost = np.array([not estimable(row) for row in unestimable], dtype=bool) & ~np.isnan(estimate)
     estimate[lost] = np.nan
     X[lost] = np.nan
-    return estimate, X, f"{int(lost.sum())} of {len(lost)} rows cannot be predicted: the rows used say nothing of them."
+    return estimate, X, lost
 
 
 def _with_groups(fit: Fit, newdata: pd.DataFrame) -> pd.DataFrame:
@@ -209,19 +211,36 @@ def _with_satterthwaite(
     variance: np.ndarray,
     gradient: np.ndarray,
     level: float,
-    note: str | None,
+    beyond: np.ndarray,
 ) -> Predictions:
     """Intervals with 2V²/(g'Ag) degrees of freedom, g (m, v) the derivative of the variance V (m,) of the error."""
     spread, informed = covariance_of_variances(fit, information)
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         df = 2.0 * variance**2 / np.einsum("mv,vw,mw->m", gradient, spread, gradient)
-    notes = " ".join(one for one in (doubts(fit, informed), note) if one)
-    return _predictions(target, estimate, variance, df, level, "satterthwaite", notes or None)
+    note = doubts(fit, informed)
+    return _predictions(target, estimate, variance, df, level, "satterthwaite", note, beyond)
 
 
 def _predictions(
-    target: str, estimate: np.ndarray, variance: np.ndarray, df: np.ndarray, level: float, method: str, note: str | None
+    target: str,
+    estimate: np.ndarray,
+    variance: np.ndarray,
+    df: np.ndarray,
+    level: float,
+    method: str,
+    note: str | None,
+    beyond: np.ndarray,
 ) -> Predictions:
+    check_level(level)
     se = np.sqrt(variance)
     half = se * np.array([np.nan if np.isnan(one) else t_quantile(0.5 + level / 2, one) for one in df])
-    return Predictions(target, estimate, se, df, estimate - half, estimate + half, level, method, note)
+    half[variance == 0.0] = 0.0  # a mean that no coefficient enters
+    no_estimate, no_error = np.isnan(estimate) & ~beyond, np.isnan(variance) & ~np.isnan(estimate)
+    reasons = [
+        (beyond, "cannot be predicted: the rows used say nothing of them."),
+        (no_estimate, "cannot be predicted: a covariate is missing there."),
+        (no_error, "have no interval: a covariate of the random effects is missing there."),
+    ]
+    notes = [f"{int(of.sum())} of {len(of)} rows {reason}" for of, reason in reasons if of.any()]
+    notes = " ".join([note, *notes] if note else notes) or None
+    return Predictions(target, estimate, se, df, estimate - half, estimate + half, level, method, notes)

@@ -17,7 +17,7 @@ from lmm.engine.trustregion import Derivatives
 from lmm.engine.unprofiled import UnprofiledDeviance
 from lmm.errors import InputError
 from lmm.infer.aliases import dropped_reason
-from lmm.infer.interval import Interval
+from lmm.infer.interval import Interval, check_level
 from lmm.infer.live import design_of, optimum_of
 
 if TYPE_CHECKING:
@@ -118,8 +118,7 @@ def profile_intervals(fit: Fit, level: float = 0.95, parameters: Collection[str]
 
 def critical_zeta(level: float) -> float:
     """The quantile of |N(0, 1)|, whose square is that of χ²(1)."""
-    if not 0.0 < level < 1.0:
-        raise InputError(f"The level of an interval is {level}: give a number between 0 and 1, such as 0.95.")
+    check_level(level)
     return float(ndtri(0.5 + level / 2.0))
 
 

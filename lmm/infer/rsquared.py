@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lmm.infer.referencegrid import rows_used
+
 if TYPE_CHECKING:
     import pandas
 
@@ -84,9 +86,10 @@ class VarianceShares:
 def variance_shares(fit: Fit, data: pandas.DataFrame) -> VarianceShares:
     """Variance of fixed effects, random effects and residuals of a fit.
 
-    `data` is the table the model was fitted to; the rows the fit used are taken from it.
+    `data` is the table the model was fitted to; the rows the fit used are taken from it, and InputError is raised
+    where it has another length.
     """
-    rows = data.iloc[fit.rows]
+    rows = rows_used(fit, data)
     mean = fit.recipe.fixed(rows)[:, fit.kept] @ fit.beta
     terms = tuple(
         TermVariance(term.group, term.names, float(np.einsum("ni,ij,nj->", columns, term.covariance, columns)) / fit.n)

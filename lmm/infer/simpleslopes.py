@@ -46,8 +46,9 @@ def simple_slopes(
     if of not in grid.values or of in grid.factors:
         covariates = [name for name in grid.values if name not in grid.factors]
         raise InputError(f"'{of}' is not among the fixed part's covariates, which are {listing(covariates) or 'none'}.")
-    rows = rows_used(fit, data)
-    step = _STEP * float(np.ptp(np.asarray(Table(rows)[of], dtype=float)))
+    values = np.asarray(Table(rows_used(fit, data))[of], dtype=float)
+    # Of a constant there is no slope to estimate, which its dropped column says; any step serves to say so.
+    step = _STEP * float(np.ptp(values) or np.abs(values).max() or 1.0)
     (above, offset_above), (below, offset_below) = (
         columns_at(fit, grid.cells.assign(**{of: grid.cells[of] + side * step})) for side in (1.0, -1.0)
     )

@@ -159,7 +159,7 @@ def test_unsuitable_requests_are_refused():
         bootstrap_intervals(fit, draws, BCA)
     with pytest.raises(InputError, match="There is no method 'studentised'"):
         bootstrap_intervals(fit, draws, "studentised")
-    with pytest.raises(InputError, match="between 0 and 1, not at 95"):
+    with pytest.raises(InputError, match="level of an interval is 95"):
         bootstrap_intervals(fit, draws, PERCENTILE, 95)
     with pytest.raises(InputError, match="give those of the same fit"):
         bootstrap_intervals(fit_of("rail"), draws)

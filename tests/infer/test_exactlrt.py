@@ -148,3 +148,19 @@ def test_p_is_uniform_above_its_zeros_under_the_null_hypothesis():
         found.append(exact_test(lmm.fit("y ~ 1", table), lmm.fit("y ~ 1 + (1 | g)", table), seed=1, draws=500).p)
     rejected = (np.array(found) <= 0.2).mean()
     assert abs(rejected - 0.2) < 3 * np.sqrt(0.16 / 150)
+
+
+def test_without_fixed_effects_it_is_the_f_test_too():
+    rng = np.random.default_rng(3)
+    y = (rng.standard_normal((5, 1)) + rng.standard_normal((5, 4))).ravel()
+    table = pd.DataFrame({"y": y, "g": np.repeat(list("abcde"), 4)})
+    means = table.groupby("g")["y"].transform("mean")
+    ratio = (means**2).sum() / 5 / (((table.y - means) ** 2).sum() / 15)
+    assert ratio > 1
+    test = exact_test(lmm.fit("y ~ 0", table), lmm.fit("y ~ 0 + (1 | g)", table), seed=1)
+    assert test.p == pytest.approx(fdtrc(5, 15, ratio), rel=1e-5)
+
+
+def test_no_draws_are_refused():
+    with pytest.raises(InputError, match="1 or more draws"):
+        exact_test(*pair("ratpup"), seed=1, draws=0)

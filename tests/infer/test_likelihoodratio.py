@@ -3,6 +3,8 @@
 import json
 from dataclasses import replace
 
+import numpy as np
+import pandas as pd
 import pytest
 
 import lmm
@@ -235,3 +237,23 @@ def test_a_test_as_json_has_it(sleep):
     stored = likelihood_ratio_test(*fits).to_dict()
     assert stored["null"] == {"text": "½χ²₁ + ½χ²₂", "weights": [0.5, 0.5], "df": [1, 2]}
     assert json.loads(json.dumps(stored, allow_nan=False)) == stored
+
+
+def test_a_test_of_a_fit_without_an_optimum_says_so():
+    rng = np.random.default_rng(14)
+    g, x = np.repeat(np.arange(6), 6), np.tile(np.arange(6.0), 6)
+    y = x + 5 * rng.standard_normal(6)[g] + 1e-9 * rng.standard_normal(36)
+    table = pd.DataFrame({"y": y, "x": x, "g": g.astype(str)})
+    test = likelihood_ratio_test(lmm.fit("y ~ x", table), lmm.fit("y ~ x + (1 | g)", table))
+    assert "no optimum" in test.approximation
+
+
+def test_equally_many_but_other_rows_are_called_other_rows():
+    table = pd.DataFrame({"y": [1.0, 2.0, 4.0, 3.0, np.nan, 7.0], "x": [np.nan, 1.0, 1.0, 2.0, 0.0, 3.0]})
+    first, second = (
+        lmm.fit("y ~ x", table.assign(y=table.y.fillna(1.0)), reml=False),
+        lmm.fit("y ~ 1", table, reml=False),
+    )
+    assert first.n == second.n
+    with pytest.raises(InputError, match="different rows"):
+        likelihood_ratio_test(first, second)

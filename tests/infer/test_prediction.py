@@ -168,3 +168,33 @@ def test_coverage_with_six_groups(kind):
         found = predict_in_new_groups(fit, row, 0.9) if kind == "new" else predict_in_known_groups(fit, row, 0.9)
         hits += found.lower[0] <= outcome <= found.upper[0]
     assert binom.ppf(0.001, draws, 0.9) <= hits <= binom.ppf(0.999, draws, 0.9)
+
+
+@pytest.mark.parametrize("reml", [True, False])
+def test_least_squares_predicts_with_students_t_by_either_criterion(reml):
+    table = pd.DataFrame({"y": [1.0, 3.0, 2.0, 6.0, 4.0], "x": [0.0, 1.0, 2.0, 3.0, 4.0]})
+    found = predict_in_new_groups(lmm.fit("y ~ x", table, reml=reml), pd.DataFrame({"x": [2.0]}))
+    # At the mean of x: s²(1 + 1/n), s² = Σe²/(n − 2), t(3).
+    line = np.polyfit(table.x, table.y, 1)
+    s2 = ((table.y - np.polyval(line, table.x)) ** 2).sum() / 3
+    assert found.se == pytest.approx([np.sqrt(s2 * (1 + 1 / 5))], rel=1e-9)
+    assert found.upper - found.estimate == pytest.approx(3.182446305284263 * found.se, rel=1e-9)
+
+
+def test_rows_without_a_number_say_why():
+    fit, table = fitted(SLEEP, "sleepstudy-corr"), table_of("sleepstudy-corr")
+    new = table.iloc[:3].assign(Days=[np.nan, 1.0, 2.0])
+    for found in (predict_mean(fit, new, small_sample(fit)), predict_in_new_groups(fit, new),
+                  predict_in_known_groups(fit, new)):  # fmt: skip
+        assert found.to_dict()["estimate"][0] is None
+        assert "1 of 3 rows cannot be predicted: a covariate is missing there." in found.note
+    found = predict_in_new_groups(lmm.fit("Reaction ~ 1 + (Days | Subject)", table), new)
+    assert np.isfinite(found.estimate).all() and found.to_dict()["lower"][0] is None
+    assert "1 of 3 rows have no interval" in found.note
+
+
+def test_a_mean_that_no_coefficient_enters_is_certain():
+    table = table_of("sleepstudy-corr")
+    fit = lmm.fit("Reaction ~ 0 + Days + (0 + Days | Subject)", table)
+    found = predict_mean(fit, pd.DataFrame({"Days": [0.0]}), small_sample(fit)).to_dict()
+    assert (found["estimate"], found["se"], found["lower"], found["upper"]) == ([0.0], [0.0], [0.0], [0.0])

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 import lmm
+from lmm.errors import InputError
 from lmm.infer.rsquared import partial_r2, variance_shares
 from lmm.infer.smallsample import small_sample
 from tests.reference.tables import fitting_arguments, read_table, reference_cases
@@ -87,3 +88,10 @@ def test_least_squares_has_no_random_variance():
     shares = variance_shares(lmm.fit("Reaction ~ Days", table), table)
     assert shares.random == 0.0 and shares.icc == 0.0
     assert shares.r2_marginal == shares.r2_conditional
+
+
+def test_another_table_is_refused():
+    table = read_table(reference_cases()["sleepstudy-corr"])
+    fit = lmm.fit("Reaction ~ Days + (1 | Subject)", table)
+    with pytest.raises(InputError, match="fitted to one of 180"):
+        variance_shares(fit, pd.concat([table, table]))

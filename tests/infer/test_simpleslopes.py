@@ -2,6 +2,7 @@
 
 import pytest
 
+import lmm
 from lmm.errors import InputError
 from lmm.infer.contrasts import contrasts, pairwise
 from lmm.infer.simpleslopes import simple_slopes
@@ -59,3 +60,10 @@ def test_a_slope_that_is_no_estimate_is_said_to_be_known():
     (found,) = simple_slopes(fit, table_of("sleepstudy-corr"), "w").estimates(small_sample(fit))
     assert found.estimate == pytest.approx(0.1) and found.se is None
     assert found.reason == "The fixed effects do not enter this slope: it is 0.1 for sure."
+
+
+def test_a_constant_has_no_slope_and_says_so():
+    table = table_of("sleepstudy-corr").assign(one=1.0)
+    fit = lmm.fit("Reaction ~ Days + one + (1 | Subject)", table)
+    (found,) = simple_slopes(fit, table, "one").estimates(small_sample(fit))
+    assert (found.estimate, found.reason) == (None, "The rows do not determine it.")
