@@ -88,7 +88,8 @@ def minimise(
 
 def _model_minimum(curvatures: np.ndarray, along: np.ndarray, radius: float) -> tuple[np.ndarray, float]:
     """Minimum of the quadratic model within the radius, on the axes of the Hessian, and the decrease it promises."""
-    smallest, largest = curvatures[0], max(1.0, abs(curvatures[-1]))
+    # Of both ends: a shift beside a far larger downward curvature would be lost in its rounding.
+    smallest, largest = curvatures[0], max(1.0, float(np.abs(curvatures).max()))
     shift = 0.0 if smallest > 1e-10 * largest else max(0.0, -smallest) + 1e-8 * largest
     step = -along / (curvatures + shift)
     if np.linalg.norm(step) > radius:
@@ -107,7 +108,9 @@ def _shift_to_radius(curvatures: np.ndarray, along: np.ndarray, radius: float, l
         return float(np.linalg.norm(along / (curvatures + shift)))
 
     high = low + np.linalg.norm(along) / radius + 1e-300
-    while length(high) > radius:
+    for _ in range(60):
+        if length(high) <= radius:
+            break
         high = low + 2.0 * (high - low)
     for _ in range(60):
         middle = 0.5 * (low + high)

@@ -88,7 +88,7 @@ def minimise_many(
 
 def _model_minima(curvatures: np.ndarray, along: np.ndarray, radius: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Minima of the quadratic models within their radii, on the axes of the Hessians, and what they promise."""
-    smallest, largest = curvatures[:, 0], np.maximum(1.0, np.abs(curvatures[:, -1]))
+    smallest, largest = curvatures[:, 0], np.maximum(1.0, np.abs(curvatures).max(1))
     below = np.maximum(0.0, -smallest)
     shift = np.where(smallest > 1e-10 * largest, 0.0, below + 1e-8 * largest)
     step = -along / (curvatures + shift[:, None])
@@ -119,7 +119,7 @@ def _shifts_to_radius(curvatures: np.ndarray, along: np.ndarray, radius: np.ndar
         if short.all():
             break
         high = np.where(short, high, low + 2.0 * (high - low))
-    for _ in range(30):
+    for _ in range(60):
         middle = 0.5 * (low + high)
         longer = length(middle) > radius
         low, high = np.where(longer, middle, low), np.where(longer, high, middle)
