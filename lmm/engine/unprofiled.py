@@ -28,6 +28,8 @@ from lmm.engine.problem import Problem
 from lmm.engine.trustregion import Derivatives
 
 _DIFFERENCE = 1e-5
+# Where e^τ is so far from the σ of the outcome, a step went astray, and the next would overflow.
+_LARGEST_LOG = 100.0
 
 
 class UnprofiledDeviance:
@@ -106,6 +108,8 @@ class UnprofiledDeviance:
         self.evaluations += 1
         n, size = self.problem.n, len(self.parameters)
         tau = float(x[size])
+        if not abs(tau) < _LARGEST_LOG:
+            return None
         ratio = self.unit_sigma * exp(-tau)
         at = self.deviance.factorise(self.parameters.matrices(ratio * x[:size]))
         if not at.is_finite:

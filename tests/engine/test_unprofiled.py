@@ -69,6 +69,16 @@ def test_derivatives_are_those_of_differences(structure, held):
     assert hessian == pytest.approx(by_gradient, abs=accuracy * np.abs(hessian).max())
 
 
+@pytest.mark.parametrize("tau", [-1e3, 1e3, np.nan])
+@pytest.mark.parametrize("structure", ["one factor", "crossed"])
+def test_a_step_astray_has_no_finite_deviance(structure, tau):
+    _, deviance = deviance_of(structure, held=False)
+    x = random_point(deviance)
+    following = deviance.following(x, *deviance.derivatives(x)[1:])
+    x[len(deviance.parameters)] = tau
+    assert deviance.value_and_gradient(x)[0] == deviance.derivatives(x)[0] == following(x)[0] == np.inf
+
+
 def charts_of(deviance, start):
     """Every kind of chart there is for a term of several effects."""
     term = max(deviance.parameters.term_parameters(), key=len)
