@@ -80,8 +80,8 @@ def _prepared(study: Study, folder: Path, played: dict[str, tuple[str, ...]]) ->
     checks.check_rows_read(study, reading.table)
     prepared = steps.run(study, reading.table)
     checks.check_rows_prepared(study, prepared.table)
-    factorized = reading.factorized if prepared.table is reading.table else {}
-    raw = types.typed(study, prepared.table, played, (*MISSING_CODES, *study.missing), factorized)
+    known = reading.factorized if prepared.table is reading.table else {}
+    raw = types.typed(study, prepared.table, played, (*MISSING_CODES, *study.missing), known)
     return _Prepared(raw, reading.table.index, [*reading.steps, *prepared.log], prepared.dropped)
 
 

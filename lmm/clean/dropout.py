@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from lmm.clean.missing import complete_rows
 from lmm.clean.times import subjects
 
 MOST_TIMES, MOST_ARMS = 50, 12
@@ -23,7 +24,7 @@ def missing_by_time(
     and drop out, each counted whatever the others.
     Dropout is told for all subjects, and by arm where each subject is in one arm only.
     """
-    complete = table[[time, *_columns(groups)]].notna().to_numpy().all(axis=1)
+    complete = complete_rows(table[[time, *_columns(groups)]])
     known = table if complete.all() else table[complete]
     if known[time].iloc[:10_000].nunique() > MOST_TIMES:  # of continuous times the first rows tell it
         return None

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-Factorized = tuple[np.ndarray, pd.Index]
-"""A column as pd.factorize returns it: the place of each row among the distinct labels, -1 where missing; the labels"""
+from lmm.clean.factorized import Factorized
 
 
 def group_codes(table: pd.DataFrame, group: str, factorized: Mapping[str, Factorized] | None = None) -> np.ndarray:

@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from lmm.clean.cells import text_and_numbers
-from lmm.clean.groups import Factorized, level_count
+from lmm.clean.factorized import Factorized, factorized
+from lmm.clean.groups import level_count
 from lmm.clean.header import EXCEL, PARQUET, Header, check_file, position, read_header
 from lmm.clean.join import joined
 from lmm.clean.numerals import plain_numbers
@@ -70,17 +71,17 @@ def read(
             role = columns[column][0] if isinstance(columns, Mapping) else "needed"
             position(Header((*own, *brought)), column, role, _where(study, study.source))
     codes = (*MISSING_CODES, *study.missing)
-    table, steps, factorized = _appended(study, study.data, folder, (wanted | keys) & set(own), labels | keys, codes)
+    table, steps, known = _appended(study, study.data, folder, (wanted | keys) & set(own), labels | keys, codes)
     for join, names in joins:
         added = {*join.on, *(wanted & set(names)), *(keys & set(names))}
         other, told, _ = _appended(study, join.data, folder, added, labels | set(join.on), codes)
         name = ", ".join(one.file for one in tables(join.data))
         table, sentence, counts = joined(table, other, join.on, join.rows == "many", _where(study, name), name)
         sentences = " ".join([*(step["sentence"] for step in told), sentence])
-        factorized = _factorized(study, table)
-        steps.append(_step(study, f"join {name}", sentences, steps[-1], table, factorized) | counts)
+        known = _factorized(study, table)
+        steps.append(_step(study, f"join {name}", sentences, steps[-1], table, known) | counts)
     order = [column for column in (*own, *brought) if column in wanted] if columns is None else list(columns)
-    return Reading(table[order], steps, factorized)
+    return Reading(table[order], steps, known)
 
 
 def read_lines(study: Study, folder: Path, lines: pd.Index) -> pd.DataFrame:
@@ -248,7 +249,7 @@ def _appended(
     study: Study, data: Data, folder: Path, columns: Collection[str], as_text: Collection[str], codes: tuple[str, ...]
 ) -> tuple[pd.DataFrame, list[dict[str, Any]], dict[str, Factorized]]:
     """Read the files and append their rows, the columns in the order of the first file."""
-    so_far, steps, factorized = None, [], {}
+    so_far, steps, known = None, [], {}
     for table, mark in _marked(data):
         where = _where(study, table.file)
         check_file(folder / table.file, where)
@@ -258,17 +259,17 @@ def _appended(
         count = f"{len(cells)} row" if len(cells) == 1 else f"{len(cells):,} rows"
         sentence = f"{count} {'was' if len(cells) == 1 else 'were'} read from {table.file}. {told}".strip()
         so_far = cells if so_far is None else _stacked([so_far, cells])
-        factorized = _factorized(study, so_far)
+        known = _factorized(study, so_far)
         name = f"read {table.file}" if mark else "read"
-        steps.append(_step(study, name, sentence, steps[-1] if steps else None, so_far, factorized))
+        steps.append(_step(study, name, sentence, steps[-1] if steps else None, so_far, known))
     assert so_far is not None
-    return so_far, steps, factorized
+    return so_far, steps, known
 
 
 def _factorized(study: Study, table: pd.DataFrame) -> dict[str, Factorized]:
     """Return the columns of grouping factors that are text, factorized."""
     text = [name for name in grouping_columns(study) if name in table and isinstance(table[name].dtype, pd.StringDtype)]
-    return dict(zip(text, each(len(table), pd.factorize, (table[name] for name in text)), strict=True))
+    return dict(zip(text, each(len(table), factorized, (table[name] for name in text)), strict=True))
 
 
 def _step(
@@ -277,14 +278,14 @@ def _step(
     sentence: str,
     before: dict[str, Any] | None,
     table: pd.DataFrame,
-    factorized: dict[str, Factorized],
+    known: dict[str, Factorized],
 ) -> dict[str, Any]:
     """Return an audit step, with the levels of the grouping factors whose columns are there already.
 
-    before: the step that led to the rows before this one, if any.
+    before: the step that led to the rows before this one, if any; known: columns that are factorized already.
     """
-    known = [group for group in study.groups if all(column in table for column in group.split(":"))]
-    levels = {group: level_count(table, group, factorized) for group in known}
+    groups = [group for group in study.groups if all(column in table for column in group.split(":"))]
+    levels = {group: level_count(table, group, known) for group in groups}
     return {
         "step": name,
         "sentence": sentence,

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute
 
 from lmm.clean.dateformats import are_dates, in_two_formats, told
-from lmm.clean.groups import Factorized
+from lmm.clean.factorized import Factorized, factorized
 from lmm.clean.roles import OUTCOME, TIME, WEIGHTS, declared_categories, read_as_text
 from lmm.clean.shown import line_in, shortened
 from lmm.clean.side_by_side import each
@@ -25,16 +25,17 @@ def typed(
     table: pd.DataFrame,
     roles: dict[str, tuple[str, ...]],
     codes: Iterable[str],
-    factorized: Mapping[str, Factorized] | None = None,
+    known: Mapping[str, Factorized] | None = None,
 ) -> pd.DataFrame:
     """Return the table with each column numeric (float64) or categorical.
 
     Grouping factors and declared columns are categories, and so is a predictor made of text. A predictor that looks
     like numbers stays numeric, also when it is a grouping factor too. Text among the numbers of a column is an
-    error, because a misprint must not turn a covariate into a factor. factorized: columns of text that are factorized
-    already.
+    error, because a misprint must not turn a covariate into a factor.
+
+    known: columns of text that are factorized already.
     """
-    known = factorized or {}
+    known = known or {}
     columns = each(
         len(table), lambda column: _typed(study, table[column], roles[column], codes, known.get(column)), roles
     )
@@ -42,7 +43,7 @@ def typed(
 
 
 def _typed(
-    study: Study, values: pd.Series, played: tuple[str, ...], codes: Iterable[str], factorized: Factorized | None
+    study: Study, values: pd.Series, played: tuple[str, ...], codes: Iterable[str], known: Factorized | None
 ) -> pd.Series:
     column = str(values.name)
     required = [_MUST_BE_NUMBERS[role] for role in played if role in _MUST_BE_NUMBERS]
@@ -54,14 +55,14 @@ def _typed(
     if required:
         return _numbers(study, values, codes, required[0])
     if read_as_text(study, column, played) or isinstance(values.dtype, pd.CategoricalDtype):
-        return _categories(study, values, factorized or _factorized(values))
+        return _categories(study, values, known or factorized(values))
     return _numbers_or_categories(study, values, codes)
 
 
 def _numbers(study: Study, values: pd.Series, codes: Iterable[str], role: str) -> pd.Series:
     if _is_numeric(values):
         return values.astype(np.float64)
-    rows, found = _factorized(values)
+    rows, found = factorized(values)
     numbers, is_text = _parsed(found, codes)
     if is_text.any():
         text = _spread(is_text, rows, values, missing=False)
@@ -80,7 +81,7 @@ def _numbers_or_categories(study: Study, values: pd.Series, codes: Iterable[str]
         )
     if _is_numeric(values):
         return values.astype(np.float64)
-    rows, found = _factorized(values)
+    rows, found = factorized(values)
     numbers, is_text = _parsed(found, codes)
     if not is_text.any():
         return _spread(numbers, rows, values, missing=np.nan)
@@ -122,10 +123,6 @@ def _is_numeric(values: pd.Series) -> bool:
     return pd.api.types.is_numeric_dtype(values.dtype) and values.dtype != bool
 
 
-def _factorized(values: pd.Series) -> Factorized:
-    return pd.factorize(values if isinstance(values.dtype, pd.CategoricalDtype) else values.astype("str"))
-
-
 def _spread(by_label: np.ndarray, rows: np.ndarray, values: pd.Series, missing: float) -> pd.Series:
     """Return for each row what belongs to its label."""
     return pd.Series(np.append(by_label, np.array(missing, by_label.dtype))[rows], values.index, name=values.name)
@@ -139,12 +136,12 @@ def _parsed(labels: pd.Index, codes: Iterable[str]) -> tuple[np.ndarray, np.ndar
     return numbers, np.isnan(numbers) & ~coded
 
 
-def _categories(study: Study, values: pd.Series, factorized: Factorized) -> pd.Series:
+def _categories(study: Study, values: pd.Series, known: Factorized) -> pd.Series:
     """Return a category column: levels in the declared order, else by number or code point; blank cells are missing.
 
     Levels that the file itself orders, as SPSS and Parquet do, keep that order.
     """
-    rows, found = factorized
+    rows, found = known
     labels = found.astype("str")
     there = np.flatnonzero(labels.str.strip() != "")
     _refuse_two_formats(study, values, labels[there])

@@ -16,7 +16,8 @@ import pytest
 
 from lmm import InputError
 from lmm.clean import clean, preflight
-from lmm.clean.read import read
+from lmm.clean.read import read, read_file
+from lmm.study.source import Table
 from tests.clean.tables import a_study, csv, raw_table
 
 TABLE = raw_table(y=[1.5, 2.25, -3.125, 1234.5, 5, 6, 7, 8, 9, 10, 11, 12.5], g=list("aaabbbcccddd"))
@@ -310,3 +311,29 @@ def test_the_value_labels_of_a_sas_file_are_in_its_catalogue(tmp_path):
 def test_a_layout_of_another_format_is_refused(key, value):
     with pytest.raises(InputError, match=f"study trial, key data: gives a {key}, which only"):
         a_study(data={"file": "t.csv", key: value})
+
+
+def test_a_file_read_whole_by_threads_is_the_same_as_one_read_in_parts(tmp_path):
+    random, rows = np.random.default_rng(3), 40_000
+    table = pd.DataFrame(
+        {
+            "id": np.char.zfill((np.arange(rows) // 4).astype(str), 7),
+            "y": random.normal(size=rows) * 10.0 ** random.integers(-9, 9, rows),
+            "whole": random.integers(-50, 50, rows),
+            "logical": random.choice(["TRUE", "FALSE", ""], rows),
+            "mixed": random.choice(["1", "02", "3.50"], rows),
+            "note": random.choice(["", "a, b", 'say "c" ' * 40], rows),
+        }
+    )
+    table.loc[rows - 1, ["mixed", "note"]] = ["none", "two\nlines"]
+    table.to_csv(tmp_path / "t.csv", index=False, lineterminator="\n")
+    (tmp_path / "t.csv.gz").write_bytes(gzip.compress((tmp_path / "t.csv").read_bytes(), 1))
+    assert (tmp_path / "t.csv").stat().st_size > 5 << 20  # where pandas begins to use threads
+
+    def told(name, columns):
+        return read_file(tmp_path / name, Table(file=name), name, columns, ["id", "whole"])[0]
+
+    for columns in (None, ["y", "id", "logical"]):
+        pd.testing.assert_frame_equal(told("t.csv", columns), told("t.csv.gz", columns), check_exact=True)
+    assert told("t.csv", ["logical"])["logical"].dropna().unique().tolist() in (["TRUE", "FALSE"], ["FALSE", "TRUE"])
+    assert set(told("t.csv", ["mixed"])["mixed"]) == {"1", "02", "3.50", "none"}

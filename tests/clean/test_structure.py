@@ -6,7 +6,7 @@ import pytest
 
 from lmm import InputError
 from lmm.clean.groups import group_codes, rows_per_level
-from lmm.clean.structure import check_declared, structure, varies_within
+from lmm.clean.structure import check_declared, incidence, structure, varies_within
 from tests.clean.tables import a_study
 
 BATCH = np.repeat(list("ABCD"), 6)
@@ -130,3 +130,16 @@ def test_a_declared_crossing_that_the_table_contradicts_shows_a_row():
         "declared crossed with cask, but each level of cask occurs in one level of batch only: line 0 of t.csv and all"
         in str(caught.value)
     )
+
+
+@pytest.mark.parametrize("levels", [(3, 4), (400, 500)], ids=["few levels", "many levels"])
+@pytest.mark.parametrize("nested", [False, True], ids=["crossed", "nested"])
+def test_incidence_is_the_set_of_pairs(levels, nested):
+    random = np.random.default_rng(7)
+    second = random.integers(0, levels[1], 600)
+    first = second * levels[0] // levels[1] if nested else random.integers(0, levels[0], 600)
+    found = incidence(first.astype(np.int16), second.astype(np.int16))
+    assert list(zip(found.first.tolist(), found.second.tolist(), strict=True)) == sorted(
+        set(zip(first.tolist(), second.tolist(), strict=True))
+    )
+    assert found.levels == (first.max() + 1, second.max() + 1)
