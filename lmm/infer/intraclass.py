@@ -20,7 +20,7 @@ casks 96–99 %, 24 plates × 6 samples 91–98 %.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -121,8 +121,10 @@ def intraclass_correlations(fit: Fit, data: pd.DataFrame, level: float = 0.95) -
     covariance, doubt = inverse_information(information)
 
     def interval(name: str, of: np.ndarray) -> Interval:
-        found = _interval(name, of, everything, information.values, covariance, level)
-        return replace(found, lower=None, upper=None, note=_UNINFORMED) if doubt else found
+        if doubt:
+            estimate = float(of @ information.values) / float(everything @ information.values)
+            return Interval(name, estimate, None, None, level, METHOD, _UNINFORMED)
+        return _interval(name, of, everything, information.values, covariance, level)
 
     factors = []
     for group in codes:
