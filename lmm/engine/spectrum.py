@@ -52,8 +52,9 @@ def spectrum(factor: Factor, orthonormal: np.ndarray) -> Spectrum:
         own[:] = np.bincount(factor.codes, factor.columns[:, 0] * column, factor.n_levels)
     distinct, which = _distinct(np.sort(a), a)
     diagonal, rows, values, times = [], [], [], []
-    for k, value in enumerate(distinct):
-        mine = C[which == k]
+    members = np.split(np.argsort(which, kind="stable"), np.cumsum(np.bincount(which))[:-1])
+    for value, levels in zip(distinct, members, strict=True):
+        mine = C[levels]
         if len(mine) > p:
             values.append(value)
             times.append(len(mine) - p)
@@ -70,10 +71,13 @@ def spectrum(factor: Factor, orthonormal: np.ndarray) -> Spectrum:
 
 
 def order(factor: Factor, p: int) -> int:
-    """Order of the largest matrix that `spectrum` decomposes: p for each distinct a_j, or its levels if fewer."""
+    """How large a matrix `spectrum` decomposes, and how many kinds of levels its null distribution has at least.
+
+    It is p for each distinct a_j, at least 1, or its levels if fewer.
+    """
     a = _squares(factor)
     distinct, which = _distinct(np.sort(a), a)
-    return int(np.minimum(np.bincount(which, minlength=len(distinct)), p).sum())
+    return int(np.minimum(np.bincount(which, minlength=len(distinct)), max(p, 1)).sum())
 
 
 def _squares(factor: Factor) -> np.ndarray:

@@ -62,7 +62,9 @@ def group_deletions(fit: Fit, group: str | None = None) -> Draws:
     n_levels = fit.groups[group]
 
     def repeats(numbers: range) -> np.ndarray:
-        return 1 - np.eye(n_levels, dtype=int)[:, [level % n_levels for level in numbers]]
+        out = np.ones((n_levels, len(numbers)), dtype=int)
+        out[[level % n_levels for level in numbers], np.arange(len(numbers))] = 0
+        return out
 
     return _draws(fit, group, repeats, f"without each {group}", None, 0, n_levels)
 

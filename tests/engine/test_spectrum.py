@@ -33,3 +33,11 @@ def test_eigenvalues_are_those_of_the_dense_matrices(kind):
     np.testing.assert_allclose(np.repeat(found.plain, found.plain_times), plain, rtol=1e-8)
     assert found.rank == len(within)
     assert order(factor, 3) == {"balanced": 3, "two sizes": 6, "level among the fixed effects": 3}.get(kind, 14)
+
+
+def test_without_fixed_effects_every_size_of_a_level_is_a_kind():
+    codes = np.repeat(np.arange(9), np.arange(1, 10))
+    factor = Factor(codes, 9, np.ones((45, 1)), (1,))
+    found = spectrum(factor, np.empty((45, 0)))
+    assert found.within.tolist() == found.plain.tolist() == list(range(1, 10))
+    assert order(factor, 0) == 9
