@@ -58,6 +58,14 @@ def product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     return out
 
 
+def identity_less_product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """I − LR per level, for L and R (q, q, J)."""
+    out = -product(left, right)
+    for a in range(len(out)):
+        out[a, a] += 1.0
+    return out
+
+
 def transposed(matrices: np.ndarray) -> np.ndarray:
     """The transposes, as a view."""
     return matrices.transpose(1, 0, 2)

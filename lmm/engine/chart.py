@@ -15,8 +15,12 @@ from math import cos, inf, pi, sin
 
 import numpy as np
 
-from lmm.engine.parameters import Parameters
+from lmm.engine.parameters import Parameters, orthonormal_basis
+from lmm.engine.trustregion import stiffened
 from lmm.engine.whitening import lower_triangular
+
+# Around a T of zero nothing turns: the curvature along so short a turn is that of the saddle, which is to be left.
+_SHORTEST = 1e-7
 
 
 @dataclass(frozen=True)
@@ -83,22 +87,11 @@ class Chart:
                     direction = np.zeros(len(eta))
                     direction[places[:, j]], direction[places[:, i]] = eta[places[:, i]], -eta[places[:, j]]
                     directions.append(direction)
-        if len(directions) == 1:
-            length = np.linalg.norm(directions[0])
-            return directions[0][:, None] / length if length > 1e-7 else np.empty((len(eta), 0))
-        if not directions:
-            return np.empty((len(eta), 0))
-        basis, lengths, _ = np.linalg.svd(np.array(directions).T, full_matrices=False)
-        return basis[:, lengths > 1e-7 * max(lengths[0], 1e-300)]
+        return orthonormal_basis(directions, len(eta), _SHORTEST)
 
     def without_rotations(self, z: np.ndarray, curvature: np.ndarray) -> np.ndarray:
         """The Hessian of η with a large curvature in place of that of the rotations."""
-        turns = self.rotations(z)
-        if turns.shape[1]:
-            curvature = curvature - turns @ (turns.T @ curvature)
-            curvature = curvature - (curvature @ turns) @ turns.T
-            curvature = curvature + np.abs(np.diag(curvature)).max() * (turns @ turns.T)
-        return 0.5 * (curvature + curvature.T)
+        return stiffened(curvature, self.rotations(z))
 
 
 def coordinate(parameters: Parameters, start: np.ndarray, position: int) -> Chart:

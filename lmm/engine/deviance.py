@@ -118,9 +118,7 @@ class Deviance:
         traces = [self.traces(spherical, k) for k in range(1, len(at.T))]
         inverse = self.congruence(spherical, at.T)
         S = [np.empty(0)] + [self._curvature_of_rest(k, at, traces[k - 1], inverse) for k in range(1, len(at.T))]
-        P = -blocks.product(problem.gram, at.gain)
-        for a in range(len(P)):
-            P[a, a] += 1.0
+        P = blocks.identity_less_product(problem.gram, at.gain)
         H = problem.border.sandwich(inverse)
         marginal = blocks.product(P, problem.gram)
         explained = blocks.product(blocks.product(P, H), blocks.transposed(P))

@@ -41,7 +41,8 @@ class VarianceInformation:
         to_data: (v, v) from φ to the same elements for the columns of the data: what is linear in those with weights
             w is linear in φ with weights w'to_data.
         reml: criterion.
-        vcov: (p, p) Φ = (X'V⁻¹X)⁻¹ of the kept columns.
+        to_beta: (p, p) C with β = Cγ, γ being the coefficients of the orthonormal columns XC. From here on X is XC.
+        vcov: (p, p) Φ = (X'V⁻¹X)⁻¹, of γ̂.
         trace: (v,) tr(V⁻¹G_i).
         traces: (v, v) tr(V⁻¹G_iV⁻¹G_j).
         first: (v, p, p) X'V⁻¹G_iV⁻¹X.
@@ -54,6 +55,7 @@ class VarianceInformation:
     values: np.ndarray
     to_data: np.ndarray
     reml: bool
+    to_beta: np.ndarray
     vcov: np.ndarray
     trace: np.ndarray
     traces: np.ndarray
@@ -77,6 +79,11 @@ class VarianceInformation:
             score=self.score[order],
             observed=self.observed[square],
         )
+
+    @property
+    def vcov_slopes(self) -> np.ndarray:
+        """(v, p, p) derivatives of the covariance of β̂ in φ: CΦX'V⁻¹G_iV⁻¹XΦC'."""
+        return self.to_beta @ self.vcov @ self.first @ self.vcov @ self.to_beta.T
 
     @property
     def restricted_traces(self) -> np.ndarray:
@@ -117,9 +124,7 @@ def variance_information(optimum: Optimum) -> VarianceInformation:
     first, second = np.empty((v, size, size)), np.empty((v, v, size, size))
 
     others = MarginalPrecision(deviance, at)
-    P = -blocks.product(problem.gram, at.gain)
-    for a in range(len(P)):
-        P[a, a] += 1.0
+    P = blocks.identity_less_product(problem.gram, at.gain)
     B = blocks.product(P, problem.gram)
     H = _explained(deviance, P, others)
     K_fixed = blocks.product(P, problem.border.rows(0, P.shape[2], others.weights).transpose(0, 2, 1))
@@ -244,23 +249,22 @@ def _with_residual(values, n, whole, trace, traces, first, second):
 def _in_units_of_data(optimum, parameters, relative, whole, trace, traces, first, second) -> VarianceInformation:
     fixed, p = optimum.problem.fixed, optimum.problem.p
     sigma2 = fixed.scale**2 * optimum.at.sigma2
-    upper = fixed.upper
     c = optimum.at.solution[-p - 1 :]
     Phi = np.linalg.inv(whole[:p, :p])
     to_fixed = (first @ c)[:, :p]
     score = np.einsum("x,ixy,y->i", c, first, c)
     observed = np.einsum("x,ijxy,y->ij", c, second, c) - to_fixed @ Phi @ to_fixed.T
-    root = np.linalg.inv(upper)
     return VarianceInformation(
         parameters=tuple(parameters),
         values=sigma2 * np.append(relative, 1.0),
         to_data=_to_data(optimum),
         reml=optimum.reml,
-        vcov=sigma2 * root @ Phi @ root.T,
+        to_beta=np.linalg.inv(fixed.upper),
+        vcov=sigma2 * Phi,
         trace=trace / sigma2,
         traces=traces / sigma2**2,
-        first=upper.T @ first[:, :p, :p] @ upper / sigma2**2,
-        second=upper.T @ second[:, :, :p, :p] @ upper / sigma2**3,
+        first=first[:, :p, :p] / sigma2**2,
+        second=second[:, :, :p, :p] / sigma2**3,
         score=score * fixed.scale**2 / sigma2**2,
         observed=0.5 * (observed + observed.T) * fixed.scale**2 / sigma2**3,
     )

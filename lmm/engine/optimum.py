@@ -12,7 +12,7 @@ from lmm.engine.minque import minque
 from lmm.engine.parameters import Parameters
 from lmm.engine.problem import Problem
 from lmm.engine.secondorder import hessian
-from lmm.engine.trustregion import Derivatives, Minimum, minimise
+from lmm.engine.trustregion import Derivatives, Minimum, minimise, stiffened
 from lmm.engine.whitening import lower_triangular
 
 # A singular value of T, in natural units, below which a direction counts as collapsed.
@@ -107,12 +107,7 @@ class _Objective:
 
     def without_rotations(self, x: np.ndarray, curvature: np.ndarray) -> np.ndarray:
         """The Hessian with a large curvature in place of that of the rotations, which change nothing."""
-        turns = self.parameters.rotations(x)
-        if turns.shape[1]:
-            curvature = curvature - turns @ (turns.T @ curvature)
-            curvature = curvature - (curvature @ turns) @ turns.T
-            curvature = curvature + np.abs(np.diag(curvature)).max() * (turns @ turns.T)
-        return 0.5 * (curvature + curvature.T)
+        return stiffened(curvature, self.parameters.rotations(x))
 
     def minimise(self, start: np.ndarray, radius: float) -> Minimum:
         """Descend from `start`.

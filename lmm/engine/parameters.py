@@ -87,7 +87,15 @@ class Parameters:
                     direction = np.zeros(len(x))
                     direction[position] = turned.ravel()
                     directions.append(direction)
-        if not directions:
-            return np.empty((len(x), 0))
-        basis, lengths, _ = np.linalg.svd(np.array(directions).T, full_matrices=False)
-        return basis[:, lengths > 1e-7 * max(lengths[0], 1e-300)]
+        return orthonormal_basis(directions, len(x))
+
+
+def orthonormal_basis(directions: list[np.ndarray], size: int, shortest: float = 1e-300) -> np.ndarray:
+    """Of what the directions (size,) span, less those that depend on others or are shorter: (size, g)."""
+    if len(directions) == 1:
+        length = np.linalg.norm(directions[0])
+        return directions[0][:, None] / length if length > shortest else np.empty((size, 0))
+    if not directions:
+        return np.empty((size, 0))
+    basis, lengths, _ = np.linalg.svd(np.array(directions).T, full_matrices=False)
+    return basis[:, lengths > max(1e-7 * lengths[0], shortest)]

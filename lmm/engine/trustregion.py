@@ -86,6 +86,15 @@ def minimise(
     return Minimum(x, value, gradient, model, float(predicted), iteration, converged)
 
 
+def stiffened(hessian: np.ndarray, directions: np.ndarray) -> np.ndarray:
+    """A Hessian (a, a) with a large curvature in place of that along orthonormal directions (a, g)."""
+    if directions.shape[1]:
+        hessian = hessian - directions @ (directions.T @ hessian)
+        hessian = hessian - (hessian @ directions) @ directions.T
+        hessian = hessian + np.abs(np.diag(hessian)).max() * (directions @ directions.T)
+    return 0.5 * (hessian + hessian.T)
+
+
 def _model_minimum(curvatures: np.ndarray, along: np.ndarray, radius: float) -> tuple[np.ndarray, float]:
     """Minimum of the quadratic model within the radius, on the axes of the Hessian, and the decrease it promises."""
     # Of both ends: a shift beside a far larger downward curvature would be lost in its rounding.
