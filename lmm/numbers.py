@@ -84,6 +84,13 @@ def interval(lower: float | None, upper: float | None, places: int = 2) -> str:
     return f"[{_scaled(lower, places)}, {_scaled(upper, places)}]"
 
 
+def degrees(df: float | None) -> str:
+    """Degrees of freedom: "17", "8.9", "1,204"; a tenth where that says something; ∞ for the normal distribution."""
+    if df is None or math.isinf(df):
+        return "∞"
+    return decimal(df, 0 if df >= 100 or abs(df - round(df)) < 0.05 else 1)
+
+
 def percent(share: float | None) -> str:
     """A share of a whole as a percentage: "57%", "< 1%", "> 99%"."""
     if _is_missing(share):

@@ -65,9 +65,9 @@ def _mean(case: Case) -> Markup:
     intercept = [effect for effect in coefficients(case) if effect.name == INTERCEPT]
     if not intercept:
         return say("The model has no fixed effects.")
-    text = "The mean of {} is {}, 95% CI {}."
+    text = "The mean of {} is {}, {} CI {}."
     only = intercept[0]
-    return say(text, name(case.outcome), with_unit(case, only.estimate_text), only.interval_text)
+    return say(text, name(case.outcome), with_unit(case, only.estimate_text), case.level, only.interval_text)
 
 
 def effect_sentence(case: Case, effect: Coefficient) -> Markup:
@@ -75,7 +75,8 @@ def effect_sentence(case: Case, effect: Coefficient) -> Markup:
     known = effect.p is not None and effect.p < case.study.ladder.alpha_fixed
     outcome = name(case.outcome)
     size = with_unit(case, numbers.estimate(abs(effect.estimate), effect.se))
-    support = say("<i>b</i> = {}, 95% CI {}, {}", effect.estimate_text, effect.interval_text, p_value(effect.p))
+    text = "<i>b</i> = {}, {} CI {}, {}"
+    support = say(text, effect.estimate_text, case.level, effect.interval_text, p_value(effect.p))
     where = conditions(case, effect.name)
     if is_plain_slope(case, effect.name):
         if not known:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lmm.diagnose.labels import bare
+from lmm.numbers import plain
 
 if TYPE_CHECKING:
     from lmm.model import Fit
@@ -44,6 +45,11 @@ class Case:
     def unit(self) -> str:
         """Unit of the outcome as the model sees it: none once the formula transforms it."""
         return self.study.unit if self.outcome == self.study.outcome else ""
+
+    @property
+    def level(self) -> str:
+        """Level of the intervals: "95%"."""
+        return f"{plain(100 * self.inference['level'])}%"
 
     @property
     def rows_lost(self) -> int:

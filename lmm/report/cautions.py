@@ -16,6 +16,7 @@ WORDS = {RED: "Not ready to report", AMBER: "Usable, with cautions", GREEN: "Sou
 WHAT_IS_WRONG = {"not converged": "did not converge", "not identified": "is not identified"}
 # What the report finds in the final fit itself.
 _SAID_OF_THE_FIT = ("few levels", "singular", "unsound", "several optima")
+_FAILED_SHARE = 0.05
 _LOST_SHARE = 0.05
 """Up to 5 % of missing rows are held to matter little (Schafer 1999, Statistical Methods in Medical Research 8)."""
 
@@ -87,9 +88,7 @@ def _few_levels(case: Case) -> list[Caution]:
             )
             found.append(Caution(AMBER, "few levels", say(text, counted)))
         elif levels < 10:
-            text = (
-                "{}: its variance is known only roughly, and intervals based on the normal distribution are too narrow."
-            )
+            text = "{}: its variance is known only roughly, as the width of its interval tells."
             found.append(Caution(AMBER, "few levels", say(text, counted)))
         elif levels < 20:
             text = "{} has {}: enough to estimate a variance, few enough that its interval is wide."
@@ -168,17 +167,48 @@ def _candidates(case: Case) -> list[Caution]:
     ]
 
 
-def _inference(case: Case) -> list[Caution]:
-    found = [
-        Caution(
-            GREEN,
-            "Wald intervals",
-            say(
-                "Intervals and <i>p</i>-values of the fixed effects use the normal distribution and take the "
-                "estimated variances as known; with few levels of a grouping factor they are somewhat too narrow."
-            ),
+def _tests(case: Case) -> list[Caution]:
+    """What the tests of the fixed effects take for granted, and what they could not do."""
+    table, found = case.inference["coefficients"], []
+    if table["method"] == "normal":
+        text = (
+            "Intervals and <i>p</i>-values of the fixed effects use the normal distribution and take the estimated "
+            "variances as known; with few levels of a grouping factor they are somewhat too narrow."
         )
-    ]
+        found.append(Caution(GREEN, "Wald intervals", say(text)))
+    if table["note"]:
+        found.append(Caution(GREEN, "degrees of freedom", say("Tests of the fixed effects: {}", table["note"])))
+    if "degrees_of_freedom" in case.inference["reasons"]:
+        reason = case.inference["reasons"]["degrees_of_freedom"]
+        found.append(Caution(AMBER, "degrees of freedom", say("{}", reason)))
+    return found
+
+
+def _intervals(case: Case) -> list[Caution]:
+    section = case.inference["intervals"]
+    if section is None:
+        text = "There are no intervals of the random part: {}"
+        return [Caution(AMBER, "no intervals", say(text, case.inference["reasons"]["intervals"]))]
+    if section["reason"]:
+        text = "Intervals of the random part are by Wald. {}"
+        return [Caution(GREEN, "Wald intervals", say(text, section["reason"]))]
+    return []
+
+
+def _bootstrap(case: Case) -> list[Caution]:
+    """Draws that failed are more than an accident where they are many."""
+    found = case.inference["bootstrap"]
+    failed = sum(found["failed"].values()) if found else 0
+    if not failed:
+        return []
+    causes = numbers.listing([f"{cause}: {numbers.count(count)}" for cause, count in found["failed"].items()])
+    weight = AMBER if failed > _FAILED_SHARE * found["draws"] else GREEN
+    text = "{} of {} bootstrap draws could not be fitted ({}) and were left out."
+    return [Caution(weight, "failed draws", say(text, numbers.count(failed), numbers.count(found["draws"]), causes))]
+
+
+def _inference(case: Case) -> list[Caution]:
+    found = [*_tests(case), *_intervals(case), *_bootstrap(case)]
     if case.data_driven_steps:
         found.append(
             Caution(

@@ -2,51 +2,37 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from markupsafe import Markup
-from scipy.special import ndtr, ndtri
 
 from lmm import numbers
+from lmm.diagnose.labels import bare
 from lmm.report.case import Case
 from lmm.report.markup import listing, name, say
 
 INTERCEPT = "(Intercept)"
-_QUANTILE = float(ndtri(0.975))
 
 
 @dataclass(frozen=True)
 class Coefficient:
-    """One fixed effect with its Wald interval (95 %) and z test, which take the variances as known.
+    """One fixed effect with its test and interval, by the degrees of freedom that the study chose.
 
-    `meaning` says in words what a difference of one in it stands for; empty where no short sentence is true.
+    `df` is None for the normal distribution, whose statistic is z; `statistic` and `p` are None where there is no
+    standard error. `meaning` says in words what a difference of one in it stands for; empty where no short sentence is
+    true. `standardised` is the estimate in standard deviations of predictor and outcome, None for a constant.
     """
 
     name: str
     estimate: float
     se: float
+    df: float | None
+    statistic: float | None
+    p: float | None
+    lower: float
+    upper: float
     meaning: Markup
-
-    @property
-    def lower(self) -> float:
-        """Lower end of the 95 % Wald interval."""
-        return self.estimate - _QUANTILE * self.se
-
-    @property
-    def upper(self) -> float:
-        """Upper end of the 95 % Wald interval."""
-        return self.estimate + _QUANTILE * self.se
-
-    @property
-    def z(self) -> float | None:
-        """Estimate over standard error."""
-        return self.estimate / self.se if self.se > 0 else None
-
-    @property
-    def p(self) -> float | None:
-        """Two-sided p-value of z in the standard normal distribution."""
-        return None if self.z is None or math.isnan(self.z) else float(2 * ndtr(-abs(self.z)))
+    standardised: float | None
 
     @property
     def places(self) -> int:
@@ -68,13 +54,30 @@ class Coefficient:
         """The interval in brackets."""
         return numbers.interval(self.lower, self.upper, self.places)
 
+    @property
+    def df_text(self) -> str:
+        """The degrees of freedom; an infinity sign for the normal distribution."""
+        return numbers.degrees(self.df)
+
+    @property
+    def statistic_text(self) -> Markup:
+        """The test as prose has it: "t(17) = 6.77" or "z = 6.77"."""
+        symbol = say("<i>z</i>") if self.df is None else say("<i>t</i>({})", self.df_text)
+        return say("{} = {}", symbol, numbers.decimal(self.statistic))
+
 
 def coefficients(case: Case) -> list[Coefficient]:
-    """All fixed effects of the final model, in its order."""
-    fit = case.fit
+    """The fixed effects of the final model that could be estimated, in its order."""
+    spread = {one["name"]: one["estimate"] for one in case.inference["standardised"] or []}
     return [
-        Coefficient(label, float(estimate), float(se), meaning(case, label))
-        for label, estimate, se in zip(case.coefficients, fit.beta, fit.se, strict=True)
+        Coefficient(
+            name=bare(row["name"]),
+            **{key: row[key] for key in ("estimate", "se", "df", "statistic", "p", "lower", "upper")},
+            meaning=meaning(case, bare(row["name"])),
+            standardised=spread.get(row["name"]),
+        )
+        for row in case.inference["coefficients"]["rows"]
+        if row["estimate"] is not None
     ]
 
 

@@ -7,9 +7,13 @@ from markupsafe import Markup
 from lmm import numbers
 from lmm.diagnose import arms
 from lmm.diagnose.steps_taken import steps_taken
+from lmm.infer.inference import BOOTSTRAP as BY_DRAWS
+from lmm.infer.inference import PROFILE, WALD
 from lmm.infer.nullchoice import APPROXIMATE, BOOTSTRAP, EXACT, MIXTURE
 from lmm.report.case import Case
 from lmm.report.coefficients import level_of
+from lmm.report.effects import ADJUSTMENTS
+from lmm.report.intervals import bootstrap_words
 from lmm.report.markup import listing, name, say, sentences
 from lmm.report.preparation import cites_robust_rule, preparation
 
@@ -25,6 +29,11 @@ def citations(case: Case) -> list[str]:
     cited = {"schuetzenmeister"}
     if case.fit.random:
         cited |= {"johnson", "nakagawa"}
+    cited |= _CITED_FOR_DEGREES.get(case.inference["coefficients"]["method"], set())
+    if case.inference["intervals"] and case.inference["intervals"]["method"] == BY_DRAWS:
+        cited |= {"davison"}
+    if case.inference["conditional_aic"] and case.inference["conditional_aic"]["greven_kneib"] is not None:
+        cited |= {"kneib"}
     for method in _methods(case):
         cited |= _CITED_FOR_NULLS[method]
     if case.data_driven_steps:
@@ -128,6 +137,7 @@ _NULLS = {
         "Hinkley, 1997)"
     ),
 }
+_CITED_FOR_DEGREES = {"kenward-roger": {"kenward"}, "satterthwaite": {"giesbrecht"}}
 _CITED_FOR_NULLS = {
     EXACT: {"crainiceanu"},
     APPROXIMATE: {"greven"},
@@ -202,7 +212,9 @@ def _estimation(case: Case) -> Markup:
     criterion = "REML" if case.fit.random else "ordinary least squares"
     parts = [
         say("The final model was refitted by {} with lmm {} ({}).", criterion, versions["lmm"], libraries),
-        say("Intervals and <i>p</i>-values of the fixed effects are of Wald type and use the normal distribution."),
+        degrees_said(case),
+        *_intervals(case),
+        *_comparisons(case),
     ]
     if case.study.weights:
         parts.append(say("Rows were weighted by {}.", name(case.study.weights)))
@@ -221,6 +233,59 @@ def _estimation(case: Case) -> Markup:
         )
     )
     return sentences(parts)
+
+
+def degrees_said(case: Case) -> Markup:
+    """How the fixed effects were tested, in a sentence."""
+    return _DEGREES[case.inference["coefficients"]["method"]]
+
+
+_DEGREES = {
+    "kenward-roger": Markup(
+        "Standard errors, degrees of freedom, <i>p</i>-values and intervals of the fixed effects are those of Kenward "
+        "and Roger (1997)."
+    ),
+    "satterthwaite": Markup(
+        "<i>p</i>-values and intervals of the fixed effects use Satterthwaite’s degrees of freedom (Giesbrecht &amp; "
+        "Burns, 1985)."
+    ),
+    "residual": Markup("<i>p</i>-values and intervals of the fixed effects are those of least squares."),
+    "normal": Markup(
+        "<i>p</i>-values and intervals of the fixed effects are of Wald type: they use the normal distribution and "
+        "take the variances as known."
+    ),
+}
+
+
+def _intervals(case: Case) -> list[Markup]:
+    """How the intervals of the random part were made."""
+    section = case.inference["intervals"]
+    if section is None or not case.fit.random:
+        return []
+    what = "Intervals of standard deviations and correlations"
+    if section["method"] == PROFILE:
+        said = say("{} are by profile likelihood.", what)
+    elif section["method"] == WALD:
+        said = say("{} are by Wald on the scale of the logarithm and of Fisher’s <i>z</i>.", what)
+    else:
+        said = say("{} are by {} (Davison &amp; Hinkley, 1997).", what, bootstrap_words(case))
+    found = case.inference["bootstrap"]
+    if found and found["failed"]:
+        failed, draws = sum(found["failed"].values()), numbers.counted(found["draws"], "bootstrap draw")
+        said += say(" Of {}, {} could not be fitted and were left out.", draws, numbers.count(failed))
+    return [said, say("Those of intraclass correlations rest on Satterthwaite’s approximation by F.")]
+
+
+def _comparisons(case: Case) -> list[Markup]:
+    """How differences of means and slopes were adjusted for their number."""
+    sections = [*(case.inference["means"] or []), *(case.inference["slopes"] or [])]
+    adjusted = [one for one in sections if one["differences"]]
+    if not adjusted:
+        return []
+    words = ADJUSTMENTS.get(adjusted[0]["adjustment"])
+    how = f"were adjusted for their number, within each family, by {words}" if words else "were not adjusted"
+    text = "Marginal means average over the other factors with equal weight; <i>p</i>-values of their differences {}."
+    return [say(text, how)]
 
 
 _LIBRARIES = (("python", "Python"), ("numpy", "NumPy"), ("scipy", "SciPy"), ("pandas", "pandas"))

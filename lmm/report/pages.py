@@ -13,14 +13,15 @@ import lmm
 from lmm import numbers
 from lmm.diagnose.section import DATA
 from lmm.diagnose.steps_taken import steps_taken
-from lmm.report import tables
+from lmm.report import intervals, shares, tables
 from lmm.report.answer import answer, key_estimate
 from lmm.report.case import Case
 from lmm.report.cautions import GREEN, cautions
 from lmm.report.coefficients import coefficients
+from lmm.report.effects import effect_sections
 from lmm.report.equation import distributions, equation, lme4_call
 from lmm.report.markup import listing, name, say, told
-from lmm.report.methods import citations, methods
+from lmm.report.methods import citations, degrees_said, methods
 from lmm.report.references import REFERENCES
 from lmm.report.results import results
 
@@ -34,6 +35,7 @@ SECTIONS = (
     ("data", "Data"),
     ("ladder", "The ladder of models"),
     ("model", "The final model"),
+    ("effects", "Means and slopes"),
     ("figures", "Figures"),
     ("limits", "Warnings and limits"),
     ("prose", "Methods, results, reproduction"),
@@ -61,9 +63,10 @@ def study_page(
     """
     case = Case(study, audit, ladder, decision, inference, fit, findings)
     found = cautions(case)
+    effects = effect_sections(case)
     return _render(
         "study.html",
-        sections=SECTIONS,
+        sections=[one for one in SECTIONS if one[0] != "effects" or effects],
         title=case.title,
         study=study,
         audit=audit,
@@ -99,8 +102,20 @@ def study_page(
         equation=equation(case),
         distributions=distributions(case),
         coefficients=coefficients(case),
+        inference=inference,
+        level=case.level,
+        statistic=inference["coefficients"]["statistic"],
+        degrees_said=degrees_said(case),
+        by_bootstrap=_by_bootstrap(case),
+        anova=tables.anova_rows(case),
         tests=tables.fixed_effect_tests(case),
         random=tables.random_rows(case),
+        intervals_said=intervals.how(case),
+        interval_notes=intervals.notes(case),
+        shares=shares.share_rows(case),
+        share_notes=shares.share_notes(case),
+        criteria=shares.criteria_rows(case),
+        effects=effects,
         drawings=_drawings(findings, figures),
         cautions=found,
         methods=methods(case),
@@ -109,6 +124,18 @@ def study_page(
         lme4_call=lme4_call(case),
         reproduction=_reproduction(case),
     )
+
+
+def _by_bootstrap(case: Case) -> list[str]:
+    """The bootstrap's intervals of the fixed effects in the order of their table; none without a bootstrap."""
+    found = case.inference["bootstrap"]
+    limits = {one["name"]: one for one in found["parameters"]} if found else {}
+    rows = [row for row in case.inference["coefficients"]["rows"] if row["estimate"] is not None]
+    return [
+        numbers.interval(limits[row["name"]]["lower"], limits[row["name"]]["upper"], numbers.places_for(row["se"]))
+        for row in rows
+        if limits
+    ]
 
 
 def _drawings(findings: dict, figures: dict[str, str]) -> list[dict]:
@@ -134,7 +161,7 @@ def index_entry(
         "light": found_answer.light,
         "word": found_answer.word,
         "estimate": estimate.striptags(),
-        "estimate_label": label.striptags(),
+        "estimate_label": f"{label.striptags()}, {case.level} CI",
         "formula": fit.formula,
         "sample": _sample(case),
         "cautions": subjects,
@@ -209,7 +236,7 @@ def _sample(case: Case) -> str:
 def _facts(case: Case) -> list[tuple[Markup, Markup]]:
     """The few numbers that a reader looks for first."""
     estimate, label = key_estimate(case)
-    facts = [(say("{}, 95% CI", label), estimate), ("Rows analysed", numbers.count(case.fit.n))]
+    facts = [(say("{}, {} CI", label, case.level), estimate), ("Rows analysed", numbers.count(case.fit.n))]
     facts += [(say("Levels of {}", name(group)), numbers.count(count)) for group, count in case.fit.groups.items()]
     marginal, conditional = case.findings.get("r2_marginal"), case.findings.get("r2_conditional")
     if marginal is not None and conditional is not None:

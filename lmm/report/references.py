@@ -7,6 +7,8 @@ REFERENCES = {
     "variance component. Journal of the Royal Statistical Society B, 66, 165–185.",
     "davison": "Davison, A. C., & Hinkley, D. V. (1997). Bootstrap methods and their application. Cambridge "
     "University Press.",
+    "giesbrecht": "Giesbrecht, F. G., & Burns, J. C. (1985). Two-stage analysis based on a mixed model: Large-sample "
+    "asymptotic theory and small-sample simulation results. Biometrics, 41, 477–486.",
     "greven": "Greven, S., Crainiceanu, C. M., Küchenhoff, H., & Peters, A. (2008). Restricted likelihood ratio "
     "testing for zero variance components in linear mixed models. Journal of Computational and Graphical Statistics, "
     "17, 870–891.",
@@ -14,6 +16,10 @@ REFERENCES = {
     "Statistical Association, 69, 383–393.",
     "johnson": "Johnson, P. C. D. (2014). Extension of Nakagawa & Schielzeth’s R²GLMM to random slopes models. "
     "Methods in Ecology and Evolution, 5, 944–946.",
+    "kenward": "Kenward, M. G., & Roger, J. H. (1997). Small sample inference for fixed effects from restricted "
+    "maximum likelihood. Biometrics, 53, 983–997.",
+    "kneib": "Greven, S., & Kneib, T. (2010). On the behaviour of marginal and conditional AIC in linear mixed models. "
+    "Biometrika, 97, 773–789.",
     "matuschek": "Matuschek, H., Kliegl, R., Vasishth, S., Baayen, H., & Bates, D. (2017). Balancing Type I error and "
     "power in linear mixed models. Journal of Memory and Language, 94, 305–315.",
     "nakagawa": "Nakagawa, S., & Schielzeth, H. (2013). A general and simple method for obtaining R² from generalized "

@@ -5,10 +5,13 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from lmm import numbers
+from lmm.infer.profile import elements
 from lmm.report.case import Case
 from lmm.report.cautions import AMBER, WHAT_IS_WRONG, Caution
 from lmm.report.coefficients import INTERCEPT, coefficients
+from lmm.report.intervals import correlation_limits, limits, of_parameters
 from lmm.report.markup import listing, name, p_value, say, sentences, told
+from lmm.report.shares import icc_sentence
 from lmm.select.wording import null_words
 
 _TOLD = 8
@@ -87,12 +90,13 @@ def _fixed(case: Case) -> Markup:
     alpha = case.study.ladder.alpha_fixed
     parts = [
         say(
-            "{}: <i>b</i> = {}, <i>SE</i> = {}, 95% CI {}, <i>z</i> = {}, {}",
+            "{}: <i>b</i> = {}, <i>SE</i> = {}, {} CI {}, {}, {}",
             "Intercept" if effect.name == INTERCEPT else name(effect.name),
             effect.estimate_text,
             effect.se_text,
+            case.level,
             effect.interval_text,
-            numbers.decimal(effect.z),
+            effect.statistic_text,
             p_value(effect.p),
         )
         for effect in effects[:_TOLD]
@@ -121,32 +125,35 @@ def _fixed_step(step: dict) -> Markup:
 def _random(case: Case) -> Markup:
     if not case.fit.random:
         return say("The residual standard deviation was {}.", numbers.significant(case.fit.sigma))
-    parts = []
+    parts, found = [], of_parameters(case)
     for component in case.fit.random:
+        parameters = {(row, column): found.get(key) for key, row, column in elements(component)}
         sds = [
             say(
-                "<i>SD</i> = {} ({})",
+                "<i>SD</i> = {}{} ({})",
                 numbers.significant(sd),
+                _with_limits(case, limits(parameters[k, k])),
                 "intercept" if effect == INTERCEPT else name(effect),
             )
-            for effect, sd in zip(component.names, component.sd, strict=True)
+            for k, (effect, sd) in enumerate(zip(component.names, component.sd, strict=True))
         ]
         if len(component.names) == 2 and min(component.sd) > 0:
-            sds.append(say("<i>r</i> = {}", numbers.bounded(component.correlation[1, 0])))
-        parts.append(say("Between levels of {}: {}.", name(component.group), Markup(", ").join(sds)))
-    parts.append(say("The residual standard deviation was {}.", numbers.significant(case.fit.sigma)))
-    shares = [
-        say("{} for {}", numbers.bounded(level["icc"]), name(level["group"]))
-        for level in case.findings["icc"]["levels"]
-        if level["icc"] is not None
-    ]
-    if shares:
-        parts.append(say("The intraclass correlation, adjusted for the fixed part, was {}.", listing(shares)))
+            told = _with_limits(case, correlation_limits(parameters[1, 0]))
+            sds.append(say("<i>r</i> = {}{}", numbers.bounded(component.correlation[1, 0]), told))
+        parts.append(say("Between levels of {}: {}.", name(component.group), Markup("; ").join(sds)))
+    residual = _with_limits(case, limits(found.get("sigma")))
+    parts.append(say("The residual standard deviation was {}{}.", numbers.significant(case.fit.sigma), residual))
+    parts.append(icc_sentence(case))
     marginal, conditional = case.findings.get("r2_marginal"), case.findings.get("r2_conditional")
     if marginal is not None and conditional is not None:
         text = "Marginal <i>R</i>² was {} and conditional <i>R</i>² {}."
         parts.append(say(text, numbers.bounded(marginal), numbers.bounded(conditional)))
     return sentences(parts)
+
+
+def _with_limits(case: Case, shown: str) -> str:
+    """An interval to follow its estimate; nothing where there is none."""
+    return f", {case.level} CI {shown}" if shown not in ("", numbers.MISSING) else ""
 
 
 def _limits(case: Case, cautions: list[Caution]) -> Markup:

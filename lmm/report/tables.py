@@ -9,27 +9,34 @@ from lmm import numbers
 from lmm.diagnose.flagged import flagged_values
 from lmm.diagnose.labels import bare
 from lmm.infer.nullchoice import APPROXIMATE, BOOTSTRAP, EXACT
+from lmm.infer.profile import elements
 from lmm.report.case import Case
 from lmm.report.coefficients import INTERCEPT
+from lmm.report.intervals import correlation_limits, limits, of_parameters
 from lmm.report.markup import name
 
 
 @dataclass(frozen=True)
 class RandomRow:
-    """A variance component: its factor and effect, variance, SD, correlations with the effects above it, levels."""
+    """A variance component: its factor and effect, variance, SD with its interval, correlations, levels.
+
+    `correlations` are those with the effects above it, each with its interval.
+    """
 
     group: str
     effect: str
     variance: str
     sd: str
-    correlations: str
+    interval: str
+    correlations: list[str]
     levels: str
 
 
 def random_rows(case: Case) -> list[RandomRow]:
     """The variance components term by term, the residual last."""
-    rows = []
+    rows, intervals = [], of_parameters(case)
     for component in case.fit.random:
+        parameters = {(row, column): intervals.get(key) for key, row, column in elements(component)}
         for k, (effect, sd) in enumerate(zip(component.names, component.sd, strict=True)):
             rows.append(
                 RandomRow(
@@ -37,7 +44,11 @@ def random_rows(case: Case) -> list[RandomRow]:
                     effect="Intercept" if effect == INTERCEPT else bare(effect),
                     variance=numbers.significant(sd**2, 4),
                     sd=numbers.significant(sd, 4),
-                    correlations=", ".join(_correlation(value) for value in component.correlation[k, :k]),
+                    interval=limits(parameters[k, k], 4),
+                    correlations=[
+                        f"{_correlation(value)} {correlation_limits(parameters[k, column])}".strip()
+                        for column, value in enumerate(component.correlation[k, :k])
+                    ],
                     levels=numbers.count(case.fit.groups[component.group]),
                 )
             )
@@ -47,7 +58,8 @@ def random_rows(case: Case) -> list[RandomRow]:
         "",
         numbers.significant(sigma**2, 4),
         numbers.significant(sigma, 4),
-        "",
+        limits(intervals.get("sigma"), 4),
+        [],
         numbers.count(case.fit.n),
     )
     return [*rows, residual]
@@ -168,6 +180,33 @@ def fixed_effect_tests(case: Case) -> list[TestRow]:
         for step in case.decision["steps"]
         if step["estimator"] == "ML"
     ]
+
+
+def anova_rows(case: Case) -> list[dict]:
+    """F tests of type III; none where every term is a single coefficient, whose t test says the same."""
+    found = case.inference["anova"]
+    if found is None or not _says_more_than_t(case, found["rows"]):
+        return []
+    return [
+        {
+            "term": bare(row["term"]),
+            "statistic": numbers.decimal(row["test"]["statistic"]) if row["test"] else numbers.MISSING,
+            "df": _degrees_of(row["test"]) if row["test"] else numbers.MISSING,
+            "p": numbers.p_number(row["test"]["p"]) if row["test"] else numbers.MISSING,
+            "reason": row["reason"],
+        }
+        for row in found["rows"]
+    ]
+
+
+def _says_more_than_t(case: Case, rows: list[dict]) -> bool:
+    """Has a term several coefficients, or does a factor interact, whose t tests are then of a reference level?"""
+    factors_interact = any(section["note"] for section in case.inference["means"] or [])
+    return factors_interact or any(row["test"] and row["test"]["numerator"] > 1 for row in rows)
+
+
+def _degrees_of(test: dict) -> str:
+    return f"{test['numerator']}, {numbers.degrees(test['denominator'])}"
 
 
 def flow_rows(case: Case) -> list[dict]:

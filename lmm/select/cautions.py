@@ -39,7 +39,7 @@ def few_levels(candidates: Candidates) -> list[str]:
         if levels < 5:
             sentences.append(f"{has}, too few to estimate a variance from: consider it as a fixed effect.")
         elif levels < 10:
-            sentences.append(f"{has}: its variance is known only roughly, and normal intervals are too narrow.")
+            sentences.append(f"{has}: its variance is known only roughly, and its interval is wide.")
         elif levels < 20:
             sentences.append(f"{has}: enough to estimate its variance, few enough that its interval is wide.")
     return sentences

@@ -47,7 +47,7 @@ def changed(finished, **parts):
 
 def test_longitudinal_with_a_slope_that_varies():
     told = read(builders.sleepstudy().case)
-    assert "Reaction rises by 10.47 ms per unit of Days (b = 10.47, 95% CI [7.44, 13.50], p < .001)." in told["answer"]
+    assert "Reaction rises by 10.47 ms per unit of Days (b = 10.47, 95% CI [7.21, 13.73], p < .001)." in told["answer"]
     assert "72% lies between levels of Subject" in told["answer"]
     assert "The effect of Days differs between levels of Subject (SD 5.92)." in told["answer"]
     assert "We analysed Reaction (ms) in 180 rows from 18 levels of Subject." in told["methods"]
@@ -60,8 +60,12 @@ def test_longitudinal_with_a_slope_that_varies():
     entered = "Intercepts of Subject entered by design (likelihood ratio 107.20, p < .001 by the exact null"
     assert entered in told["results"]
     assert "It converged and was not singular." in told["results"]
-    assert "Days: b = 10.47, SE = 1.55, 95% CI [7.44, 13.50], z = 6.77, p < .001" in told["results"]
-    assert "SD = 24.7 (intercept), SD = 5.92 (Days), r = .07" in told["results"]
+    assert "Days: b = 10.47, SE = 1.55, 95% CI [7.21, 13.73], t(17) = 6.77, p < .001" in told["results"]
+    # Limits of Bates et al. 2015, section 5.1.
+    varied = "SD = 24.7, 95% CI [14.4, 37.7] (intercept); SD = 5.92, 95% CI [3.80, 8.75] (Days); r = .07, 95% CI"
+    assert f"{varied} [−.48, .69]." in told["results"]
+    assert "are those of Kenward and Roger (1997)" in told["methods"]
+    assert "Intervals of standard deviations and correlations are by profile likelihood." in told["methods"]
     assert "Marginal R² was .28 and conditional R² .80." in told["results"]
     assert "after selection" in told["results"]
     assert "singular:" not in told["results"]
@@ -77,7 +81,7 @@ def test_nothing_to_choose_means_no_selection_caveat():
     assert "nothing about the final model was chosen on the data" in told["methods"]
     assert "Matuschek" not in told["methods"]
     assert "after selection" not in told["results"] + told["cautions"]
-    assert "The mean of diameter is 22.97 mm, 95% CI [21.39, 24.56]." in told["answer"]
+    assert "The mean of diameter is 22.97 mm, 95% CI [20.95, 25.00]." in told["answer"]
     assert "15% lies between levels of plate and 79% between levels of sample" in told["answer"]
 
 

@@ -10,16 +10,19 @@ from tests.report import builders
 
 def test_fixed_effects_of_sleepstudy():
     intercept, days = coefficients(builders.sleepstudy().case)
-    # Bates et al. 2015: 251.405 (6.825), 10.467 (1.546); Wald limits ± 1.959964 SE.
+    # Bates et al. 2015: 251.405 (6.825), 10.467 (1.546); ± qt(.975, 17) = 2.109816 standard errors.
     assert (intercept.estimate_text, intercept.se_text, intercept.interval_text) == (
         "251.41",
         "6.82",
-        "[238.03, 264.78]",
+        "[237.01, 265.80]",
     )
-    assert (days.estimate_text, days.se_text, days.interval_text) == ("10.47", "1.55", "[7.44, 13.50]")
-    assert days.z == pytest.approx(6.771, abs=1e-3)
-    # R: 2 * pnorm(-6.771)
-    assert days.p == pytest.approx(1.28e-11, rel=0.01)
+    assert (days.estimate_text, days.se_text, days.interval_text) == ("10.47", "1.55", "[7.21, 13.73]")
+    assert days.statistic == pytest.approx(6.771, abs=1e-3)
+    assert (days.df_text, days.statistic_text.striptags()) == ("17", "t(17) = 6.77")
+    # R: 2 * pt(-6.771, 17)
+    assert days.p == pytest.approx(3.26e-6, rel=0.01)
+    # 10.467 × sd(Days) 2.88 / sd(Reaction) 56.33
+    assert days.standardised == pytest.approx(0.535, abs=1e-3)
     assert days.meaning.striptags() == "change of Reaction per unit of Days"
 
 
@@ -31,7 +34,10 @@ def test_random_effects_of_sleepstudy():
         "24.74",
         "18",
     )
-    assert (slope.effect, slope.sd, slope.correlations) == ("Days", "5.922", ".07")
+    assert (slope.effect, slope.sd, slope.correlations) == ("Days", "5.922", [".07 [−.48, .69]"])
+    # Bates et al. 2015, section 5.1.
+    assert (intercept.interval, slope.interval) == ("[14.38, 37.72]", "[3.801, 8.753]")
+    assert residual.interval == "[22.90, 28.86]"
     assert (residual.group, residual.sd, residual.variance) == ("Residual", "25.59", "654.9")
 
 
