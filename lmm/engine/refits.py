@@ -21,6 +21,8 @@ _SMALLEST_START = 0.2
 # Entries of the largest array of draws side by side: beyond it, draws leave the cache and gain nothing (measured).
 _ENTRIES = 1_000_000
 _MOST_AT_ONCE = 256
+# Entries of the table of C_X ⊗ C_X that draws side by side share (320 MB, and twice that while it is made).
+_TABLE = 40_000_000
 # With fewer draws side by side than this, the levels of one draw keep the processor busy.
 _FEWEST_AT_ONCE = 4
 
@@ -111,11 +113,17 @@ def refit(optimum: Optimum, outcomes: np.ndarray) -> Refits:
 
 def draws_at_once(problem: Problem) -> int:
     """How many draws are computed side by side; it depends on the model alone. 1: none are."""
-    if len(problem.factors) > 1 or problem.p == 0:
+    n_patterns = len(patterns(problem.gram)[0])
+    if not can_be_side_by_side(problem, n_patterns):
         return 1
-    q = len(problem.gram)
-    at_once = draws_of_size(max(problem.n, q * q * problem.p * len(patterns(problem.gram)[0])))
+    at_once = draws_of_size(max(problem.n, len(problem.gram) ** 2 * problem.p * n_patterns))
     return at_once if at_once >= _FEWEST_AT_ONCE else 1
+
+
+def can_be_side_by_side(problem: Problem, n_patterns: int) -> bool:
+    """Whether draws of a model can share cross-products: one factor, and few enough fixed effects for their table."""
+    table = len(problem.gram) ** 2 * n_patterns * problem.p**2
+    return len(problem.factors) == 1 and 0 < table <= _TABLE
 
 
 def draws_of_size(entries: int) -> int:

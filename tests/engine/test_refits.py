@@ -109,6 +109,15 @@ def test_draws_at_once_fit_the_cache():
     assert draws_at_once(optimum.problem) == 256
 
 
+def test_draws_without_room_for_their_table_are_fitted_one_by_one(monkeypatch):
+    data, optimum = fitted("one factor")
+    y = outcomes_of(data, 3) * np.sqrt(data.weights)[:, None]
+    together = refit(optimum, y)
+    monkeypatch.setattr("lmm.engine.refits._TABLE", 2 * 2 * 12 * 3 * 3 - 1)
+    assert draws_at_once(optimum.problem) == 1
+    np.testing.assert_allclose(refit(optimum, y).deviance, together.deviance, atol=1e-7)
+
+
 def test_a_draw_whose_numbers_overflow_fails_alone(monkeypatch):
     data, optimum = fitted("crossed")
     y = outcomes_of(data, 3) * np.sqrt(data.weights)[:, None]
