@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmm.engine.factor import Factor, is_nested
+from lmm.engine.factor import is_nested
 from lmm.engine.refits import Refits
 from lmm.engine.repeats import refit_repeated, refit_rows, repeats_at_once
 from lmm.errors import InputError
 from lmm.infer.draws import Draws, draws_of_refits, in_blocks
 from lmm.infer.live import design_of, optimum_of
-from lmm.infer.simulate import generator, relative_factors
-from lmm.model import grouping_factors, one_thread
+from lmm.infer.resampledlevels import ResampledRows, levels_drawn
+from lmm.infer.simulate import relative_factors
+from lmm.model import one_thread
 
 if TYPE_CHECKING:
     from lmm.model import Fit
@@ -42,8 +43,7 @@ def case_draws(fit: Fit, start: int, stop: int, seed: int, group: str | None = N
     n_levels = fit.groups[group]
 
     def repeats(numbers: range) -> np.ndarray:
-        chosen = [generator(seed, draw).integers(0, n_levels, n_levels) for draw in numbers]
-        return np.array([np.bincount(levels, minlength=n_levels) for levels in chosen]).T
+        return levels_drawn(n_levels, seed, numbers)
 
     return _draws(fit, group, repeats, f"cases by {group}", seed, start, stop)
 
@@ -124,13 +124,9 @@ class _RowsRefitted:
     def __init__(self, fit: Fit, group: str):
         self.fit = fit
         self.design = design_of(fit)
-        self.factors, _ = grouping_factors(self.design)
+        self.resampled = ResampledRows(self.design, group)
         names = list(dict.fromkeys(term.group for term in self.design.random))
-        self.codes = self.factors[names.index(group)].codes
-        self.copied = [is_nested(factor.codes, self.codes) for factor in self.factors]
-        sizes = np.bincount(self.codes)
-        self.rows_of = np.split(np.argsort(self.codes, kind="stable"), np.cumsum(sizes)[:-1])
-        T = [np.zeros((factor.n_columns, factor.n_columns)) for factor in self.factors]
+        T = [np.zeros((factor.n_columns, factor.n_columns)) for factor in self.resampled.factors]
         filled = [0] * len(T)
         for term, root in zip(fit.random, relative_factors(fit), strict=True):
             k = names.index(term.group)
@@ -141,14 +137,7 @@ class _RowsRefitted:
 
     def __call__(self, repeats: np.ndarray) -> tuple[Refits, bool]:
         design, fit = self.design, self.fit
-        chosen = np.repeat(np.arange(len(repeats)), repeats)
-        rows = np.concatenate([self.rows_of[level] for level in chosen])
-        copy = np.repeat(np.arange(len(chosen)), [len(self.rows_of[level]) for level in chosen])
-        factors = []
-        for factor, copied in zip(self.factors, self.copied, strict=True):
-            labels = factor.codes[rows] + (copy * factor.n_levels if copied else 0)
-            levels, codes = np.unique(labels, return_inverse=True)
-            factors.append(Factor(codes, len(levels), np.asarray(factor.columns)[rows], factor.blocks))
+        rows, factors = self.resampled(repeats)
         y = design.y if design.offset is None else design.y - design.offset
         weights = None if design.weights is None else design.weights[rows]
         return refit_rows(optimum_of(fit), self.T, y[rows], design.X[rows][:, fit.kept], factors, weights)
