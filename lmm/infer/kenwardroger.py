@@ -44,18 +44,18 @@ class KenwardRoger(SmallSample):
         information = information or information_of(fit)
         self.information = information
         W, doubt = inverse_information(information)
-        Phi = fit.vcov_beta
-        half = Phi @ information.first
+        half = information.vcov @ information.first
         bias = np.einsum("ij,ijab->ab", W, information.second) - np.einsum(
             "ij,iab,jbc->ac", W, information.first, half, optimize=True
         )
-        adjusted = Phi + 2.0 * Phi @ bias @ Phi
+        to_beta = information.to_beta @ information.vcov
+        adjusted = fit.vcov_beta + 2.0 * to_beta @ bias @ to_beta.T
         singular = SINGULAR if fit.singular else None
         notes = " ".join(filter(None, (note, no_optimum(fit), doubt, singular))) or None
         super().__init__("kenward-roger", fit.beta, 0.5 * (adjusted + adjusted.T), fit.sigma, notes)
-        self.unadjusted = Phi
+        self.unadjusted = fit.vcov_beta
         self._W = W
-        self._slopes = half @ Phi
+        self._slopes = information.vcov_slopes
 
     def degrees_of_freedom(self, contrast: np.ndarray) -> float:
         """2/A, A = Σ W_ij (l'ΦP_iΦl)(l'ΦP_jΦl)/(l'Φl)²: those of the F test, which one contrast leaves unscaled."""

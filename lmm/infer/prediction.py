@@ -78,7 +78,7 @@ def predict_mean(fit: Fit, newdata: pd.DataFrame, degrees: SmallSample, level: f
     Raises:
         InputError: as `Fit.predict`.
     """
-    estimate, X, beyond = _fixed_part(fit, newdata)
+    estimate, X, beyond = fixed_part(fit, newdata)
     estimate = estimate + X @ (degrees.beta - fit.beta)
     variance = np.einsum("mp,pq,mq->m", X, degrees.vcov, X)
     df = np.array([degrees.degrees_of_freedom(x) if v > 0 else np.nan for x, v in zip(X, variance, strict=True)])
@@ -97,7 +97,7 @@ def predict_in_new_groups(
     Raises:
         InputError: as `Fit.predict`, or the weights are not positive, or the fit was read from a file.
     """
-    estimate, X, beyond = _fixed_part(fit, newdata)
+    estimate, X, beyond = fixed_part(fit, newdata)
     residual = 1.0 / _weights(newdata, weights)
     if not fit.random:
         degrees = small_sample(fit, "residual")
@@ -110,7 +110,7 @@ def predict_in_new_groups(
     random = _random_gradient([columns for columns, _ in fit.recipe.random(_with_groups(fit, newdata))])
     gradient = np.column_stack([random, residual]) @ information.to_data
     variance = of_mean + gradient @ information.values
-    gradient += np.einsum("mp,vpq,mq->mv", X, fit.vcov_beta @ information.first @ fit.vcov_beta, X)
+    gradient += np.einsum("mp,vpq,mq->mv", X, information.vcov_slopes, X)
     target = f"{fit.outcome} of an observation in a new group"
     return _with_satterthwaite(fit, information, target, estimate, variance, gradient, level, beyond)
 
@@ -137,7 +137,7 @@ def _in_known_groups(fit: Fit, newdata: pd.DataFrame, residual: np.ndarray, targ
     from lmm.model import one_thread
 
     optimum = optimum_of(fit)
-    _, X, beyond = _fixed_part(fit, newdata)
+    _, X, beyond = fixed_part(fit, newdata)
     estimate = np.where(np.isnan(X).any(1), np.nan, fit.predict(newdata))
     terms = list(zip(fit.random, fit.recipe.random(newdata), strict=True))
     codes = {term.group: _codes(fit, term.group, labels) for term, (_, labels) in terms}
@@ -153,7 +153,7 @@ def _in_known_groups(fit: Fit, newdata: pd.DataFrame, residual: np.ndarray, targ
     return _with_satterthwaite(fit, information, target, estimate, variance, gradient, level, beyond)
 
 
-def _fixed_part(fit: Fit, newdata: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def fixed_part(fit: Fit, newdata: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Predictions (m,) and kept columns (m, p), both NaN for rows that the fit cannot predict, and (m,) whether that is
     because the rows used say nothing of them."""
     estimate = fit.predict(newdata, random=False).copy()

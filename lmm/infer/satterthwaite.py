@@ -40,8 +40,7 @@ class Satterthwaite(SmallSample):
         self.information = information
         self.covariance_of_variances, informed = covariance_of_variances(fit, information)
         super().__init__("satterthwaite", fit.beta, fit.vcov_beta, fit.sigma, doubts(fit, informed))
-        # ∂Φ/∂φ = ΦX'V⁻¹GV⁻¹XΦ
-        self._slopes = fit.vcov_beta @ information.first @ fit.vcov_beta
+        self._slopes = information.vcov_slopes
 
     def degrees_of_freedom(self, contrast: np.ndarray) -> float:
         """2(l'Φl)²/(g'Ag); infinite where the variances do not enter."""

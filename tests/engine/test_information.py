@@ -59,8 +59,9 @@ def assert_as_defined(data, optimum):
     derivatives = list(np.tensordot(found.to_data.T, np.array(of_data), 1))
     V = sum(value * G for value, G in zip(found.values, derivatives, strict=True))
     inverse = np.linalg.inv(V)
-    vcov = np.linalg.inv(data.X.T @ inverse @ data.X)
-    P = inverse - inverse @ data.X @ vcov @ data.X.T @ inverse
+    X = data.X @ found.to_beta
+    vcov = np.linalg.inv(X.T @ inverse @ X)
+    P = inverse - inverse @ X @ vcov @ X.T @ inverse
     Py = P @ data.y
 
     def close(have, want):
@@ -70,9 +71,10 @@ def assert_as_defined(data, optimum):
     covariances = [fit.sigma**2 * T @ T.T for T in fit.T]
     close(found.to_data @ found.values, [*(covariances[k][a, b] for k, a, b in found.parameters), fit.sigma**2])
     close(found.vcov, vcov)
+    close(found.to_beta @ found.vcov @ found.to_beta.T, fit.vcov_beta)
     close(found.trace, [np.trace(inverse @ G) for G in derivatives])
     close(found.traces, [[np.trace(inverse @ G @ inverse @ H) for H in derivatives] for G in derivatives])
-    moved = inverse @ data.X
+    moved = inverse @ X
     close(found.first, [moved.T @ G @ moved for G in derivatives])
     close(found.second, [[moved.T @ G @ inverse @ H @ moved for H in derivatives] for G in derivatives])
     close(found.score, [Py @ G @ Py for G in derivatives])
