@@ -11,8 +11,8 @@ from dataclasses import replace
 import numpy as np
 
 from lmm.engine.manydeviances import ManyDeviances
+from lmm.engine.manytrustregions import Minima, minimise_many
 from lmm.engine.optimum import FLAT, MANY_ITERATIONS, NO_CURVATURE, PROBE, SINGULAR
-from lmm.engine.trustregions import Minima, minimise_many
 
 
 def minima(deviances: ManyDeviances, start: np.ndarray) -> Minima:

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from lmm.engine.manytrustregions import minimise_many
 from lmm.engine.trustregion import minimise
-from lmm.engine.trustregions import minimise_many
 
 
 def quartic(turned, level, x):
