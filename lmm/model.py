@@ -23,7 +23,7 @@ from lmm.engine import Factor, Optimum, Problem, optimise
 from lmm.engine.estimates import estimates
 from lmm.engine.leverage import leverage
 from lmm.engine.optimum import SINGULAR
-from lmm.engine.whitening import WhitenedFixed, whiten_fixed
+from lmm.engine.whitening import NOTHING_LEFT, WhitenedFixed, whiten_fixed
 from lmm.errors import InputError
 from lmm.formula import Design, DesignRecipe, parse
 
@@ -543,7 +543,7 @@ def _refuse_nothing_left(design: Design, y: np.ndarray, fixed: WhitenedFixed) ->
             f"estimate a variance; leave out predictors or add rows."
         )
     weights = 1.0 if design.weights is None else design.weights
-    if fixed.scale <= 1e-13 * float(np.sqrt(np.mean(weights * y * y))):
+    if fixed.scale <= NOTHING_LEFT * float(np.sqrt(np.mean(weights * y * y))):
         raise InputError(
             f"The outcome {design.outcome} is an exact linear function of the fixed effects, so nothing is left to "
             f"vary; check whether a predictor is the outcome under another name."

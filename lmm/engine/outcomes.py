@@ -10,9 +10,7 @@ import scipy.sparse as sparse
 
 from lmm.engine.factor import Factor
 from lmm.engine.problem import Problem
-
-# Root mean square of the residual over that of the outcome, below which it is rounding.
-_NOTHING_LEFT = 1e-13
+from lmm.engine.whitening import NOTHING_LEFT
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ class Outcomes:
         again = Q.T @ residuals / n
         residuals -= Q @ again
         scale = np.sqrt((residuals * residuals).sum(0) / n)
-        explained = scale <= _NOTHING_LEFT * np.sqrt((outcomes * outcomes).sum(0) / n)
+        explained = scale <= NOTHING_LEFT * np.sqrt((outcomes * outcomes).sum(0) / n)
         residuals = np.where(explained, 0.0, residuals / np.where(explained, 1.0, scale))
         scale = np.where(explained, np.nan, scale)
         return Outcomes(

@@ -14,7 +14,7 @@ from lmm.engine.optimum import Optimum, optimise
 from lmm.engine.outcomes import Outcomes
 from lmm.engine.parameters import Parameters
 from lmm.engine.problem import Problem
-from lmm.engine.whitening import WhitenedFixed, to_original
+from lmm.engine.whitening import NOTHING_LEFT, WhitenedFixed, to_original
 
 # Start values have no smaller singular value, in natural units: from exactly zero no gradient leads away.
 _SMALLEST_START = 0.2
@@ -248,7 +248,7 @@ def refit_least_squares(fixed: WhitenedFixed, sum_log_weights: float, reml: bool
     residuals = outcomes - Q @ coefficients
     degrees = n - p if reml else n
     sigma2 = (residuals * residuals).sum(0) / degrees
-    able = sigma2 * degrees > 1e-26 * (outcomes * outcomes).sum(0)
+    able = sigma2 * degrees > NOTHING_LEFT**2 * (outcomes * outcomes).sum(0)
     deviance = degrees * (1.0 + np.log(2.0 * np.pi * np.where(able, sigma2, 1.0))) - sum_log_weights
     if reml:
         deviance = deviance + fixed.log_determinant + p * np.log(n)

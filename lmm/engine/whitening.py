@@ -17,6 +17,8 @@ from lmm.engine.factor import Factor
 
 # R drops a column when what the earlier columns leave of it is below this fraction of its length (dqrdc2).
 COLLINEAR = 1e-7
+# Root mean square of the residual over that of the outcome, below which it is rounding.
+NOTHING_LEFT = 1e-13
 
 
 @dataclass(frozen=True)
