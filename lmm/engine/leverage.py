@@ -50,6 +50,7 @@ def _quadratic_forms(optimum: Optimum, rows: Sequence[tuple[np.ndarray, np.ndarr
     """c'(C'WC + penalty)⁻¹c (m,) of rows c = [z x] in whitened coordinates, factors in the problem's order."""
     problem, at = optimum.problem, optimum.at
     deviance = Deviance(problem, optimum.reml)
+    r = deviance.n_random
     inverse = deviance.congruence(deviance.trace_inverse(at.lower, len(at.solution) - 1), at.T)
     level, columns = rows[0]
     gain, sandwich = at.gain, problem.border.sandwich(inverse)
@@ -64,7 +65,12 @@ def _quadratic_forms(optimum: Optimum, rows: Sequence[tuple[np.ndarray, np.ndarr
         f = np.einsum("abi,ib->ai", gain[:, :, level[some]], columns[some])
         h = np.einsum("ia,ai->i", columns[some], f)
         h += np.einsum("ai,abi,bi->i", f, sandwich[:, :, level[some]], f)
-        touched = _touched_entries(optimum, [(codes[some], z[some]) for codes, z in rows[1:]], fixed[some])
+        touched = _touched_entries(optimum, [(codes[some], z[some]) for codes, z in rows[1:]])
+        x = fixed[some]
+        h += ((x @ inverse[r:-1, r:-1]) * x).sum(1)
+        for c in range(x.shape[1]):
+            across = sum((value * inverse[column, r + c] for column, value in touched), np.zeros(len(x)))
+            h += 2.0 * x[:, c] * (across - (f * moved[:, level[some] - start, r + c]).sum(0))
         for column, value in touched:
             for other, other_value in touched:
                 h += value * other_value * inverse[column, other]
@@ -74,16 +80,13 @@ def _quadratic_forms(optimum: Optimum, rows: Sequence[tuple[np.ndarray, np.ndarr
 
 
 def _touched_entries(
-    optimum: Optimum, rest: Sequence[tuple[np.ndarray, np.ndarray]], fixed: np.ndarray
+    optimum: Optimum, rest: Sequence[tuple[np.ndarray, np.ndarray]]
 ) -> list[tuple[np.ndarray, np.ndarray]]:
-    """The entries of [z_r; x] of the rows that are not zero: their column among the rest and their value."""
+    """The entries of z_r of the rows that are not zero: their column among the rest and their value."""
     problem = optimum.problem
-    r = int(problem.offsets[-1])
     out = []
     for k, (codes, z) in enumerate(rest, 1):
         for b in range(z.shape[1]):
             column = problem.offsets[k - 1] + b * problem.factors[k].n_levels + codes
             out.append((column, z[:, b]))
-    for c in range(problem.p):
-        out.append((np.full(len(fixed), r + c), fixed[:, c]))
     return out

@@ -14,7 +14,8 @@ from lmm.engine.factor import Factor
 from lmm.engine.manydeviances import ManyProducts, squares
 from lmm.engine.optimum import Optimum
 from lmm.engine.problem import Problem
-from lmm.engine.refits import Refits, draws_of_size, fitted_or_failed, of_products, start_values
+from lmm.engine.refits import Refits, can_be_side_by_side, draws_of_size, fitted_or_failed, of_products, start_values
+from lmm.engine.whitening import NOTHING_LEFT
 
 # Smallest eigenvalue of X'X/n, X orthonormal over the original rows, below which its columns are dependent.
 _DEPENDENT = 1e-9
@@ -72,7 +73,7 @@ def refit_repeated(optimum: Optimum, repeats: np.ndarray, weights: np.ndarray | 
 
 def repeats_at_once(problem: Problem) -> int | None:
     """How many draws `refit_repeated` should compute together; None where the rows are better laid out anew."""
-    if len(problem.factors) > 1 or problem.p == 0:
+    if not can_be_side_by_side(problem, problem.gram.shape[2]):
         return None
     return draws_of_size(problem.p * problem.gram.size)
 
@@ -99,7 +100,8 @@ def refit_rows(
     if len(y) <= p:
         return Refits.failed(optimum, 1), True
     problem = Problem.of(y, X, factors, weights)
-    if problem.p < p or problem.unidentified or problem.fixed.scale == 0:
+    size = np.sqrt(np.mean(y * y if weights is None else weights * y * y))
+    if problem.p < p or problem.unidentified or problem.fixed.scale <= NOTHING_LEFT * size:
         return Refits.failed(optimum, 1), True
     whitened = []
     for k, factor, transforms in zip(problem.order, problem.factors, problem.transforms, strict=True):
