@@ -20,7 +20,7 @@ def leverage(optimum: Optimum) -> np.ndarray:
     """The diagonal of the hat matrix (n,), as lme4's `hatvalues`; its sum is the effective number of parameters."""
     problem = optimum.problem
     rows = [(factor.codes, factor.columns) for factor in problem.factors]
-    return _quadratic_forms(optimum, rows, problem.fixed.orthonormal)
+    return _quadratic_forms(optimum, rows, problem.fixed.orthonormal, len(optimum.at.solution) - 1)
 
 
 def prediction_variance(optimum: Optimum, rows: Sequence[tuple[np.ndarray, np.ndarray]], X: np.ndarray) -> np.ndarray:
@@ -35,23 +35,45 @@ def prediction_variance(optimum: Optimum, rows: Sequence[tuple[np.ndarray, np.nd
         X: (m, p) the kept fixed-effects columns.
     """
     problem = optimum.problem
-    whitened = []
+    fixed = np.linalg.solve(problem.fixed.upper.T, X.T).T
+    forms = _quadratic_forms(optimum, _whitened(optimum, rows), fixed, len(optimum.at.solution) - 1)
+    return problem.fixed.scale**2 * optimum.at.sigma2 * forms
+
+
+def conditional_variance(optimum: Optimum, rows: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+    """Variance (m,) of Σ Zb at m rows given the data, θ and β: that of the conditional modes, all factors together.
+
+    Arguments are those of `prediction_variance`, which lets β vary too.
+    """
+    problem = optimum.problem
+    none = np.zeros((len(rows[0][0]), problem.p))
+    forms = _quadratic_forms(optimum, _whitened(optimum, rows), none, int(problem.offsets[-1]))
+    return problem.fixed.scale**2 * optimum.at.sigma2 * forms
+
+
+def _whitened(optimum: Optimum, rows: Sequence[tuple[np.ndarray, np.ndarray]]) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Levels and whitened columns of rows, factors in the problem's order."""
+    problem, whitened = optimum.problem, []
     for k, factor, transforms in zip(problem.order, problem.factors, problem.transforms, strict=True):
         codes, columns = rows[k]
         known = np.where(codes[:, None] < 0, 0.0, columns)
         for term, upper in zip(factor.slices, transforms, strict=True):
             known[:, term] = np.linalg.solve(upper.T, known[:, term].T).T
         whitened.append((np.maximum(codes, 0), known))
-    fixed = np.linalg.solve(problem.fixed.upper.T, X.T).T
-    return problem.fixed.scale**2 * optimum.at.sigma2 * _quadratic_forms(optimum, whitened, fixed)
+    return whitened
 
 
-def _quadratic_forms(optimum: Optimum, rows: Sequence[tuple[np.ndarray, np.ndarray]], fixed: np.ndarray) -> np.ndarray:
-    """c'(C'WC + penalty)⁻¹c (m,) of rows c = [z x] in whitened coordinates, factors in the problem's order."""
+def _quadratic_forms(
+    optimum: Optimum, rows: Sequence[tuple[np.ndarray, np.ndarray]], fixed: np.ndarray, size: int
+) -> np.ndarray:
+    """c'(C'WC + penalty)⁻¹c (m,) of rows c = [z x] in whitened coordinates, factors in the problem's order.
+
+    Of [Z_r X] the first `size` columns are unknown, the others known.
+    """
     problem, at = optimum.problem, optimum.at
     deviance = Deviance(problem, optimum.reml)
     r = deviance.n_random
-    inverse = deviance.congruence(deviance.trace_inverse(at.lower, len(at.solution) - 1), at.T)
+    inverse = deviance.congruence(deviance.trace_inverse(at.lower, size), at.T)
     level, columns = rows[0]
     gain, sandwich = at.gain, problem.border.sandwich(inverse)
     out = np.empty(len(level))

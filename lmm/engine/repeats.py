@@ -96,17 +96,35 @@ def refit_rows(
     Returns:
         One refit, and whether X lost rank or a random column its meaning, where the refit has no estimates.
     """
+    made = problem_of_rows(T, y, X, factors, weights)
+    if made is None:
+        return Refits.failed(optimum, 1), True
+    problem, start = made
+    return fitted_or_failed(problem, optimum, start), False
+
+
+def problem_of_rows(
+    T: Sequence[np.ndarray],
+    y: np.ndarray,
+    X: np.ndarray,
+    factors: Sequence[Factor],
+    weights: np.ndarray | None,
+) -> tuple[Problem, list[np.ndarray]] | None:
+    """The problem of other rows of a model and where to start from, which `optimise` takes.
+
+    Arguments are those of `refit_rows`. None if X loses rank or a random column its meaning.
+    """
     p = X.shape[1]
     if len(y) <= p:
-        return Refits.failed(optimum, 1), True
+        return None
     problem = Problem.of(y, X, factors, weights)
     size = np.sqrt(np.mean(y * y if weights is None else weights * y * y))
     if problem.p < p or problem.unidentified or problem.fixed.scale <= NOTHING_LEFT * size:
-        return Refits.failed(optimum, 1), True
+        return None
     whitened = []
     for k, factor, transforms in zip(problem.order, problem.factors, problem.transforms, strict=True):
         start = np.zeros_like(T[k])
         for term, upper in zip(factor.slices, transforms, strict=True):
             start[term, term] = upper @ T[k][term, term]
         whitened.append(start)
-    return fitted_or_failed(problem, optimum, start_values(problem, whitened)), False
+    return problem, start_values(problem, whitened)

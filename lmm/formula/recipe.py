@@ -67,6 +67,17 @@ class DesignRecipe:
             refuse_infinite(deparse(node), values, evaluation.table.place)
         return sum(found) if found else None
 
+    def unknown_levels(self, newdata: pd.DataFrame) -> np.ndarray:
+        """Return a mask (m,) of the new rows with a category that no row of the fit had, which cannot be laid out."""
+        formula, evaluation = self._parsed(), self._evaluation(newdata)
+        mask = np.zeros(len(newdata), dtype=bool)
+        for terms in (formula.fixed, *(part.terms for part in formula.random)):
+            for node, label in zip(terms.variables, terms.labels, strict=True):
+                if label in self.factors:
+                    found = as_factor(evaluation.variable(node))
+                    mask |= found.relabelled(self.factors[label]["levels"])[0].missing() & ~found.missing()
+        return mask
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values; `from_dict` makes an equal recipe of them, also after a trip through JSON text."""
         return asdict(self)

@@ -108,6 +108,14 @@ def test_an_unknown_level_of_a_predictor():
         recipe.fixed(pd.DataFrame({"a": ["p", "zz"]}))
 
 
+def test_rows_with_an_unknown_level_are_named_and_missing_or_grouping_ones_are_not():
+    recipe = through_json(
+        parse("y ~ x + factor(x) + (0 + a | g)").design(DATA.assign(x=[1.0, 2.0] * (len(DATA) // 2))).recipe
+    )
+    new = pd.DataFrame({"x": [1.0, 3.0, np.nan, 2.0, 1.0], "a": ["p", "q", "q", "zz", None], "g": ["new"] * 5})
+    assert recipe.unknown_levels(new).tolist() == [False, True, False, True, False]
+
+
 @pytest.mark.parametrize(
     ("formula", "label"),
     [
