@@ -142,4 +142,5 @@ def _note(means: MeansOf, together: set[frozenset[str]]) -> str | None:
     )
     if not averaged:
         return None
-    return f"{means.over} interacts with {listing(averaged)}, so that these means hold for an average of it only."
+    others = listing(averaged)
+    return f"{means.over} interacts with {others}, so that these means hold on average over {others} only."

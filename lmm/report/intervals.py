@@ -39,7 +39,7 @@ def how(case: Case) -> Markup:
     if section is None:
         return say("There are no intervals: {}", case.inference["reasons"]["intervals"])
     if section["method"] == PROFILE:
-        return say("Intervals are by profile likelihood, that of maximum likelihood.")
+        return say("Intervals are by profile likelihood: that of ML, whose variances are a little below those of REML.")
     if section["method"] == BOOTSTRAP:
         return say("Intervals are by {}.", bootstrap_words(case))
     wald = "Intervals are by Wald, on the scale of the logarithm and of Fisher’s <i>z</i>."

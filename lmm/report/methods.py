@@ -30,7 +30,7 @@ def citations(case: Case) -> list[str]:
     if case.fit.random:
         cited |= {"johnson", "nakagawa"}
     cited |= _CITED_FOR_DEGREES.get(case.inference["coefficients"]["method"], set())
-    if case.inference["intervals"] and case.inference["intervals"]["method"] == BY_DRAWS:
+    if case.inference["bootstrap"]:
         cited |= {"davison"}
     if case.inference["conditional_aic"] and case.inference["conditional_aic"]["greven_kneib"] is not None:
         cited |= {"kneib"}
@@ -246,13 +246,13 @@ _DEGREES = {
         "and Roger (1997)."
     ),
     "satterthwaite": Markup(
-        "<i>p</i>-values and intervals of the fixed effects use Satterthwaite’s degrees of freedom (Giesbrecht &amp; "
-        "Burns, 1985)."
+        "Degrees of freedom for tests and intervals of the fixed effects are Satterthwaite’s (Giesbrecht &amp; Burns, "
+        "1985)."
     ),
-    "residual": Markup("<i>p</i>-values and intervals of the fixed effects are those of least squares."),
+    "residual": Markup("Tests and intervals of the fixed effects are those of least squares."),
     "normal": Markup(
-        "<i>p</i>-values and intervals of the fixed effects are of Wald type: they use the normal distribution and "
-        "take the variances as known."
+        "Tests and intervals of the fixed effects are of Wald type: they use the normal distribution and take the "
+        "variances as known."
     ),
 }
 
@@ -270,6 +270,8 @@ def _intervals(case: Case) -> list[Markup]:
     else:
         said = say("{} are by {} (Davison &amp; Hinkley, 1997).", what, bootstrap_words(case))
     found = case.inference["bootstrap"]
+    if found and section["method"] != BY_DRAWS:
+        said += say(" Those by {} (Davison &amp; Hinkley, 1997) stand beside them.", bootstrap_words(case))
     if found and found["failed"]:
         failed, draws = sum(found["failed"].values()), numbers.counted(found["draws"], "bootstrap draw")
         said += say(" Of {}, {} could not be fitted and were left out.", draws, numbers.count(failed))

@@ -12,6 +12,7 @@ from lmm.report.coefficients import INTERCEPT, coefficients
 from lmm.report.intervals import correlation_limits, limits, of_parameters
 from lmm.report.markup import listing, name, p_value, say, sentences, told
 from lmm.report.shares import icc_sentence
+from lmm.report.tables import anova_rows
 from lmm.select.wording import null_words
 
 _TOLD = 8
@@ -104,13 +105,23 @@ def _fixed(case: Case) -> Markup:
     if not parts:
         return Markup("")
     more = " (further effects in the table)" if len(effects) > _TOLD else ""
-    listed = say("Fixed effects were as follows{}. {}.", more, Markup("; ").join(parts))
+    listed = sentences([say("Fixed effects were as follows{}. {}.", more, Markup("; ").join(parts)), _terms(case)])
     listed = sentences([listed, *(_fixed_step(step) for step in case.decision["steps"] if step["estimator"] == "ML")])
     slopes = [effect for effect in effects if effect.name != INTERCEPT]
     if slopes and not any(effect.p is not None and effect.p < alpha for effect in slopes):
         text = " No coefficient of a predictor differed from zero at α = {}, which is no evidence that they are zero."
         listed += say(text, numbers.bounded(alpha))
     return listed
+
+
+def _terms(case: Case) -> Markup:
+    """The F tests, where they say more than the t tests of single coefficients."""
+    tests = [
+        say("{}: <i>F</i>({}) = {}, {}", name(row["term"]), row["df"], row["statistic"], row["p_text"])
+        for row in anova_rows(case)
+        if row["reason"] is None
+    ]
+    return say("Terms as a whole, type III: {}.", Markup("; ").join(tests)) if tests else Markup("")
 
 
 def _fixed_step(step: dict) -> Markup:

@@ -13,7 +13,7 @@ from lmm.infer.profile import elements
 from lmm.report.case import Case
 from lmm.report.coefficients import INTERCEPT
 from lmm.report.intervals import correlation_limits, limits, of_parameters
-from lmm.report.markup import name
+from lmm.report.markup import name, p_value
 
 
 @dataclass(frozen=True)
@@ -193,6 +193,7 @@ def anova_rows(case: Case) -> list[dict]:
             "statistic": numbers.decimal(row["test"]["statistic"]) if row["test"] else numbers.MISSING,
             "df": _degrees_of(row["test"]) if row["test"] else numbers.MISSING,
             "p": numbers.p_number(row["test"]["p"]) if row["test"] else numbers.MISSING,
+            "p_text": p_value(row["test"]["p"]) if row["test"] else "",
             "reason": row["reason"],
         }
         for row in found["rows"]
