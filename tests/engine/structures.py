@@ -40,7 +40,7 @@ def simulate(structure: str, seed: int = 1) -> Data:
         "one factor, independent": [_factor(a, X, (1, 2))],
         "nested": [_factor(b, only), _factor(12 * b + a % 3, slope)],
         "crossed": [_factor(a, slope), _factor(b, np.column_stack([one, z]))],
-        "crossed, sparse": [_factor(rng.integers(0, 40, n), slope), _factor(np.arange(n) % 31, only)],
+        "crossed, sparse": [_factor(rng.integers(0, 40, n), slope), _factor(np.arange(n) % 45, only)],
         "partly crossed, three factors": [
             _factor(a, only),
             _factor((a + rng.integers(0, 2, n)) % 12, slope, (1, 1)),

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from lmm.engine import Factor, Problem, optimise
+from lmm.engine.border import SparseBorder
 from lmm.engine.deviance import Deviance
 from lmm.engine.estimates import estimates
 from lmm.engine.manydeviances import ManyDeviances, ManyProducts
@@ -132,3 +133,8 @@ def test_a_draw_whose_numbers_overflow_fails_alone(monkeypatch):
     found = refit(optimum, y)
     assert found.converged.tolist() == [True, False, True]
     assert np.isnan(found.deviance[1])
+
+
+def test_the_sparse_structure_is_sparse():
+    _, optimum = fitted("crossed, sparse")
+    assert isinstance(optimum.problem.border, SparseBorder)
