@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lmm.model import Fit
     from lmm.study import Study
 
-CASES = "cases"
+CASES, BCA = "cases", "bca"
 
 
 def bootstrap_part(study: Study, decision: Mapping[str, Any], table: pandas.DataFrame, part: str) -> dict[str, Any]:
@@ -28,15 +28,17 @@ def bootstrap_part(study: Study, decision: Mapping[str, Any], table: pandas.Data
 
     A draw depends on the study's seed and its own number, so that the whole is the same however it is parted.
 
-    Raises InputError where cases are to be drawn and the study does not say of which of several crossed factors.
+    Raises InputError where cases are to be drawn, or left out for BCa, and the study does not say of which of several
+    crossed factors.
     """
     asked = study.inference.bootstrap
     fit = final_fit(study, decision, table)
+    group = cases_of(study, fit) if asked.kind == CASES or asked.method == BCA else None
     number, of = (int(word) for word in part.split("-of-"))
     block = _block(fit, asked.kind)
     start, stop = bounds(asked.draws, number, of, block)
     if asked.kind == CASES:
-        draws = case_draws(fit, start, stop, study.seed, cases_of(study, fit))
+        draws = case_draws(fit, start, stop, study.seed, group)
     else:
         draws = parametric_draws(fit, start, stop, study.seed)
     return {**provenance.stamp(study, decision["row_hash"]), "part": part, "draws": draws.to_dict()}

@@ -217,8 +217,18 @@ def test_bounds_lie_between_blocks_where_there_are_enough():
         assert all(start < stop for start, stop in cuts)
 
 
-def test_crossed_cases_want_to_know_which_factor():
-    crossed = study("diameter", ["plate", "sample"], inference={"bootstrap": {"draws": 5, "kind": "cases"}})
+@pytest.mark.parametrize("asked", [{"kind": "cases"}, {"method": "bca"}])
+def test_crossed_cases_want_to_know_which_factor(asked):
+    crossed = study("diameter", ["plate", "sample"], inference={"bootstrap": {"draws": 5} | asked})
     made = decision(crossed, "diameter ~ 1 + (1 | plate) + (1 | sample)")
     with pytest.raises(InputError, match=r"study trial, key inference\.bootstrap\.group: The grouping factors"):
         bootstrap_part(crossed, made, table("penicillin"), "1-of-1")
+
+
+def test_bca_intervals_leave_each_group_out():
+    declared = study(*SLEEP[1:4], inference={"intervals": "bootstrap", "bootstrap": {"draws": 99, "method": "bca"}})
+    made = decision(declared, SLEEP[4])
+    draws = draws_of_parts([bootstrap_part(declared, made, table(SLEEP[0]), "1-of-1")])
+    found = inference(declared, made, table(SLEEP[0]), draws)
+    assert {one["method"] for one in found["intervals"]["parameters"]} == {"bootstrap BCa"}
+    assert found["bootstrap"]["method"] == "bootstrap BCa"
