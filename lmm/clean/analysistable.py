@@ -12,10 +12,10 @@ import pandas as pd
 
 from lmm import files
 from lmm.clean import checks, missing, steps, types
-from lmm.clean.audit import audit
+from lmm.clean.audit import audit, findings
 from lmm.clean.groups import occurring
 from lmm.clean.header import Header, position
-from lmm.clean.read import MISSING_CODES, raw_columns, read, read_lines
+from lmm.clean.read import MISSING_CODES, raw_columns, read, read_lines, source_hashes
 from lmm.clean.roles import read_as_text, roles, source_after_steps
 from lmm.clean.rowhash import row_hash
 from lmm.clean.side_by_side import each, side_by_side
@@ -41,26 +41,44 @@ def clean(study: Study, folder: Path) -> Cleaned:
     Raises InputError, one sentence, where no model could be fitted.
     """
     played = roles(study)
-    before = _prepared(study, folder, played)
+    needed = _needed(study, folder, played)
+    before, hashes = side_by_side(
+        _rows_about(study, folder),
+        partial(_prepared, study, folder, played, needed),
+        partial(source_hashes, study, folder),
+    )
     raw = before.table
     checks.check_outcome(study, raw[study.outcome])
     checks.check_values(study, raw)
     complete = missing.complete_rows(raw)
     checks.check_rows_left(study, raw, complete)
     table = _without_absent_levels(_rows(raw, complete))
+    time, found, hashed, dropped = side_by_side(
+        len(table),
+        partial(_checked, study, table),
+        partial(findings, study, played, before.log, raw, table),
+        partial(row_hash, table),
+        partial(_dropped, study, folder, before.lines, before.dropped, raw),
+    )
+    rows = {"read": len(before.lines), "prepared": len(raw), "analysed": len(table)}
+    return Cleaned(table, audit(study, folder, hashes, hashed, rows, found, time), dropped)
+
+
+def _checked(study: Study, table: pd.DataFrame) -> dict[str, Any] | None:
+    """Refuse rows that no model could be fitted to; return what is told of the time variable, where there is one."""
     checks.check_outcome(study, table[study.outcome])
     checks.check_groups(study, table)
     check_declared(study, table)
     time = describe_times(table, study.time, study.groups) if study.time else None
     if time:
         check_times(study, table, time)
-    _, account, dropped = side_by_side(
-        len(table),
-        partial(checks.check_formulas, study, table),
-        partial(audit, study, folder, played, len(before.lines), before.log, raw, table, time),
-        partial(_dropped, study, folder, before.lines, before.dropped, raw),
-    )
-    return Cleaned(table, account, dropped)
+    checks.check_formulas(study, table)
+    return time
+
+
+def _rows_about(study: Study, folder: Path) -> int:
+    """Return about how many rows the files have: fifty bytes are a short row."""
+    return sum((folder / file).stat().st_size for file in study.files) // 50
 
 
 @dataclass(frozen=True)
@@ -73,9 +91,8 @@ class _Prepared:
     dropped: pd.Series
 
 
-def _prepared(study: Study, folder: Path, played: dict[str, tuple[str, ...]]) -> _Prepared:
+def _prepared(study: Study, folder: Path, played: dict[str, tuple[str, ...]], needed: dict[str, bool]) -> _Prepared:
     """Read, prepare and type; on return the text that was read is forgotten, which frees its memory for the rest."""
-    needed = _needed(study, folder, played)
     reading = read(study, folder, list(needed), [column for column, text in needed.items() if text])
     checks.check_rows_read(study, reading.table)
     prepared = steps.run(study, reading.table)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,8 @@ from lmm import provenance
 from lmm.clean import missing, near_labels
 from lmm.clean.dropout import missing_by_time
 from lmm.clean.groups import group_codes, rows_of_codes, rows_per_level
-from lmm.clean.read import column_count, source_hash
+from lmm.clean.read import column_count
 from lmm.clean.roles import GROUP, PREDICTOR, SLOPE, TIME
-from lmm.clean.rowhash import row_hash
-from lmm.clean.side_by_side import side_by_side
 from lmm.clean.structure import structure, varies_within
 from lmm.study import Study
 
@@ -25,47 +22,40 @@ from lmm.study import Study
 def audit(
     study: Study,
     folder: Path,
-    roles: dict[str, tuple[str, ...]],
-    rows_read: int,
-    taken: list[dict[str, Any]],
-    raw: pd.DataFrame,
-    table: pd.DataFrame,
+    hashes: dict[str, str],
+    row_hash: str,
+    rows: dict[str, int],
+    findings: dict[str, Any],
     time: dict[str, Any] | None,
 ) -> dict[str, Any]:
-    """Return the account of one cleaning: `raw` as prepared by the steps `taken`, `table` as it is analysed.
+    """Return the account of one cleaning.
 
-    time: what is told of the time variable of `table`, where there is one.
+    hashes: SHA-256 by file; rows: how many were read, prepared and analysed; findings: see `findings`; time: what is
+    told of the time variable of the analysed rows, where there is one.
     """
-    found, hashed, *sources = side_by_side(
-        len(table),
-        partial(_findings, study, roles, taken, raw, table, time),
-        partial(row_hash, table),
-        *(partial(source_hash, folder / file) for file in study.files),
-    )
-    files = [{"path": file, "sha256": sha256} for file, sha256 in zip(study.files, sources, strict=True)]
     return {
-        **provenance.stamp(study, hashed),
+        **provenance.stamp(study, row_hash),
         "source": {
             "path": study.source,
-            "sha256": files[0]["sha256"],
-            "files": files,
-            "rows": rows_read,
+            "sha256": hashes[study.files[0]],
+            "files": [{"path": file, "sha256": hashes[file]} for file in study.files],
+            "rows": rows["read"],
             "columns": column_count(study, folder),
         },
-        "rows": {"read": rows_read} | ({"prepared": len(raw)} if study.steps else {}) | {"analysed": len(table)},
-        **found,
+        "rows": {stage: count for stage, count in rows.items() if stage != "prepared" or study.steps},
+        **findings,
+        "time": time,
     }
 
 
-def _findings(
+def findings(
     study: Study,
     roles: dict[str, tuple[str, ...]],
     taken: list[dict[str, Any]],
     raw: pd.DataFrame,
     table: pd.DataFrame,
-    time: dict[str, Any] | None,
 ) -> dict[str, Any]:
-    """Return what the account tells of rows, variables and grouping factors."""
+    """Return what is told of rows, variables and groups; raw: as prepared by the steps `taken`, table: as analysed."""
     predictors = [name for name, played in roles.items() if {PREDICTOR, SLOPE, TIME} & set(played)]
     return {
         "steps": _steps(study, taken, raw),
@@ -77,7 +67,6 @@ def _findings(
         "groups": [_group(table, group) for group in study.groups],
         "structure": structure(table, study.groups),
         "varies_within": varies_within(table, predictors, study.groups),
-        "time": time,
     }
 
 

@@ -15,13 +15,11 @@ def factorized(values: pd.Series) -> Factorized:
     """Return a column of text or of categories factorized; where equal labels stand in runs, only runs are hashed."""
     if isinstance(values.dtype, pd.CategoricalDtype):
         return pd.factorize(values)
-    texts = pa.chunked_array(values.astype("str").array.__arrow_array__()).combine_chunks()
-    if isinstance(texts, pa.ChunkedArray):  # more than an array can hold
-        return pd.factorize(values)
-    runs = pa.compute.run_end_encode(texts)
-    if len(runs.values) > len(texts) // 2:
+    texts = pa.chunked_array(values.astype("str").array.__arrow_array__())
+    runs = [pa.compute.run_end_encode(chunk) for chunk in texts.chunks]
+    if sum(len(run.values) for run in runs) > len(texts) // 2 or not len(texts):
         return pd.factorize(values.astype("str"))
-    coded = runs.values.dictionary_encode()
+    coded = pa.chunked_array([run.values for run in runs]).dictionary_encode().combine_chunks()
     codes = pa.compute.fill_null(coded.indices, -1).to_numpy()
-    labels = pd.Index(pd.array(coded.dictionary, dtype="str"))
-    return np.repeat(codes, np.diff(runs.run_ends.to_numpy(), prepend=0)), labels
+    lengths = np.concatenate([np.diff(run.run_ends.to_numpy(), prepend=0) for run in runs])
+    return np.repeat(codes, lengths), pd.Index(pd.array(coded.dictionary, dtype="str"))

@@ -155,10 +155,14 @@ def column_count(study: Study, folder: Path) -> int:
     return len(raw_columns(study, folder))
 
 
-def source_hash(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def source_hashes(study: Study, folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of the bytes of each file."""
+
+    def sha256(file: str) -> str:
+        with (folder / file).open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+
+    return {file: sha256(file) for file in study.files}
 
 
 def _where(study: Study, file: str) -> str:

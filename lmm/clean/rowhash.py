@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from lmm.clean.groups import blocks_of_rows
 from lmm.clean.texts import lengths_and_bytes
 
 
@@ -24,8 +25,12 @@ def row_hash(table: pd.DataFrame) -> str:
         digest.update(np.append(len(lengths), lengths).astype("<i8"))
         digest.update(content)
 
+    def add_numbers(numbers: np.ndarray, kind: str) -> None:
+        for rows in blocks_of_rows(len(numbers)):
+            digest.update((numbers[rows] + 0).astype(kind))
+
     if pd.api.types.is_integer_dtype(table.index.dtype):
-        digest.update(np.ascontiguousarray(table.index, dtype="<i8"))
+        add_numbers(table.index.to_numpy(), "<i8")
     else:  # "file:line", where rows come from several files
         add_texts(map(str, table.index))
     for column in table.columns:
@@ -33,8 +38,8 @@ def row_hash(table: pd.DataFrame) -> str:
         if isinstance(values.dtype, pd.CategoricalDtype):
             add_texts([column, "categorical"])
             add_texts(values.cat.categories)
-            digest.update(values.cat.codes.to_numpy().astype("<i4"))
+            add_numbers(values.cat.codes.to_numpy(), "<i4")
         else:
             add_texts([column, "numeric"])
-            digest.update(values.to_numpy(dtype="<f8") + 0.0)
+            add_numbers(values.to_numpy(dtype="<f8"), "<f8")
     return digest.hexdigest()

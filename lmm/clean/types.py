@@ -11,6 +11,7 @@ import pyarrow.compute
 
 from lmm.clean.dateformats import are_dates, in_two_formats, told
 from lmm.clean.factorized import Factorized, factorized
+from lmm.clean.groups import blocks_of_rows
 from lmm.clean.roles import OUTCOME, TIME, WEIGHTS, declared_categories, read_as_text
 from lmm.clean.shown import line_in, shortened
 from lmm.clean.side_by_side import each
@@ -165,11 +166,17 @@ def _categories(study: Study, values: pd.Series, known: Factorized) -> pd.Series
 
 def _coded(values: pd.Series, rows: np.ndarray, labels: pd.Index, order: np.ndarray) -> pd.Series:
     """Return values as categories: rows holds the place in `labels` of each, order the places of the levels."""
-    code = np.full(len(labels) + 1, -1, dtype=np.int64)  # the last is that of missing values
-    code[order] = np.arange(len(order))
+    if np.array_equal(order, np.arange(len(labels))):
+        codes = rows
+    else:
+        code = np.full(len(labels) + 1, -1, dtype=np.int32)  # the last is that of missing values
+        code[order] = np.arange(len(order))
+        codes = np.empty(len(rows), dtype=np.int32)
+        for block in blocks_of_rows(len(rows)):
+            codes[block] = code[rows[block]]
     # the constructor would hash millions of labels to see that they are distinct, as they are by now
     levels = pd.CategoricalDtype._from_fastpath(labels[order], ordered=False)
-    categories = pd.Categorical.from_codes(code[rows], dtype=levels)
+    categories = pd.Categorical.from_codes(codes, dtype=levels)
     return pd.Series(categories, index=values.index, name=values.name)
 
 
