@@ -1,0 +1,31 @@
+"""Cross-validation: how well a model predicts new groups, and new occasions of known groups.
+
+`new_group_folds`, `known_group_folds` and `last_occasion_fold` say which rows each fold holds out; `score_folds` fits a
+model to the other rows and predicts them, a few folds per job; `gather` puts the jobs together, `compare` the models.
+"""
+
+from lmm.select.crossvalidation.comparison import Comparison, Difference, Validated, compare
+from lmm.select.crossvalidation.folds import Folds, known_group_folds, last_occasion_fold, new_group_folds
+from lmm.select.crossvalidation.model import Model, formula_model, procedure_model
+from lmm.select.crossvalidation.preparation import Preparation, preparation
+from lmm.select.crossvalidation.score import Scores, gather, score_fold, score_folds
+
+__all__ = [
+    "Comparison",
+    "Difference",
+    "Folds",
+    "Model",
+    "Preparation",
+    "Scores",
+    "Validated",
+    "compare",
+    "formula_model",
+    "gather",
+    "known_group_folds",
+    "last_occasion_fold",
+    "new_group_folds",
+    "preparation",
+    "procedure_model",
+    "score_fold",
+    "score_folds",
+]

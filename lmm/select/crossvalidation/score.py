@@ -1,0 +1,279 @@
+"""The score of a model on each fold: every held-out row predicted by what the other rows taught."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lmm.errors import InputError
+from lmm.infer.draws import in_order
+from lmm.model import one_thread
+from lmm.select.crossvalidation.folds import NEW_GROUPS, Folds
+from lmm.select.crossvalidation.heldout import (
+    HeldOut,
+    Predicted,
+    effects_of_known_groups,
+    held_out_by_fit,
+    predict_in_known_groups,
+    predict_in_new_groups,
+)
+from lmm.select.crossvalidation.refits import Refit, Refits, can_leave_rows_out
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from lmm.engine import Optimum
+    from lmm.select.crossvalidation.model import Model
+    from lmm.select.crossvalidation.preparation import Preparation
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """A model's predictions of the rows held out by the folds start, start + 1, …
+
+    Attributes:
+        model: its name. folds: what the folds are, as `Folds.to_dict` has it. outcome: left side of the formula, None
+            where no fold could be scored. start: number of the first fold.
+        formulas: of every fold the formula fitted, None where none was. failures: of every fold why it has no
+            predictions, or None.
+        rows: (r,) positions of the held-out rows in the table, fold after fold. unit: (r,) their group's number.
+        observed, predicted: (r,) NaN where there is none. reasons: (r,) why a single row was not predicted, or None.
+        log_density: (c,) of every case, a group for new groups and a row for known ones. case: (c,) the place among
+            `rows` of its row, or of its first one.
+    """
+
+    model: str
+    folds: dict[str, Any]
+    outcome: str | None
+    start: int
+    formulas: tuple[str | None, ...]
+    failures: tuple[str | None, ...]
+    rows: np.ndarray
+    unit: np.ndarray
+    observed: np.ndarray
+    predicted: np.ndarray
+    reasons: tuple[str | None, ...]
+    log_density: np.ndarray
+    case: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.failures)
+
+    @property
+    def scored(self) -> np.ndarray:
+        """(r,) whether a held-out row has a prediction."""
+        return ~np.isnan(self.predicted)
+
+    @property
+    def failed(self) -> dict[str, int]:
+        """How many folds have no predictions, by the reason."""
+        return _counted(self.failures)
+
+    @property
+    def unscored(self) -> dict[str, int]:
+        """How many rows of the other folds have no prediction, by the reason."""
+        return _counted(self.reasons)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON has it: None where there is no number."""
+        plain = ("model", "folds", "outcome", "start")
+        return {
+            **{name: getattr(self, name) for name in plain},
+            **{name: list(getattr(self, name)) for name in ("formulas", "failures", "reasons")},
+            **{name: getattr(self, name).tolist() for name in ("rows", "unit", "log_density", "case")},
+            **{name: _or_none(getattr(self, name)) for name in ("observed", "predicted")},
+        }
+
+    @staticmethod
+    def from_dict(values: dict[str, Any]) -> Scores:
+        """The inverse of `to_dict`."""
+        lists = {name: tuple(values[name]) for name in ("formulas", "failures", "reasons")}
+        places = {name: np.array(values[name], dtype=np.intp) for name in ("rows", "unit", "case")}
+        numbers = {name: np.array(values[name], dtype=float) for name in ("observed", "predicted", "log_density")}
+        return Scores(**{**values, **lists, **places, **numbers})
+
+
+def score_fold(
+    model: Model, table: pd.DataFrame, folds: Folds, number: int, preparation: Preparation | None = None
+) -> Scores:
+    """The score of a model on one fold; see `score_folds`."""
+    return score_folds(model, table, folds, number, number + 1, preparation)
+
+
+def score_folds(
+    model: Model, table: pd.DataFrame, folds: Folds, start: int, stop: int, preparation: Preparation | None = None
+) -> Scores:
+    """The scores of a model on the folds [start, stop), which `gather` puts together.
+
+    A fold depends on its rows alone, not on which folds are scored beside it. One that the model refuses, or in which
+    it finds no optimum, has no predictions and says why.
+
+    Args:
+        model: what is fitted to the training rows. table: the analysis table. folds: of its rows.
+        preparation: what steps of the study learnt from all rows and has to be learnt from the training rows of each
+            fold instead; None for nothing.
+
+    Raises:
+        InputError: there are no such folds, or the outcome has a unit of its own in each fold.
+    """
+    if not 0 <= start < stop <= folds.number:
+        raise InputError(
+            f"study {folds.study}: there are no folds {start} up to, but without, {stop}: they are numbered from 0 to "
+            f"{folds.number - 1}."
+        )
+    if preparation is not None and not preparation.learns:
+        preparation = None
+    with one_thread():
+        refits = None if preparation is not None else _refits(model, table)
+        known = {}
+        if refits is not None and folds.target == NEW_GROUPS:
+            known = dict(refits.from_sums(folds, start, stop))
+        parts = []
+        for number in range(start, stop):
+            refit = known.get(number)
+            if refit is None and refits is not None:
+                refit = refits.from_rows(folds.training(number))
+            if refit is not None:
+                parts.append(_of_refit(model, refits, refit, folds, number))
+            else:
+                parts.append(_anew(model, table, folds, number, preparation))
+    return _joined(parts)
+
+
+def gather(parts: Sequence[Scores]) -> Scores:
+    """The parts of one model's scores put together, in whatever order they come.
+
+    Raises:
+        InputError: the parts are of different models or folds, leave a gap, overlap or do not hold all folds.
+    """
+    ordered = in_order(parts, ("model", "folds"))
+    found, expected = sum(len(part) for part in ordered), ordered[0].folds["number"]
+    if found != expected:
+        raise InputError(f"The parts to gather hold {found} of {expected} folds: score the others too.")
+    return _joined(ordered)
+
+
+def _refits(model: Model, table: pd.DataFrame) -> Refits | None:
+    """The model fitted to all rows, where folds can be refitted from it."""
+    if model.formula is None:
+        return None
+    try:
+        fit = model.procedure(table)
+    except (InputError, np.linalg.LinAlgError):
+        return None
+    return Refits(fit) if can_leave_rows_out(fit) and (fit.converged or not fit.random) else None
+
+
+def _of_refit(model: Model, refits: Refits, refit: Refit, folds: Folds, number: int) -> Scores:
+    positions = folds.held_out(number)
+    rows, known = refits.held_out(refit, positions)
+    predicted = _predicted(rows, folds, positions, refit.optimum, known)
+    return _scores(model, folds, number, positions, predicted, refits.fit.outcome, model.formula)
+
+
+def _anew(model: Model, table: pd.DataFrame, folds: Folds, number: int, preparation: Preparation | None) -> Scores:
+    """One fold with everything learnt from its training rows as a table."""
+    positions = folds.held_out(number)
+    training, held = table.iloc[folds.training(number)], table.iloc[positions]
+    try:
+        if preparation is not None:
+            training, held = preparation.learnt_inside(training, held)
+        fit = model.procedure(training)
+    except (InputError, np.linalg.LinAlgError) as error:
+        return _failed(model, folds, number, positions, None, str(error))
+    if not fit.converged:
+        return _failed(model, folds, number, positions, fit.formula, fit.convergence.status)
+    rows, known = held_out_by_fit(fit, held, model.weights)
+    predicted = _predicted(rows, folds, positions, fit.optimum, known)
+    return _scores(model, folds, number, positions, predicted, fit.outcome, fit.formula)
+
+
+def _predicted(rows: HeldOut, folds: Folds, positions: np.ndarray, optimum: Optimum | None, known: list) -> Predicted:
+    if folds.target == NEW_GROUPS:
+        return predict_in_new_groups(rows, folds.unit[positions])
+    if optimum is None:
+        return predict_in_known_groups(rows, np.zeros(len(positions)), np.zeros(len(positions)))
+    return predict_in_known_groups(rows, *effects_of_known_groups(optimum, known))
+
+
+def _scores(
+    model: Model,
+    folds: Folds,
+    number: int,
+    positions: np.ndarray,
+    predicted: Predicted,
+    outcome: str,
+    formula: str | None,
+) -> Scores:
+    return Scores(
+        model=model.id,
+        folds=folds.to_dict(),
+        outcome=outcome,
+        start=number,
+        formulas=(formula,),
+        failures=(None,),
+        rows=positions,
+        unit=folds.unit[positions],
+        observed=predicted.observed,
+        predicted=predicted.predicted,
+        reasons=tuple(predicted.reasons),
+        log_density=predicted.log_density,
+        case=predicted.cases,
+    )
+
+
+def _failed(model: Model, folds: Folds, number: int, positions: np.ndarray, formula: str | None, reason: str) -> Scores:
+    none = np.full(len(positions), np.nan)
+    return Scores(
+        model=model.id,
+        folds=folds.to_dict(),
+        outcome=None,
+        start=number,
+        formulas=(formula,),
+        failures=(reason,),
+        rows=positions,
+        unit=folds.unit[positions],
+        observed=none,
+        predicted=none,
+        reasons=(None,) * len(positions),
+        log_density=np.empty(0),
+        case=np.empty(0, dtype=np.intp),
+    )
+
+
+def _joined(parts: Sequence[Scores]) -> Scores:
+    """Folds one after the other."""
+    first = parts[0]
+    begins = np.cumsum([0, *(len(part.rows) for part in parts)])
+
+    def arrays(name: str) -> np.ndarray:
+        return np.concatenate([getattr(part, name) for part in parts])
+
+    def listed(name: str) -> tuple:
+        return tuple(one for part in parts for one in getattr(part, name))
+
+    return Scores(
+        model=first.model,
+        folds=first.folds,
+        outcome=next(_outcomes(parts), None),
+        start=first.start,
+        **{name: listed(name) for name in ("formulas", "failures", "reasons")},
+        **{name: arrays(name) for name in ("rows", "unit", "observed", "predicted", "log_density")},
+        case=np.concatenate([part.case + begin for part, begin in zip(parts, begins, strict=False)]),
+    )
+
+
+def _outcomes(parts: Sequence[Scores]) -> Iterator[str]:
+    return (part.outcome for part in parts if part.outcome is not None)
+
+
+def _counted(reasons: Sequence[str | None]) -> dict[str, int]:
+    return dict(sorted(Counter(reason for reason in reasons if reason is not None).items()))
+
+
+def _or_none(values: np.ndarray) -> list[float | None]:
+    return [None if np.isnan(value) else value for value in values.tolist()]
