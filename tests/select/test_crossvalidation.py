@@ -159,6 +159,7 @@ def test_scaling_is_learnt_from_the_training_rows_and_would_leak_if_it_were_not(
         ("distance ~ age * Sex + (age | Subject)", "orthodont-corr", "Subject"),
         ("strength ~ 1 + (1 | batch/cask)", "pastes", "batch"),
         ("diameter ~ 1 + (1 | plate) + (1 | sample)", "penicillin", "plate"),
+        ("weight ~ Diet + offset(Time / 2) + (1 | Rat)", "bodyweight", "Rat"),
         ("score ~ Machine + (0 + Machine | Worker)", "machines-fslope", "Worker"),
     ],
 )

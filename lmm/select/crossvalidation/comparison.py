@@ -109,13 +109,13 @@ def compare(scores: Sequence[Scores]) -> Comparison:
     common = np.all([_by_row(one, one.scored) for one in able], axis=0) if able else np.zeros(folds["rows"], bool)
     if folds["target"] == NEW_GROUPS and able:
         common = _of_whole_groups(able, common)
-    summed = [_UnitSums.of(one, common) for one in able] if common.any() else []
+    sums = [_UnitSums.of(one, common) if one.scored.any() and common.any() else None for one in scores]
+    summed = [one for one in sums if one is not None]
     best_rmse = next((one for one in summed if one.rmse <= (1.0 + _SAME_RMSE) * min(o.rmse for o in summed)), None)
     best_log = next(
         (one for one in summed if one.log_score >= max(o.log_score for o in summed) - _SAME_LOG_SCORE), None
     )
-    by_model = {one.model: one for one in summed}
-    models = tuple(_validated(one, by_model.get(one.model), best_rmse, best_log) for one in scores)
+    models = tuple(_validated(one, own, best_rmse, best_log) for one, own in zip(scores, sums, strict=True))
     units = len(summed[0].rows) if summed else 0
     return Comparison(
         folds={key: value for key, value in folds.items() if key != "levels"},
