@@ -41,6 +41,12 @@ class DenseBorder:
         """The same border with Z₀'y (q, J) of another outcome."""
         return DenseBorder(np.concatenate([self.values[:-1], column[None]]))
 
+    def with_fixed_combined(self, combined: np.ndarray) -> DenseBorder:
+        """The same border with Z₀'[X y] times a matrix (p + 1, s)."""
+        n_random = len(self.values) - len(combined)
+        fixed = np.tensordot(combined.T, self.values[n_random:], 1)
+        return DenseBorder(np.concatenate([self.values[:n_random], fixed]))
+
     def subtract_gram(self, root: np.ndarray, out: np.ndarray) -> None:
         """Subtract Σ_j C_j'E_j'E_jC_j from `out` (m, m), for E = `root` (any number of rows, q, J)."""
         m, q, n_levels = self.values.shape
@@ -105,6 +111,10 @@ class SparseBorder:
         other = replace(self, fixed_and_outcome=np.concatenate([self.fixed_and_outcome[:-1], column[None]]))
         object.__setattr__(other, "_pairs", self._pairs)
         return other
+
+    def with_fixed_combined(self, combined: np.ndarray) -> SparseBorder:
+        """The same border with Z₀'[X y] times a matrix (p + 1, s)."""
+        return replace(self, fixed_and_outcome=np.tensordot(combined.T, self.fixed_and_outcome, 1))
 
     def _matrix(self, data: np.ndarray) -> sparse.csr_matrix:
         return sparse.csr_matrix((data, self.indices, self.pointers), shape=(len(self.pointers) - 1, self.n_random))
