@@ -23,6 +23,7 @@ FLAT = 1e-6
 NO_CURVATURE = 1e-8
 MANY_ITERATIONS = 12
 _CHEAP_STEPS = 10
+_MAGNITUDES = (1e-2, 1e-1, 1e1, 1e2, 1e3, 1e4)
 _DIFFERENCE = 1e-5
 
 
@@ -131,7 +132,8 @@ def optimise(problem: Problem, reml: bool = True, start: list[np.ndarray] | None
 
     No bounds are needed: the deviance is smooth and even in T, so that a variance of zero is an ordinary stationary
     point. It may be a saddle, so directions without variance are probed; and real data have local optima, so that a
-    second start is taken whenever the fit is singular or its curvature is in doubt.
+    second start is taken whenever the fit is singular or its curvature is in doubt. A look at other magnitudes then
+    finds optima far from both, as where weights span many powers of ten.
     """
     with np.errstate(all="ignore"):
         small = collapse(problem)
@@ -142,9 +144,17 @@ def optimise(problem: Problem, reml: bool = True, start: list[np.ndarray] | None
         if _in_doubt(first, parameters):
             moderate = np.where(parameters.row == parameters.column, 1.0, 0.0)
             found.append(_descend(objective, moderate))
+            found += _descent_from_afar(objective, moderate, min(minimum.value for minimum in found))
         best = min(found, key=lambda minimum: minimum.value)
         others = [minimum for minimum in found if minimum is not best]
         return _optimum(problem, reml, objective, _settle_on_boundary(objective, best), others)
+
+
+def _descent_from_afar(objective: _Objective, moderate: np.ndarray, lowest: float) -> list[Minimum]:
+    """A descent from the best other magnitude of the moderate start, where it lies below what the starts have found."""
+    values = [objective.value(scale * moderate) for scale in _MAGNITUDES]
+    best = int(np.argmin(values))
+    return [_descend(objective, _MAGNITUDES[best] * moderate)] if values[best] < lowest - _SAME_OPTIMUM else []
 
 
 def _descend(objective: _Objective, start: np.ndarray) -> Minimum:
