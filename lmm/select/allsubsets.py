@@ -45,6 +45,10 @@ def all_subsets(scope: Scope, preference: Preference) -> Procedure:
             f"All subsets are not nested in one another, so that no likelihood ratio test compares them: choose {AIC}, "
             f"{AICC} or {BIC}."
         )
+    return _all_at_once(scope, preference)
+
+
+def _all_at_once(scope: Scope, preference: Preference) -> Procedure:
     means = list(scope.means())
     fits = yield means
     if all(fits[mean].failure is not None for mean in means):

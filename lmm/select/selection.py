@@ -23,12 +23,14 @@ from lmm.model import one_thread
 from lmm.numbers import count, counted, listing
 from lmm.select.allsubsets import MOST_MEANS, all_subsets, refuse_too_many
 from lmm.select.backward import backward
+from lmm.select.fixedeffects import SMALL_SAMPLE
 from lmm.select.forward import forward
 from lmm.select.meanfits import MeanFit, MeanFits
 from lmm.select.preference import CRITERIA, VALUES, Preference, TermTest, lowest, term_test
 from lmm.select.procedure import Move, Procedure, moves_of
 from lmm.select.scope import Mean, Scope
 from lmm.select.selectionreasons import criterion_words, question, reason_of_lowest, reason_of_move
+from lmm.select.step import LRT
 
 if TYPE_CHECKING:
     from lmm.model import Fit
@@ -50,7 +52,7 @@ CAUTION = (
 
 
 @dataclass(frozen=True)
-class Candidate:
+class CandidateMean:
     """A mean that a step could have ended with.
 
     Attributes:
@@ -100,7 +102,7 @@ class SelectionStep:
     """
 
     question: str
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[CandidateMean, ...]
     chosen: str
     reason: str
     by_criterion: dict[str, str]
@@ -128,6 +130,7 @@ class Selection:
         steps: in order.
         failure: why nothing could be selected, or None.
         by_criterion: the mean that the whole procedure would have ended with by each criterion that it can be run by.
+        groups: number of levels of the grouping factor with the fewest.
     """
 
     procedure: str
@@ -138,6 +141,7 @@ class Selection:
     steps: tuple[SelectionStep, ...]
     failure: str | None
     by_criterion: dict[str, Mean]
+    groups: int
 
     @property
     def formula(self) -> str:
@@ -162,7 +166,14 @@ class Selection:
     @property
     def cautions(self) -> tuple[str, ...]:
         """What has to stand beside every p-value and interval of the selected model."""
-        return (CAUTION,) if self.selected else ()
+        if not self.selected:
+            return ()
+        if self.preference.criterion != LRT or self.groups >= SMALL_SAMPLE:
+            return (CAUTION,)
+        return CAUTION, (
+            f"With {counted(self.groups, 'group')} the likelihood ratio tests of selection find terms that vary "
+            "between groups too often."
+        )
 
     @property
     def sentence(self) -> str:
@@ -260,6 +271,7 @@ def select_fixed_effects(
         steps=steps,
         failure=None if moves else _failure(procedure, scope, fits),
         by_criterion=by_criterion,
+        groups=fits.groups,
     )
 
 
@@ -327,14 +339,14 @@ def _comparison_of_all(scope: Scope, preference: Preference, fits: MeanFits, mov
 
 def _candidate(
     scope: Scope, fits: MeanFits, mean: Mean, name: str, reference: Mean, tested_against: Mean | None
-) -> Candidate:
+) -> CandidateMean:
     fit = fits[mean]
     test, delta = None, None
     if fit.failure is None:
         delta = {criterion: value(fit) - value(fits[reference]) for criterion, value in VALUES.items()}
         if tested_against is not None and fits[tested_against].failure is None:
             test = term_test(*(fits[one] for one in sorted((mean, tested_against), key=len)))
-    return Candidate(name, scope.labels(mean), scope.formula_of(mean), fit, test, delta)
+    return CandidateMean(name, scope.labels(mean), scope.formula_of(mean), fit, test, delta)
 
 
 def _changed_term(scope: Scope, current: Mean, option: Mean) -> str:

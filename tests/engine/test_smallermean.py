@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from lmm.engine import Factor, Problem, optimise
+from lmm.engine.border import SparseBorder
 from lmm.engine.smallermean import with_mean
 
 
@@ -50,11 +51,12 @@ def test_of_columns_that_explain_each_other_the_earliest_are_kept():
 
 def test_many_levels_of_two_factors_stay_sparse():
     rng = np.random.default_rng(3)
-    n = 900
-    factors = [Factor(np.arange(n) % levels, levels, np.ones((n, 1)), (1,)) for levels in (150, 89)]
+    n = 400
+    factors = [Factor(np.arange(n) % levels, levels, np.ones((n, 1)), (1,)) for levels in (100, 61)]
     X = np.column_stack([np.ones(n), rng.normal(size=(n, 2))])
-    y = rng.normal(size=150)[factors[0].codes] + rng.normal(size=n)
+    y = rng.normal(size=100)[factors[0].codes] + rng.normal(size=n)
     problem, expected = Problem.of(y, X, factors), Problem.of(y, X[:, :2], factors)
+    assert isinstance(problem.border, SparseBorder)
     optimise(problem, False)  # what the border remembers of its own width must not be handed on
     smaller = with_mean(problem, coordinates(problem, X[:, :2], np.ones(n)))
     assert optimise(smaller, False).deviance == pytest.approx(optimise(expected, False).deviance, abs=1e-7)

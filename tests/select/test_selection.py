@@ -106,6 +106,12 @@ def test_whatever_was_selected_is_labelled():
         assert found.to_dict()["cautions"] == [{"subject": "after selection", "sentence": caution}]
 
 
+def test_few_groups_make_the_tests_too_ready():
+    found = select_fixed_effects(full_model("cake"), BACKWARD, "LRT")
+    assert found.cautions[1].startswith("With 15 groups the likelihood ratio tests")
+    assert len(select_fixed_effects(full_model("hsb82"), BACKWARD, "LRT").cautions) == 1
+
+
 def test_reasons_are_sentences_with_their_numbers():
     found = select_fixed_effects(full_model("cake"), BACKWARD, "LRT")
     assert found.steps[0].reason == (
