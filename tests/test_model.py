@@ -332,8 +332,10 @@ def test_a_factor_among_the_fixed_effects_too_is_not_identified_however_few_rows
     # Rows of which the quadratic start makes a variance of 1e16, where the deviance overflows.
     table = pd.DataFrame(
         {
-            "y": [-2.2996313425447004, -3.5966989600170978, -4.79502282251063, -9.83078114989244]
-            + [-8.510844146058016, 1.7306726316510204, 2.717191956080798, 2.8512661646952346],
+            "y": [
+                *(-2.2996313425447004, -3.5966989600170978, -4.79502282251063, -9.83078114989244),
+                *(-8.510844146058016, 1.7306726316510204, 2.717191956080798, 2.8512661646952346),
+            ],
             "g": list("aaabbccc"),
             "b": list("rrrssttt"),
             "w": list("xyzxxxyz"),
