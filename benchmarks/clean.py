@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
 """Measure `lmm.clean` on a large table beside pandas' own reader; prints time and memory, and fails beyond the limits.
 
-    .venv/bin/python benchmarks/clean.py                   # 10 million rows × 12 columns
-    .venv/bin/python benchmarks/clean.py --rows 1000000
+    .venv/bin/python benchmarks/clean.py                            # 10 million rows × 12 columns
+    .venv/bin/python benchmarks/clean.py --rows 1000000 --dry-run   # print only
 
-The limits: 4 GB of memory, and three times the time that `pandas.read_csv` takes for the CSV file. Each time is
-the median of three processes; the tables are made from a seed, in a temporary folder.
+The limits: 4 GB of memory, and three times the time that `pandas.read_csv` takes for the CSV file. Each measurement has
+a process of its own; the three take turns, so that whatever slows the machine slows them alike. The tables are made
+from a seed, in a temporary folder. Writes clean.json and docs/benchmark.md.
 """
 
 import argparse
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -22,11 +24,16 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from engine import PAGE, RESULTS, commit, machine
+from page import CLEAN, cleaning_table, page
+
+from lmm.files import read_json, write_json, write_text
 
 SEED = 20261122
 PART = 500_000
-ROUNDS = 3
+ROUNDS = 5
 GIGABYTES, TIMES = 4.0, 3.0
+PANDAS = "pandas.read_csv, CSV"
 BLOCK = {
     "name": "large",
     "outcome": "score",
@@ -41,27 +48,40 @@ BLOCK = {
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=10_000_000)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--dry-run", action="store_true", help="print the table, write nothing")
     parser.add_argument("--measure", nargs=2, metavar=("WHAT", "FILE"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure:
         print(json.dumps(measured(options.measure[0], Path(options.measure[1]))))
         return 0
+    load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder:
         write_tables(Path(folder), options.rows)
-        csv, parquet = Path(folder, "large.csv"), Path(folder, "large.parquet")
-        print(f"{options.rows:,} rows × 12 columns: CSV {size(csv)}, Parquet {size(parquet)}")
-        figures = {
-            "pandas.read_csv": apart("pandas", csv),
-            "lmm.clean, CSV": apart("clean", csv),
-            "lmm.clean, Parquet": apart("clean", parquet),
-        }
-    reference = figures["pandas.read_csv"]["seconds"]
-    print(f"{'':20} {'seconds':>8} {'× pandas':>8} {'peak GB':>8} {'rows kept':>12}")
-    for name, found in figures.items():
-        times = found["seconds"] / reference
-        print(f"{name:20} {found['seconds']:8.1f} {times:8.2f} {found['gigabytes']:8.2f} {found['rows']:12,}")
-    kept = [name for name in figures if name.startswith("lmm")]
-    beyond = [n for n in kept if figures[n]["gigabytes"] > GIGABYTES or figures[n]["seconds"] > TIMES * reference]
+        figures = in_turns(Path(folder, "large.csv"), Path(folder, "large.parquet"), options.rounds)
+    results = {
+        "machine": machine().replace(" (one used)", ""),
+        "software": f"lmm {commit()}, pandas {pd.__version__}, pyarrow {pa.__version__}, numpy {np.__version__}",
+        "command": ".venv/bin/python benchmarks/clean.py",
+        "rows": options.rows,
+        "load": load,
+        "figures": figures,
+    }
+    print(cleaning_table(results))
+    if not options.dry_run:
+        write_json(CLEAN, results)
+        write_text(PAGE, page(read_json(RESULTS)))
+    return within_limits(figures)
+
+
+def within_limits(figures: dict[str, dict]) -> int:
+    """Say what is beyond the limits; 0 where nothing is."""
+    allowed = TIMES * median(figures[PANDAS]["seconds"])
+    beyond = [
+        name
+        for name, found in figures.items()
+        if name != PANDAS and (max(found["gigabytes"]) > GIGABYTES or median(found["seconds"]) > allowed)
+    ]
     print(f"beyond the limits: {', '.join(beyond)}" if beyond else "within the limits of 4 GB and 3 × pandas.read_csv")
     return 1 if beyond else 0
 
@@ -73,26 +93,27 @@ def measured(what: str, path: Path) -> dict[str, float]:
         from lmm.clean import clean
 
         chosen = study.load({"studies": [BLOCK | {"data": path.name}]})[0]
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), time.process_time()
         rows = len(clean(chosen, path.parent).table)
     else:
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), time.process_time()
         rows = len(pd.read_csv(path))
-    seconds = time.perf_counter() - start
+    seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    return {"seconds": seconds, "gigabytes": peak, "rows": rows}
+    return {"seconds": seconds, "cpu_seconds": cpu_seconds, "gigabytes": peak, "rows": rows}
 
 
-def apart(what: str, path: Path) -> dict[str, float]:
-    """Return the median time and the highest peak of some processes that do the same."""
-    command = [sys.executable, __file__, "--measure", what, str(path)]
-    done = [subprocess.run(command, check=True, capture_output=True, text=True).stdout for _ in range(ROUNDS)]
-    found = [json.loads(text) for text in done]
-    return {
-        "seconds": median(one["seconds"] for one in found),
-        "gigabytes": max(one["gigabytes"] for one in found),
-        "rows": found[0]["rows"],
-    }
+def in_turns(csv: Path, parquet: Path, rounds: int) -> dict[str, dict]:
+    """Return what each round found, by what was measured; each time in a process of its own."""
+    kinds = {PANDAS: ("pandas", csv), "lmm.clean, CSV": ("clean", csv), "lmm.clean, Parquet": ("clean", parquet)}
+    found = {name: {"file_megabytes": path.stat().st_size / 2**20} for name, (_, path) in kinds.items()}
+    for _ in range(rounds):
+        for name, (what, path) in kinds.items():
+            command = [sys.executable, __file__, "--measure", what, str(path)]
+            done = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+            for key, value in done.items():
+                found[name].setdefault(key, []).append(value)
+    return found
 
 
 def write_tables(folder: Path, rows: int) -> None:
@@ -130,10 +151,6 @@ def rows_from(random: np.random.Generator, start: int, count: int, rows: int) ->
         }
     )
     return table.assign(income=table["income"].mask(random.random(count) < 0.01))
-
-
-def size(path: Path) -> str:
-    return f"{path.stat().st_size / 2**20:,.0f} MB"
 
 
 if __name__ == "__main__":
