@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from lmm.diagnose.evidence import Evidence
+from lmm.infer.rsquared import VarianceShares
 
 DEFINITION = (
     "Share of the variance that the fixed part leaves; a term with slopes enters with its variance averaged over the "
@@ -12,26 +10,17 @@ DEFINITION = (
 )
 
 
-def intraclass_correlation(evidence: Evidence) -> dict:
+def intraclass_correlation(shares: VarianceShares) -> dict:
     """ICC per grouping factor of the final fit, adjusted for its fixed part.
 
-    The variance of a term is the mean over rows of z'Σz (Johnson 2014, Methods in Ecology and Evolution 5, 944–946),
-    which is the plain variance for an intercept; the residual variance is σ², that of a row of weight 1, as in
-    `lmm.infer.rsquared`.
     Returns {"definition", "levels": [{"group", "variance", "icc"}], "residual_variance"}.
     """
-    variances: dict[str, float] = {}
-    for term, component in zip(evidence.terms, evidence.fit.random, strict=True):
-        columns = np.asarray(term.columns)
-        mean = float(np.einsum("ni,ij,nj->n", columns, component.covariance, columns).mean())
-        variances[component.group] = variances.get(component.group, 0.0) + mean
-    residual = float(evidence.fit.sigma**2)
-    total = sum(variances.values()) + residual
+    left = shares.random + shares.residual
     return {
         "definition": DEFINITION,
         "levels": [
-            {"group": group, "variance": variance, "icc": variance / total if total > 0 else None}
-            for group, variance in variances.items()
+            {"group": group, "variance": variance, "icc": variance / left if left > 0 else None}
+            for group, variance in shares.of_factors.items()
         ],
-        "residual_variance": residual,
+        "residual_variance": shares.residual,
     }

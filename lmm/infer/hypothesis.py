@@ -175,6 +175,25 @@ class FixedDegrees(SmallSample):
         return FTest(statistic, len(L), self.df, f_tail(statistic, len(L), self.df), self.method)
 
 
+def matched_degrees(
+    contrast: np.ndarray, vcov: np.ndarray, slopes: np.ndarray, covariance_of_variances: np.ndarray
+) -> float:
+    """2(l'Φl)²/(g'Ag): the degrees of freedom of the scaled χ² with the first two moments of the estimate of l'Φl.
+
+    Args:
+        contrast: (p,) l. vcov: (p, p) Φ. slopes: (v, p, p) ∂Φ/∂φ, giving g.
+        covariance_of_variances: (v, v) A, that of φ̂.
+
+    Returns:
+        Infinite where the variances do not enter.
+    """
+    contrast = np.asarray(contrast, dtype=float)
+    variance = float(contrast @ vcov @ contrast)
+    slope = np.einsum("a,iab,b->i", contrast, slopes, contrast)
+    spread = float(slope @ covariance_of_variances @ slope)
+    return 2.0 * variance**2 / spread if spread > 0 else inf
+
+
 def wald_statistic(L: np.ndarray, difference: np.ndarray, vcov: np.ndarray) -> float:
     """difference'(L vcov L')⁻¹difference."""
     return float(difference @ np.linalg.solve(L @ vcov @ L.T, difference))

@@ -15,7 +15,7 @@ import numpy as np
 
 from lmm.engine.information import VarianceInformation
 from lmm.errors import InputError
-from lmm.infer.hypothesis import UNINFORMED, FTest, SmallSample, f_tail, wald_statistic
+from lmm.infer.hypothesis import UNINFORMED, FTest, SmallSample, f_tail, matched_degrees, wald_statistic
 from lmm.infer.live import information_of, no_optimum
 
 if TYPE_CHECKING:
@@ -59,11 +59,7 @@ class KenwardRoger(SmallSample):
 
     def degrees_of_freedom(self, contrast: np.ndarray) -> float:
         """2/A, A = Σ W_ij (l'ΦP_iΦl)(l'ΦP_jΦl)/(l'Φl)²: those of the F test, which one contrast leaves unscaled."""
-        contrast = np.asarray(contrast, dtype=float)
-        variance = float(contrast @ self.unadjusted @ contrast)
-        slope = np.einsum("a,iab,b->i", contrast, self._slopes, contrast)
-        spread = float(slope @ self._W @ slope)
-        return 2.0 * variance**2 / spread if spread > 0 else inf
+        return matched_degrees(contrast, self.unadjusted, self._slopes, self._W)
 
     def _f_test(self, L: np.ndarray, difference: np.ndarray) -> FTest:
         r = len(L)

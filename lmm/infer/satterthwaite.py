@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lmm.engine.information import VarianceInformation
-from lmm.infer.hypothesis import UNINFORMED, FTest, SmallSample, f_tail
+from lmm.infer.hypothesis import UNINFORMED, FTest, SmallSample, f_tail, matched_degrees
 from lmm.infer.live import information_of, no_optimum
 from lmm.infer.variancechart import variance_chart
 
@@ -44,11 +44,7 @@ class Satterthwaite(SmallSample):
 
     def degrees_of_freedom(self, contrast: np.ndarray) -> float:
         """2(l'Φl)²/(g'Ag); infinite where the variances do not enter."""
-        contrast = np.asarray(contrast, dtype=float)
-        variance = float(contrast @ self.vcov @ contrast)
-        slope = np.einsum("a,iab,b->i", contrast, self._slopes, contrast)
-        spread = float(slope @ self.covariance_of_variances @ slope)
-        return 2.0 * variance**2 / spread if spread > 0 else inf
+        return matched_degrees(contrast, self.vcov, self._slopes, self.covariance_of_variances)
 
     def _f_test(self, L: np.ndarray, difference: np.ndarray) -> FTest:
         values, vectors = np.linalg.eigh(L @ self.vcov @ L.T)
