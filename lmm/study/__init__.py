@@ -12,52 +12,23 @@ from pydantic import BaseModel, Field, ValidationError, field_validator, model_v
 
 from lmm.errors import InputError
 from lmm.study.block import Block, numbers_as_text
+from lmm.study.crossvalidation import CrossValidation, KnownGroups, NewGroups
 from lmm.study.declared import Declared
 from lmm.study.inference import Bootstrap, Inference
+from lmm.study.ladder import FixedSelection, Ladder
 from lmm.study.source import BLOCK, LIST, PATH, Data, Join, Table, files, tables
 from lmm.study.steps import Step, block_at
 
 WORDING = ("title", "question", "unit")
 """Keys that say how a study is told and change no number."""
 
-_HOW_NOT_WHAT = {**dict.fromkeys((*WORDING, "split"), True), "inference": {"bootstrap": {"jobs"}}}
+_HOW_NOT_WHAT = {
+    **dict.fromkeys((*WORDING, "split"), True),
+    "inference": {"bootstrap": {"jobs"}},
+    "ladder": {"fixed_selection": {"jobs"}},
+    "cross_validation": {"jobs"},
+}
 """Keys, as pydantic excludes them, that change no number: the wording, and how the work is split into jobs."""
-
-
-class Ladder(Block):
-    """How the ladder of models is climbed."""
-
-    alpha_random: float = Field(
-        0.20,
-        gt=0,
-        lt=1,
-        description="A random slope is kept when its boundary-corrected p-value is below this (Matuschek et al. 2017).",
-        examples=[0.1],
-    )
-    alpha_fixed: float = Field(
-        0.05,
-        gt=0,
-        lt=1,
-        description="Level at which the fixed effects are said to differ from nothing.",
-        examples=[0.01],
-    )
-    allow_singular: bool = Field(
-        False,
-        description="Whether a model on the boundary of its parameter space may be the final one.",
-        examples=[True],
-    )
-    correlations: Literal["keep", "drop"] = Field(
-        "keep",
-        description="Whether random slopes may correlate with their intercept (keep) or never do (drop).",
-        examples=["drop"],
-    )
-    draws: int = Field(
-        999,
-        ge=0,
-        description="Bootstrap draws for the test of a random part where the large-sample distribution is in doubt (p "
-        "between .01 and .20 with fewer than 30 groups); 0 for none.",
-        examples=[9999],
-    )
 
 
 class Study(Block):
@@ -97,6 +68,12 @@ class Study(Block):
         description="Fixed effects: the right-hand side of an lme4 formula without its ( | ) terms; a column whose "
         "name is no plain word goes in backticks.",
         examples=["year * lowinc"],
+    )
+    hypotheses: list[str] = Field(
+        default_factory=list,
+        description="The terms of fixed that the study is about, as fixed writes them: they are never selected, and "
+        "their effects may vary by every grouping factor within which they vary (ladder.mode confirmatory).",
+        examples=[["Days"], ["condition:frequency"]],
     )
     groups: list[str] = Field(
         min_length=1,
@@ -153,6 +130,11 @@ class Study(Block):
     )
     ladder: Ladder = Field(
         default_factory=Ladder, description="How the ladder of models is climbed.", examples=[{"alpha_random": 0.1}]
+    )
+    cross_validation: CrossValidation = Field(
+        default_factory=CrossValidation,
+        description="How well every model of the ladder, and the choice among them, predicts rows it has not seen.",
+        examples=[{"new_groups": {"folds": 10}, "known_groups": {"rows": "each"}}],
     )
     inference: Inference = Field(
         default_factory=Inference,
@@ -232,6 +214,39 @@ class Study(Block):
                 f"{_suggestion(group, self.groups)}; name one of them"
             )
         return self
+
+    @model_validator(mode="after")
+    def _groups_are_named(self) -> Study:
+        named = {
+            "ladder.optional": self.ladder.optional,
+            "ladder.fixed_selection.group": [self.ladder.fixed_selection.group],
+            "cross_validation.new_groups.group": [self.cross_validation.new_groups.group],
+        }
+        for key, groups in named.items():
+            for group in groups:
+                if group is not None and group not in self.groups:
+                    raise ValueError(
+                        f"key {key}: {group!r} is not one of the groups {_listed(self.groups)}"
+                        f"{_suggestion(group, self.groups)}; name one of them"
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _time_for_the_last_occasion(self) -> Study:
+        if self.cross_validation.known_groups.rows == "last occasion" and self.time is None:
+            raise ValueError("key cross_validation.known_groups.rows: the last occasion needs the key time; add it")
+        return self
+
+    @model_validator(mode="after")
+    def _mode_has_its_hypotheses(self) -> Study:
+        if self.ladder.mode == "confirmatory" and not self.hypotheses:
+            raise ValueError("key ladder.mode: confirmatory needs the key hypotheses; name the terms it is about")
+        return self
+
+    @property
+    def mode(self) -> str:
+        """How random slopes are decided: as asked for, else confirmatory where hypotheses are named."""
+        return self.ladder.mode or ("confirmatory" if self.hypotheses else "parsimonious")
 
     @property
     def source(self) -> str:
@@ -412,7 +427,15 @@ def _merged(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]
     return merged
 
 
-_BLOCKS_THAT_MERGE = ("ladder", "inference", "bootstrap")
+_BLOCKS_THAT_MERGE = (
+    "ladder",
+    "fixed_selection",
+    "cross_validation",
+    "new_groups",
+    "known_groups",
+    "inference",
+    "bootstrap",
+)
 
 
 def _sentence(details: Mapping[str, Any], mapping: Mapping[str, Any]) -> str:
@@ -483,17 +506,23 @@ def _problem(details: Mapping[str, Any], keys: list[str]) -> str:
     return f"{details['msg'].lower().replace('input should', 'must')}, not {_shown(given)}."
 
 
-_SETTINGS: dict[str, type[BaseModel]] = {"ladder": Ladder, "inference": Inference}
+_SETTINGS: dict[tuple[str, ...], type[BaseModel]] = {
+    ("ladder",): Ladder,
+    ("ladder", "fixed_selection"): FixedSelection,
+    ("cross_validation",): CrossValidation,
+    ("cross_validation", "new_groups"): NewGroups,
+    ("cross_validation", "known_groups"): KnownGroups,
+    ("inference",): Inference,
+    ("inference", "bootstrap"): Bootstrap,
+}
 
 
 def _known_keys(path: list[str], *, in_study: bool, in_step: bool) -> list[str]:
     if in_step:
         return list(block_at(path).model_fields)
     model: type[BaseModel] = Study if in_study else Config
-    if in_study and path in ([key] for key in _SETTINGS):
-        model = _SETTINGS[path[0]]
-    elif path == ["inference", "bootstrap"]:
-        model = Bootstrap
+    if in_study and tuple(path) in _SETTINGS:
+        model = _SETTINGS[tuple(path)]
     elif path and path[-1] in ("data", "join"):
         model = {"data": Table, "join": Join}[path[-1]]
     elif path[:1] == ["structure"]:

@@ -44,6 +44,10 @@ _BOUNDS = {
 _TITLES = {
     "Study": "A study",
     "Ladder": "ladder",
+    "FixedSelection": "ladder.fixed_selection",
+    "CrossValidation": "cross_validation",
+    "NewGroups": "cross_validation.new_groups",
+    "KnownGroups": "cross_validation.known_groups",
     "Inference": "inference",
     "Bootstrap": "bootstrap",
     "Declared": "A factor under structure",
