@@ -103,7 +103,8 @@ class Ladder(Block):
     null: Literal["by rule", "mixture", "bootstrap"] = Field(
         "by rule",
         description="Null distribution of a likelihood ratio on the boundary: exact, approximate, mixture or "
-        "bootstrap, as the comparison calls for (by rule), always the large-sample mixture, or always the parametric bootstrap.",
+        "bootstrap, as the comparison calls for (by rule), always the large-sample mixture, or always the parametric "
+        "bootstrap.",
         examples=["bootstrap"],
     )
     draws: int = Field(
