@@ -460,6 +460,18 @@ def _mixed_model(formula: str, design: Design, y: np.ndarray, reml: bool, n_data
     return _mixed(formula, design, optimise(problem, reml), factors, places, n_data)
 
 
+def fit_of_optimum(formula: str, design: Design, optimum: Optimum, n_data: int) -> Fit:
+    """The fit that an optimum makes which was found in another way than `fit` goes, as from another start.
+
+    Args:
+        formula: what the design was laid out from. design: its columns, random ones among them.
+        optimum: of a problem laid out from this design. n_data: rows of the table, those left out included.
+    """
+    factors, places = grouping_factors(design)
+    with one_thread():
+        return _mixed(formula, design, optimum, factors, places, n_data)
+
+
 def grouping_factors(design: Design) -> tuple[list[Factor], list[tuple[int, slice]]]:
     """The grouping factors, terms of one factor put together, and where each term of the formula stands in them."""
     groups = list(dict.fromkeys(term.group for term in design.random))
