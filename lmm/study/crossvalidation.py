@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
 from lmm.study.block import Block
+
+if TYPE_CHECKING:
+    from lmm.study import Study
 
 Folds = Annotated[int, Field(ge=2)] | Literal["each"]
 
@@ -70,3 +73,9 @@ class CrossValidation(Block):
     jobs: int = Field(
         1, ge=1, description="Jobs that share the folds; the scores are the same however many.", examples=[4]
     )
+
+
+def parts(study: Study) -> list[str]:
+    """Names of the parts that share a study's folds, "1-of-3"; none where no target is asked for."""
+    number = study.cross_validation.jobs if study.cross_validation.targets else 0
+    return [f"{part}-of-{number}" for part in range(1, number + 1)]

@@ -4,9 +4,11 @@ import functools
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from lmm.select.crossvalidation import Scores, formula_model, score_folds
+from lmm.select.crossvalidation import Folds, Scores, formula_model, score_folds
+from lmm.select.crossvalidation.folds import KNOWN_GROUPS, SOME_ROWS
 from tests.reference.tables import read_table, reference_cases
 
 
@@ -26,3 +28,10 @@ def table_of(case: str) -> pd.DataFrame:
 def scored(formula, table, folds, *, reml=True, weights=None, preparation=None) -> Scores:
     """Return the scores of a formula on all folds."""
     return score_folds(formula_model(formula, formula, weights, reml), table, folds, 0, folds.number, preparation)
+
+
+def given_folds(table, group, fold) -> Folds:
+    """Return folds of known groups that hold out given rows."""
+    codes, levels = pd.factorize(table[group], sort=True)
+    fold = np.asarray(fold)
+    return Folds("s", KNOWN_GROUPS, SOME_ROWS, group, tuple(map(str, levels)), codes, int(fold.max()) + 1, fold, None)

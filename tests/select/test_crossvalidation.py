@@ -9,7 +9,6 @@ import pytest
 import lmm
 from lmm.errors import InputError
 from lmm.select.crossvalidation import (
-    Folds,
     Preparation,
     Scores,
     compare,
@@ -22,9 +21,9 @@ from lmm.select.crossvalidation import (
     score_fold,
     score_folds,
 )
-from lmm.select.crossvalidation.folds import KNOWN_GROUPS, NEVER, SOME_ROWS
+from lmm.select.crossvalidation.folds import NEVER
 from lmm.select.crossvalidation.heldout import NO_VALUE, NOT_ESTIMABLE, UNKNOWN_LEVEL
-from tests.select.crossvalidated import numbers_of_r, scored, table_of
+from tests.select.crossvalidated import given_folds, numbers_of_r, scored, table_of
 
 INTERCEPT, UNCORRELATED, SLOPE = (
     "Reaction ~ Days + (1 | Subject)",
@@ -36,13 +35,6 @@ STRUCTURES = [INTERCEPT, UNCORRELATED, SLOPE]
 
 def sleep() -> pd.DataFrame:
     return table_of("sleepstudy-corr")
-
-
-def given_folds(table, group, fold) -> Folds:
-    """Folds of known groups that hold out given rows."""
-    codes, levels = pd.factorize(table[group], sort=True)
-    fold = np.asarray(fold)
-    return Folds("s", KNOWN_GROUPS, SOME_ROWS, group, tuple(map(str, levels)), codes, int(fold.max()) + 1, fold, None)
 
 
 def anew(formula, weights=None):
@@ -276,8 +268,13 @@ def test_a_fold_that_is_refused_says_so_and_spares_the_others():
     found = scored("strength ~ 1 + (1 | batch/cask)", table, given_folds(table, "batch", fold))
     assert found.failures[1] is None and "one row per level" in found.failures[0]
     assert sum(found.failed.values()) == 1 and not found.unscored
-    validated = compare([found, scored("strength ~ 1 + (1 | batch)", table, given_folds(table, "batch", fold))])
-    assert [model.folds for model in validated.models] == [1, 2] and validated.rows == 10
+    other = scored("strength ~ 1 + (1 | batch)", table, given_folds(table, "batch", fold))
+    # 10 rows of 40 are too few to shrink the comparison to.
+    validated = compare([found, other])
+    assert [model.folds for model in validated.models] == [1, 2] and validated.models[0].rmse is None
+    assert (validated.rows, validated.best_by_rmse) == (40, other.model)
+    assert any("too few were predicted" in note and "10 rows" in note for note in validated.notes)
+    assert not any("are compared" in note for note in validated.notes)
 
 
 def test_a_model_that_predicts_nothing_does_not_hide_the_others():

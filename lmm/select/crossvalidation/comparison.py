@@ -30,6 +30,9 @@ SMALL_LOG_SCORE = 4.0
 _SAME_RMSE, _SAME_LOG_SCORE = 1e-6, 1e-3
 # With fewer units than this a standard error of differences is itself mostly noise.
 FEW_UNITS = 10
+# A model that predicted a smaller share of the rows than this, of those that the ablest model predicted, is left out:
+# the comparison of all others must not shrink to the few rows of one that hardly ever has an optimum.
+_LEAST_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Validated:
-    """One model's scores on the rows that all models predicted; None where it predicted none.
+    """One model's scores on the rows that all compared models predicted; None for a model that is left out.
 
     Attributes:
         model: its name. rmse: root mean squared error of prediction. log_score: sum of log densities, the higher the
@@ -97,19 +100,19 @@ class Comparison:
 def compare(scores: Sequence[Scores]) -> Comparison:
     """Compare models that were scored on the same folds.
 
-    A model that predicted nothing is listed and left out; the others are compared on the rows that all predicted and,
-    for new groups, on the groups of which all predicted the same rows.
+    A model that predicted nothing, or less than half as many rows as another, is listed and left out; the others are
+    compared on the rows that all predicted and, for new groups, on the groups of which all predicted the same rows.
 
     Raises:
         InputError: there are no scores, or they are of different folds or of outcomes on different scales.
     """
     _refuse_incomparable(scores)
     folds = scores[0].folds
-    able = [one for one in scores if one.scored.any()]
+    able = _able(scores)
     common = np.all([_by_row(one, one.scored) for one in able], axis=0) if able else np.zeros(folds["rows"], bool)
     if folds["target"] == NEW_GROUPS and able:
         common = _of_whole_groups(able, common)
-    sums = [_UnitSums.of(one, common) if one.scored.any() and common.any() else None for one in scores]
+    sums = [_UnitSums.of(one, common) if one in able and common.any() else None for one in scores]
     summed = [one for one in sums if one is not None]
     best_rmse = next((one for one in summed if one.rmse <= (1.0 + _SAME_RMSE) * min(o.rmse for o in summed)), None)
     best_log = next(
@@ -124,8 +127,14 @@ def compare(scores: Sequence[Scores]) -> Comparison:
         models=models,
         best_by_rmse=best_rmse and best_rmse.model,
         best_by_log_score=best_log and best_log.model,
-        notes=tuple(_notes(scores, folds, int(common.sum()), units)),
+        notes=tuple(_notes(scores, able, folds, int(common.sum()), units)),
     )
+
+
+def _able(scores: Sequence[Scores]) -> list[Scores]:
+    """The models that predicted enough rows to be compared."""
+    most = max(int(one.scored.sum()) for one in scores)
+    return [one for one in scores if one.scored.sum() >= max(_LEAST_SHARE * most, 1)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -240,15 +249,20 @@ def _refuse_incomparable(scores: Sequence[Scores]) -> None:
         )
 
 
-def _notes(scores: Sequence[Scores], folds: dict[str, Any], rows: int, units: int) -> list[str]:
+def _notes(scores: Sequence[Scores], able: Sequence[Scores], folds: dict[str, Any], rows: int, units: int) -> list[str]:
     notes = [folds["note"]] if folds["note"] else []
-    if rows < folds["rows_held_out"]:
-        lost = {one.model: int((~one.scored).sum()) for one in scores if not one.scored.all()}
-        told = ", ".join(f"{model} {counted(count, 'row')}" for model, count in lost.items())
+    left_out = [one for one in scores if one not in able and one.scored.any()]
+    if left_out:
+        told = ", ".join(f"{one.model} {counted(int(one.scored.sum()), 'row')}" for one in left_out)
         notes.append(
-            f"{counted(rows, 'row')} of {folds['rows_held_out']:,} held out are compared, as not every model predicted "
-            f"all of them; not predicted: {told}."
+            f"Of {folds['rows_held_out']:,} rows held out, too few were predicted to be compared with the others: "
+            f"{told}."
         )
+    if rows < folds["rows_held_out"]:
+        lost = {one.model: int((~one.scored).sum()) for one in able if not one.scored.all()}
+        told = ", ".join(f"{model} {counted(count, 'row')}" for model, count in lost.items())
+        because = f", as not every model predicted all of them; not predicted: {told}" if lost else ""
+        notes.append(f"{counted(rows, 'row')} of {folds['rows_held_out']:,} held out are compared{because}.")
     if 0 < units < FEW_UNITS:
         notes.append(
             f"There {'is' if units == 1 else 'are'} only {counted(units, 'level')} of {folds['group']}: the standard "

@@ -92,8 +92,9 @@ def new_group_folds(table: pd.DataFrame, group: str, study: str, seed: int, numb
     """
     factor = grouping_factor(table, group)
     n_levels = len(factor.levels)
+    if n_levels < 2:
+        raise InputError(f"study {study}: {group} has a single level, which cannot be held out while others stay.")
     if number is None or number == n_levels:
-        _refuse_number(n_levels, n_levels, f"level of {group}")
         return _folds(study, NEW_GROUPS, EACH_GROUP, group, factor, factor.codes, None)
     _refuse_number(number, n_levels, f"level of {group}")
     of_level = np.empty(n_levels, dtype=np.intp)

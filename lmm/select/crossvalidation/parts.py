@@ -1,0 +1,179 @@
+"""The cross-validation of a study in parts, one for each job, and the parts put together (crossvalidation.json)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from lmm import provenance
+from lmm.errors import InputError
+from lmm.numbers import listing
+from lmm.select.crossvalidation.comparison import Comparison, compare
+from lmm.select.crossvalidation.folds import KNOWN_GROUPS, NEW_GROUPS
+from lmm.select.crossvalidation.model import Model, formula_model, procedure_model
+from lmm.select.crossvalidation.preparation import preparation
+from lmm.select.crossvalidation.record import record_of_scores, scores_of_record
+from lmm.select.crossvalidation.score import Scores, gather, score_folds
+from lmm.select.crossvalidation.targets import Target, beside, folds_of, outermost, targets
+from lmm.study.crossvalidation import parts
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from lmm.model import Fit
+    from lmm.study import Study
+
+__all__ = ["cross_validation", "cross_validation_part", "parts", "progress"]
+
+THE_LADDER = "the ladder"
+NOT_ASKED = "Not asked for: cross_validation.targets of the study leaves it out."
+
+Climb = Callable[["pd.DataFrame"], "Fit"]
+
+
+def cross_validation_part(
+    study: Study,
+    decision: Mapping[str, Any],
+    audit: Mapping[str, Any],
+    table: pd.DataFrame,
+    part: str,
+    climb: Climb | None = None,
+) -> dict[str, Any]:
+    """Score every model on one part of the folds of every target; for `cross_validation`.
+
+    A fold depends on the study's seed and its own number, so that the whole is the same however it is parted. A
+    target that the table cannot have is one of the "reasons".
+
+    Args:
+        study, decision, audit: of the run. table: the analysis table. part: its name, "1-of-3".
+        climb: climbs the whole ladder on some rows; the study's own when left out.
+    """
+    models = models_of(study, decision, audit, climb)
+    prepared = preparation(study, table.columns)
+    scored, reasons = [], []
+    for target in targets(study, audit):
+        try:
+            folds = folds_of(target, study, table)
+        except InputError as error:
+            reasons.append({"target": target.name, "group": target.group, "reason": str(error)})
+            continue
+        start, stop = share(folds.number, part)
+        if start < stop:
+            scores = [score_folds(model, table, folds, start, stop, prepared) for model in models]
+            scored.append({"target": target.name, "group": target.group, **record_of_scores(scores)})
+    return {
+        **provenance.stamp(study, decision["row_hash"]),
+        "part": part,
+        "scored": scored,
+        "kept": list(prepared.kept),
+        "reasons": reasons,
+    }
+
+
+def cross_validation(
+    study: Study, decision: Mapping[str, Any], audit: Mapping[str, Any], found: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """The models of a study compared by cross-validation, from all parts in whatever order (crossvalidation.json).
+
+    Returns:
+        "targets": for each name the comparisons, as `Comparison.to_dict` has them, of new groups one for each factor
+        held out; "kept": what was learnt from all rows although it should have been learnt inside the fold;
+        "reasons": for a target, or a part of it, why it was not done.
+
+    Raises:
+        InputError: the parts leave a gap or overlap.
+    """
+    compared: dict[str, list[dict[str, Any]]] = {NEW_GROUPS: [], KNOWN_GROUPS: []}
+    reasons: dict[str, list[str]] = {
+        name: [] if name in study.cross_validation.targets else [NOT_ASKED] for name in compared
+    }
+    for refused in found[0]["reasons"] if found else []:
+        reasons[refused["target"]].append(refused["reason"])
+    for target in targets(study, audit):
+        scores = _gathered(target, found)
+        if scores:
+            comparison = compare(scores)
+            notes = (*comparison.notes, *caveats(study, audit, target))
+            compared[target.name].append(replace(comparison, notes=notes).to_dict())
+            reasons[target.name] += _nothing_predicted(target, comparison)
+    return {
+        **provenance.stamp(study, decision["row_hash"]),
+        "targets": compared,
+        "kept": list(found[0]["kept"]) if found else [],
+        "reasons": {name: " ".join(told) for name, told in reasons.items() if told},
+    }
+
+
+def models_of(
+    study: Study, decision: Mapping[str, Any], audit: Mapping[str, Any], climb: Climb | None = None
+) -> list[Model]:
+    """The candidates that could be fitted to all rows, the final one, and the climbing of the ladder itself."""
+    reml = study.cross_validation.estimator == "REML"
+    formulas = {entry["id"]: entry["formula"] for entry in decision["table"] if not entry["failure"]}
+    formulas.setdefault(decision["final"]["rung"], decision["final"]["formula"])
+    models = [formula_model(id, formula, study.weights, reml) for id, formula in formulas.items()]
+    if study.cross_validation.climb:
+        if climb is None:
+            from lmm.select.infold import climbed
+
+            climb = climbed(study, audit)
+        models.append(procedure_model(THE_LADDER, climb, study.weights))
+    return models
+
+
+def share(folds: int, part: str) -> tuple[int, int]:
+    """First fold of a part, and the one after its last; the same where there are fewer folds than parts."""
+    number, of = (int(word) for word in part.split("-of-"))
+    return folds * (number - 1) // of, folds * number // of
+
+
+def caveats(study: Study, audit: Mapping[str, Any], target: Target) -> list[str]:
+    """What crossed grouping factors mean for the scores of a target."""
+    told = []
+    others = beside(study, audit, target.group)
+    if target.name == NEW_GROUPS and others:
+        told.append(
+            f"All random effects of the rows held out count as unknown, those of {listing(others)} too, although other "
+            f"rows have the same levels: the rows of one level of {target.group} are scored by their joint marginal "
+            "density."
+        )
+    if len(outermost(study, audit)) > 1:
+        told.append(
+            f"The standard errors take the levels of {target.group} for independent, which they are not quite where "
+            "grouping factors are crossed."
+        )
+    return told
+
+
+def progress(part: Mapping[str, Any]) -> Iterable[str]:
+    """What one part has done, a line for each target."""
+    for scored in part["scored"]:
+        done, models = len(scored["models"][0]["failures"]), scored["models"]
+        last = scored["start"] + done
+        failed = sum(failure is not None for model in models for failure in model["failures"])
+        yield (
+            f"{scored['target']} ({scored['group']}): folds {scored['start'] + 1} to {last} of "
+            f"{scored['folds']['number']}, {len(models)} models, {failed} of {done * len(models)} fits failed"
+        )
+    for refused in part["reasons"]:
+        yield f"{refused['target']} ({refused['group']}): {refused['reason']}"
+
+
+def _gathered(target: Target, found: Sequence[Mapping[str, Any]]) -> list[Scores]:
+    """The scores of every model on all folds of a target, in the order of the models; none where it was refused."""
+    of_target = [
+        scores_of_record(scored)
+        for part in found
+        for scored in part["scored"]
+        if (scored["target"], scored["group"]) == (target.name, target.group)
+    ]
+    return [gather(of_model) for of_model in zip(*of_target, strict=True)]
+
+
+def _nothing_predicted(target: Target, comparison: Comparison) -> list[str]:
+    if comparison.rows:
+        return []
+    failures = [reason for model in comparison.models for reason in (*model.failed, *model.unscored)]
+    because = f": {failures[0]}" if failures else "."
+    return [f"No row of the {target.name} held out ({target.group}) was predicted by every model{because}"]
