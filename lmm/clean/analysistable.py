@@ -14,6 +14,7 @@ from lmm import files
 from lmm.clean import checks, missing, steps, types
 from lmm.clean.audit import audit, findings
 from lmm.clean.groups import occurring
+from lmm.clean.growth import check_growth
 from lmm.clean.header import Header, position
 from lmm.clean.read import MISSING_CODES, raw_columns, read, read_lines, source_hashes
 from lmm.clean.roles import read_as_text, roles, source_after_steps
@@ -72,6 +73,7 @@ def _checked(study: Study, table: pd.DataFrame) -> dict[str, Any] | None:
     time = describe_times(table, study.time, study.groups) if study.time else None
     if time:
         check_times(study, table, time)
+    check_growth(study, table)
     checks.check_formulas(study, table)
     return time
 

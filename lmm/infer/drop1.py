@@ -183,7 +183,11 @@ def _power_note(terms: Terms, place: int) -> str | None:
     """A warning where a higher power of the term's variables stays: x beside I(x^2)."""
     degrees = [degrees_of([terms.variables[i] for i in term]) for term in terms.terms]
     own = degrees[place]
-    higher = [label for label, other in zip(terms.term_labels, degrees, strict=True) if own != other and own <= other]
+    higher = [
+        label
+        for label, other in zip(terms.term_labels, degrees, strict=True)
+        if own <= other and any(other[variable] > power for variable, power in own.items())
+    ]
     if not higher:
         return None
     return (

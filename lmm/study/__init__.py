@@ -14,6 +14,7 @@ from lmm.errors import InputError
 from lmm.study.block import Block, numbers_as_text
 from lmm.study.crossvalidation import CrossValidation, KnownGroups, NewGroups
 from lmm.study.declared import Declared
+from lmm.study.growth import Growth, with_growth, with_slopes
 from lmm.study.inference import Bootstrap, Inference
 from lmm.study.ladder import FixedSelection, Ladder
 from lmm.study.source import BLOCK, LIST, PATH, Data, Join, Table, files, tables
@@ -87,6 +88,12 @@ class Study(Block):
     )
     time: str | None = Field(
         None, min_length=1, description="Numeric column for the x axis of longitudinal figures.", examples=["Days"]
+    )
+    growth: Growth | None = Field(
+        None,
+        description="A growth curve: its terms are added to fixed, and to the slopes of the groups whose curves may "
+        "differ, where the ladder tries them one by one.",
+        examples=[{"time": "age", "shape": "polynomial", "degree": 2, "by": "Sex"}],
     )
     weights: str | None = Field(
         None, min_length=1, description="Column of prior weights, positive numbers.", examples=["n"]
@@ -180,6 +187,14 @@ class Study(Block):
         for factor in _repeated(expanded):
             raise ValueError(f"names the grouping factor {factor!r} twice; name it once")
         return expanded
+
+    @model_validator(mode="after")
+    def _growth_written_out(self) -> Study:
+        if self.growth is not None:
+            self.fixed = with_growth(self.growth, self.fixed)
+            self.slopes = with_slopes(self.growth, self.slopes, self.groups)
+            self.time = self.time or self.growth.time
+        return self
 
     @model_validator(mode="after")
     def _slopes_have_groups(self) -> Study:
@@ -509,6 +524,7 @@ def _problem(details: Mapping[str, Any], keys: list[str]) -> str:
 _SETTINGS: dict[tuple[str, ...], type[BaseModel]] = {
     ("ladder",): Ladder,
     ("ladder", "fixed_selection"): FixedSelection,
+    ("growth",): Growth,
     ("cross_validation",): CrossValidation,
     ("cross_validation", "new_groups"): NewGroups,
     ("cross_validation", "known_groups"): KnownGroups,

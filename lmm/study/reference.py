@@ -43,6 +43,7 @@ _BOUNDS = {
 }
 _TITLES = {
     "Study": "A study",
+    "Growth": "growth",
     "Ladder": "ladder",
     "FixedSelection": "ladder.fixed_selection",
     "CrossValidation": "cross_validation",
