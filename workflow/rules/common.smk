@@ -7,7 +7,7 @@ from lmm.errors import InputError
 from lmm.job import bring_back, closing_lines, failure_lines, forget_failures, keep
 from lmm.provenance import code_hash
 from lmm.select.rungs import ladder
-from lmm.study import load
+from lmm.study import crossvalidation, load
 from lmm.study.inference import parts
 
 try:
@@ -49,6 +49,12 @@ def rung_files(wildcards):
 def bootstrap_parts(wildcards):
     """The parts that share the bootstrap draws of a study; none where it asks for no draws."""
     return expand(rules.bootstrap_part.output.part, study=wildcards.study, part=parts(STUDIES[wildcards.study]))
+
+
+def cross_validation_parts(wildcards):
+    """The parts that share the folds of a study's cross-validation; none where it asks for no target."""
+    names = crossvalidation.parts(STUDIES[wildcards.study])
+    return expand(rules.cross_validate.output.part, study=wildcards.study, part=names)
 
 
 def growing(least, per_megabyte):
