@@ -17,17 +17,19 @@ MOST_MEANS = 1024
 def announcement(scope: Scope) -> str:
     """What will be fitted, to be told before it is: the number of means follows from the formula alone."""
     terms = counted(len(scope.movable), "term")
-    return f"All subsets of {terms} that may move: {counted(scope.number_of_means(), 'mean')} will be fitted."
+    return f"All subsets of {terms} that may move: {scope.number_in_words} will be fitted."
 
 
 def refuse_too_many(scope: Scope, most: int = MOST_MEANS) -> None:
     """Raise InputError where more means than `most` would have to be fitted."""
-    number = scope.number_of_means()
-    if number > most:
+    least = scope.least_number_of_means()
+    number = scope.number_of_means() if least <= most else None
+    if number is None or number > most:
+        how_many = f"{count(least)} means or more" if number is None else counted(number, "mean")
         raise InputError(
             f"All subsets of the {counted(len(scope.movable), 'term')} that may move in '{scope.formula}' are "
-            f"{count(number)} means, and at most {count(most)} are allowed: protect terms, select backward or forward, "
-            "or raise the limit."
+            f"{how_many}, and at most {count(most)} are allowed: protect terms, select backward or forward, or raise "
+            "the limit."
         )
 
 

@@ -125,7 +125,7 @@ class Selection:
     Attributes:
         procedure: BACKWARD, FORWARD or ALL_SUBSETS. preference: by which criterion.
         scope: the terms, and which of them never move.
-        number_of_means: how many the scope has.
+        number_of_means: how many the scope has; None where they are too many to count.
         chosen: the mean; the full one where nothing could be selected.
         steps: in order.
         failure: why nothing could be selected, or None.
@@ -136,7 +136,7 @@ class Selection:
     procedure: str
     preference: Preference
     scope: Scope
-    number_of_means: int
+    number_of_means: int | None
     chosen: Mean
     steps: tuple[SelectionStep, ...]
     failure: str | None

@@ -31,6 +31,9 @@ def larger(formula, *protected):
         ("ns(x, df = 3) + bs(z) + ns(x, df = 3):a + a", ["bs(z)", "ns(x, df = 3):a"], ["ns(x, df = 3)", "bs(z)", "a"]),
         ("x + I(x^2) + I(x^3)", ["I(x^3)"], ["x"]),
         ("x + I(x^2) + x:a + a + I(x^2):a", ["I(x^2):a"], ["x", "a"]),
+        ("x + I((x - 4)^2)", ["I((x - 4)^2)"], ["x"]),
+        ("poly(x, 2) + a + x:a", ["a:x"], ["poly(x, 2)", "a"]),
+        ("x + ns(x, df = 3) + x:a", ["ns(x, df = 3)", "x:a"], ["x", "ns(x, df = 3)"]),
         ("factor(a) + log(x) + x", ["factor(a)", "log(x)", "x"], ["factor(a)", "log(x)", "x"]),
         ("a / b", ["a:b"], ["a"]),
         ("1", [], []),
@@ -52,8 +55,29 @@ def test_a_protected_term_never_moves_nor_what_it_contains():
     assert scope.labels(scope.movable) == ("c", "a:c", "b:c", "a:b:c")
     for mean in scope.means():
         assert set(scope.smallest) <= set(mean)
-    with pytest.raises(InputError, match=r"The term d is protected, but .* has no such term: name a or b\."):
+    with pytest.raises(InputError, match=r"The fixed part 'a \+ b' has no term d that could stay: name a or b\."):
         Scope.of("y ~ a + b + (1 | g)", ["d"])
+    with pytest.raises(InputError, match=r"has no term 1 that could stay"):
+        Scope.of("y ~ a + b + (1 | g)", ["1"])
+
+
+@pytest.mark.parametrize(
+    ("mean", "random", "held"),
+    [
+        ("poly(x, 2) + z", "(x | g)", ["poly(x, 2)"]),
+        ("ns(x, df = 3) * a + z", "(x | g)", ["ns(x, df = 3)"]),
+        ("a / x", "(x | g)", ["a", "a:x"]),
+        ("x + a:x + I(x^2)", "(x | g)", ["x"]),
+        ("I(x - 4) + I((x - 4)^2)", "(x || g)", ["I(x - 4)"]),
+        ("x + I((x - 4)^2)", "(0 + I(x^2) | g)", ["x", "I((x - 4)^2)"]),
+        ("a:b + x", "(0 + a | g)", ["a:b"]),
+        ("a + b", "(x | g)", []),
+        ("a + b", "(1 | g)", []),
+    ],
+)
+def test_a_random_slope_holds_the_terms_about_which_it_varies(mean, random, held):
+    scope = Scope.of(f"y ~ {mean} + {random}")
+    assert list(scope.labels(scope.smallest)) == held
 
 
 def test_a_term_with_a_random_slope_stays_in_the_mean():
@@ -91,6 +115,16 @@ def test_the_number_of_means_is_known_before_they_are_listed(mean, number):
 def test_forty_terms_are_counted_without_being_listed():
     terms = " + ".join(f"x{i}" for i in range(40))
     assert Scope.of(f"y ~ {terms} + (1 | g)", ["x0"]).number_of_means() == 2**39
+
+
+def test_where_too_many_are_to_be_counted_it_is_known_how_many_they_are_at_least():
+    scope = Scope.of("y ~ a * b * c * d * e * f * h + (1 | g)")
+    assert scope.number_of_means() is None
+    assert scope.least_number_of_means() == 2**35  # the sets of interactions of three factors
+    assert scope.number_in_words == "more than 34,359,738,368 means"
+    for mean in ("a * b * c", "a + b + x * z", "x + I(x^2) + I(x^3)", "1"):
+        scope = Scope.of(f"y ~ {mean} + (1 | g)", [])
+        assert scope.least_number_of_means() <= scope.number_of_means()
 
 
 @pytest.mark.parametrize("protected", [[], ["b"], ["a:c"]])

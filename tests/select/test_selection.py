@@ -8,7 +8,7 @@ import pytest
 
 import lmm
 from lmm.errors import InputError
-from lmm.select.allsubsets import announcement
+from lmm.select.allsubsets import announcement, refuse_too_many
 from lmm.select.forward import forward
 from lmm.select.meanfits import MeanFit, MeanFits
 from lmm.select.preference import CRITERIA, VALUES, Preference, term_test
@@ -231,6 +231,9 @@ def test_mistakes_are_told_in_a_sentence():
         select_fixed_effects(full, ALL_SUBSETS, "LRT")
     with pytest.raises(InputError, match=r"All subsets of the 4 terms .* are 8 means, and at most 7 are allowed"):
         select_fixed_effects(full, ALL_SUBSETS, "BIC", most=7)
+    crossed = Scope.of(f"y ~ {' * '.join('abcdefh')} + (1 | g)")
+    with pytest.raises(InputError, match=r"127 terms .* are 34,359,738,368 means or more, and at most 1,024"):
+        refuse_too_many(crossed)
     with pytest.raises(InputError, match="no random effects"):
         select_fixed_effects(lmm.fit("angle ~ temp", table("cake-rankdef")), BACKWARD, "BIC")
 
