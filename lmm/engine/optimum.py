@@ -88,9 +88,12 @@ class _Objective:
         if gradient is None:
             return np.inf, np.zeros(len(x)), np.eye(len(x))
         slope = self._slope(at, gradient)
-        rows = [
-            (self._slope(*self._factorised(x + step)) - slope) / _DIFFERENCE for step in _DIFFERENCE * np.eye(len(x))
-        ]
+        rows = []
+        for step in _DIFFERENCE * np.eye(len(x)):
+            beside, moved = self._factorised(x + step)
+            if moved is None:  # on the edge of what can be computed, where average information is all there is
+                return at.deviance, slope, hessian(self.deviance, self.parameters, at, gradient)
+            rows.append((self._slope(beside, moved) - slope) / _DIFFERENCE)
         return at.deviance, slope, 0.5 * (np.array(rows) + np.array(rows).T)
 
     def _factorised(self, x: np.ndarray) -> tuple[Factorisation, Gradient | None]:
@@ -148,6 +151,15 @@ def optimise(problem: Problem, reml: bool = True, start: list[np.ndarray] | None
         best = min(found, key=lambda minimum: minimum.value)
         others = [minimum for minimum in found if minimum is not best]
         return _optimum(problem, reml, objective, _settle_on_boundary(objective, best), others)
+
+
+def descend(problem: Problem, reml: bool, start: list[np.ndarray]) -> Optimum:
+    """Where one descent from `start` (a T per factor, in whitened coordinates) ends, with no other start beside it."""
+    with np.errstate(all="ignore"):
+        parameters = Parameters.of(problem)
+        objective = _Objective(Deviance(collapse(problem), reml), parameters)
+        minimum = _descend(objective, parameters.vector(start))
+        return _optimum(problem, reml, objective, _settle_on_boundary(objective, minimum), [])
 
 
 def _descent_from_afar(objective: _Objective, moderate: np.ndarray, lowest: float) -> list[Minimum]:
