@@ -238,6 +238,11 @@ def inclusion(draws: InclusionDraws, selection: Selection) -> Inclusion:
             f"The draws are of {draws.procedure} selection by {draws.criterion} from '{draws.formula}', not of "
             f"{selection.procedure} selection by {selection.preference.criterion} from '{scope.formula}': draw anew."
         )
+    return counted_inclusion(draws, scope, selection.chosen)
+
+
+def counted_inclusion(draws: InclusionDraws, scope: Scope, chosen: Mean) -> Inclusion:
+    """The frequencies beside the mean that was chosen from the data, all of one scope."""
     sets = Counter(mean for mean in draws.chosen if mean is not None)
     times = Counter(place for mean in draws.chosen if mean is not None for place in mean)
     return Inclusion(
@@ -246,11 +251,10 @@ def inclusion(draws: InclusionDraws, selection: Selection) -> Inclusion:
         draws=len(draws),
         failed=dict(sorted(Counter(failure for failure in draws.failures if failure is not None).items())),
         terms=tuple(
-            (label, place in scope.held, place in selection.chosen, times[place])
-            for place, label in enumerate(scope.terms)
+            (label, place in scope.held, place in chosen, times[place]) for place, label in enumerate(scope.terms)
         ),
         sets=tuple((scope.labels(mean), sets[mean]) for mean in sorted(sets, key=lambda mean: (-sets[mean], mean))),
-        as_selected=sets[selection.chosen],
+        as_selected=sets[chosen],
     )
 
 

@@ -6,6 +6,7 @@ from lmm.clean import preflight
 from lmm.errors import InputError
 from lmm.job import bring_back, closing_lines, failure_lines, forget_failures, keep
 from lmm.provenance import code_hash
+from lmm.select import inclusionparts
 from lmm.select.rungs import ladder
 from lmm.study import crossvalidation, load
 from lmm.study.inference import parts
@@ -55,6 +56,12 @@ def cross_validation_parts(wildcards):
     """The parts that share the folds of a study's cross-validation; none where it asks for no target."""
     names = crossvalidation.parts(STUDIES[wildcards.study])
     return expand(rules.cross_validate.output.part, study=wildcards.study, part=names)
+
+
+def inclusion_parts(wildcards):
+    """The parts that share a study's selections from resampled groups; none where nothing can be selected."""
+    parts_of_study = inclusionparts.parts(STUDIES[wildcards.study])
+    return expand(rules.inclusion_part.output.part, study=wildcards.study, part=parts_of_study)
 
 
 def growing(least, per_megabyte):

@@ -1,0 +1,22 @@
+# Decision → how often each term of the mean is selected from resampled groups, in parts that share the draws.
+rule inclusion_part:
+    input:
+        decision=rules.select.output.decision,
+        table=rules.clean.output.table,
+        audit=rules.clean.output.audit,
+    output:
+        part="results/{study}/select/inclusion/{part}.json",
+    log:
+        "logs/{study}/select/inclusion/{part}.log",
+    conda:
+        "../envs/lmm.yaml"
+    resources:
+        mem_mb=growing(500, 100),
+        runtime=growing(30, 60),
+    params:
+        study=fingerprint,
+        code=code_hash("lmm.select.inclusionparts"),
+    message:
+        "{wildcards.study}: selection from resampled groups, part {wildcards.part}"
+    script:
+        "../scripts/inclusion_part.py"
