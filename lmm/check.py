@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,9 @@ import yaml
 
 from lmm.clean import clean, preflight
 from lmm.errors import InputError
+from lmm.numbers import listing
 from lmm.select.rungs import Rung, ladder
-from lmm.study import Study, load
+from lmm.study import Study, crossvalidation, load
 from lmm.study.inference import parts
 
 
@@ -70,9 +71,25 @@ def _plan(study: Study, rungs: list[Rung], audit: Mapping[str, Any]) -> str:
     lines += [f"  {_within(predictor, groups)}" for predictor, groups in audit["varies_within"].items()]
     lines.append(f"  ladder: {_count(len(rungs), 'model')}")
     lines += [f"    {rung.id}: {rung.formula}" for rung in rungs]
+    lines += _cross_validation(study, len(rungs), audit)
     jobs = _jobs(study, rungs)
     lines.append(f"  {_count(len(jobs), 'job')}: {', '.join(jobs) if len(jobs) < 10 else _shortened(jobs)}")
     return "\n".join(lines)
+
+
+def _cross_validation(study: Study, models: int, audit: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is cross-validated, and how many models that fits; none where nothing is asked for."""
+    from lmm.select.crossvalidation.targets import targets
+
+    asked = targets(study, audit)
+    if asked:
+        told = [f"{_count(target.folds, 'fold')} of {target.name} ({target.group})" for target in asked]
+        folds = sum(target.folds for target in asked)
+        climbs = f", and the ladder climbed {folds:,} times" if study.cross_validation.climb else ""
+        yield (
+            f"  cross-validation: {_count(models, 'model')} in {listing(told)}: {folds:,} × {models} = "
+            f"{folds * models:,} fits{climbs}"
+        )
 
 
 def _within(predictor: str, groups: Mapping[str, bool]) -> str:
@@ -87,7 +104,8 @@ def _jobs(study: Study, rungs: list[Rung]) -> list[str]:
     """Return the jobs that Snakemake would run for a study."""
     fits = ["fit"] if study.split == "study" else [*(f"fit {rung.id}" for rung in rungs), "gather_rungs"]
     draws = [f"bootstrap_part {part}" for part in parts(study)]
-    return ["clean", *fits, "select", *draws, "infer", "diagnose", "report"]
+    folds = [f"cross_validate {part}" for part in crossvalidation.parts(study)]
+    return ["clean", *fits, "select", *folds, "gather_cross_validation", *draws, "infer", "diagnose", "report"]
 
 
 def _shortened(jobs: list[str]) -> str:
@@ -99,7 +117,7 @@ def _shortened(jobs: list[str]) -> str:
     return ", ".join(told)
 
 
-_UNITS = {"fit": "model", "bootstrap_part": "part"}
+_UNITS = {"fit": "model", "bootstrap_part": "part", "cross_validate": "part"}
 
 
 def _count(number: int, what: str) -> str:

@@ -1,5 +1,7 @@
 """One fitting job for a study, or one for each rung: the same results, byte for byte."""
 
+import json
+
 from tests.workflow.project import demonstration, new_project, outputs, run
 
 
@@ -30,3 +32,28 @@ def test_a_bootstrap_in_three_jobs_is_the_bootstrap_in_one(tmp_path):
     assert {name: content for name, content in results[3].items() if name not in parts[3]} == {
         name: content for name, content in results[1].items() if name not in parts[1]
     }
+
+
+def test_a_cross_validation_in_three_jobs_is_the_cross_validation_in_one(tmp_path):
+    results = {}
+    for jobs in (1, 3):
+        config = demonstration("penicillin")
+        config["studies"][0]["cross_validation"] = {"jobs": jobs, "new_groups": {"folds": 5}}
+        project = new_project(tmp_path / str(jobs), config)
+        run(project, "results/penicillin/select/crossvalidation.json")
+        results[jobs] = outputs(project)
+    parts = {jobs: {name for name in found if "/select/crossvalidation/" in name} for jobs, found in results.items()}
+    assert [len(parts[jobs]) for jobs in (1, 3)] == [1, 3]
+    assert {name: content for name, content in results[3].items() if name not in parts[3]} == {
+        name: content for name, content in results[1].items() if name not in parts[1]
+    }
+
+
+def test_a_study_without_targets_has_a_cross_validation_that_says_so(tmp_path):
+    config = demonstration("penicillin")
+    config["studies"][0]["cross_validation"] = {"targets": []}
+    project = new_project(tmp_path / "p", config)
+    run(project, "results/penicillin/select/crossvalidation.json")
+    found = json.loads((project / "results/penicillin/select/crossvalidation.json").read_text())
+    assert set(found["reasons"]) == {"new groups", "known groups"} and found["targets"]["new groups"] == []
+    assert not (project / "results/penicillin/select/crossvalidation").exists()
