@@ -12,6 +12,7 @@ import yaml
 from lmm.clean import clean, preflight
 from lmm.errors import InputError
 from lmm.numbers import listing
+from lmm.select import inclusionparts
 from lmm.select.rungs import Rung, ladder
 from lmm.study import Study, crossvalidation, load
 from lmm.study.inference import parts
@@ -105,7 +106,9 @@ def _jobs(study: Study, rungs: list[Rung]) -> list[str]:
     fits = ["fit"] if study.split == "study" else [*(f"fit {rung.id}" for rung in rungs), "gather_rungs"]
     draws = [f"bootstrap_part {part}" for part in parts(study)]
     folds = [f"cross_validate {part}" for part in crossvalidation.parts(study)]
-    return ["clean", *fits, "select", *folds, "gather_cross_validation", *draws, "infer", "diagnose", "report"]
+    samples = [f"inclusion_part {part}" for part in inclusionparts.parts(study)]
+    chosen = ["select", *folds, "gather_cross_validation", *samples, "sensitivity"]
+    return ["clean", *fits, *chosen, *draws, "infer", "diagnose", "report"]
 
 
 def _shortened(jobs: list[str]) -> str:
@@ -117,7 +120,7 @@ def _shortened(jobs: list[str]) -> str:
     return ", ".join(told)
 
 
-_UNITS = {"fit": "model", "bootstrap_part": "part", "cross_validate": "part"}
+_UNITS = {"fit": "model", "cross_validate": "part", "inclusion_part": "part", "bootstrap_part": "part"}
 
 
 def _count(number: int, what: str) -> str:

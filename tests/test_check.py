@@ -41,9 +41,10 @@ def test_the_plan_tells_rows_levels_models_and_jobs(tmp_path, capsys):
         "    g.slope: y ~ x + (x | g)",
         "  cross-validation: 5 models in 4 folds of new groups (g) and 10 folds of known groups (g): 14 × 5 = 70 fits, "
         "and the ladder climbed 14 times",
-        "  8 jobs: clean, fit, select, cross_validate 1-of-1, gather_cross_validation, infer, diagnose, report",
+        "  9 jobs: clean, fit, select, cross_validate 1-of-1, gather_cross_validation, sensitivity, infer, diagnose, "
+        "report",
         "",
-        "9 jobs in all, the index of the reports among them.",
+        "10 jobs in all, the index of the reports among them.",
     ]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.yaml", "t.csv"]
 
@@ -64,8 +65,8 @@ def test_what_cleaning_warns_of_is_told(tmp_path, capsys):
 
 def test_a_job_for_each_rung_is_counted(tmp_path, capsys):
     _, out, _ = checked(tmp_path, capsys, BLOCK | {"slopes": {"g": "x"}, "split": "rung"})
-    jobs = "clean, fit (5 models), gather_rungs, select, cross_validate, gather_cross_validation, infer, diagnose, report"
-    assert f"  13 jobs: {jobs}\n" in out
+    chosen = "select, cross_validate, gather_cross_validation, sensitivity"
+    assert f"  14 jobs: clean, fit (5 models), gather_rungs, {chosen}, infer, diagnose, report\n" in out
 
 
 def test_the_jobs_of_the_bootstrap_are_counted(tmp_path, capsys):
@@ -74,20 +75,22 @@ def test_the_jobs_of_the_bootstrap_are_counted(tmp_path, capsys):
         for jobs in (2, 20)
     )
     _, out, _ = checked(tmp_path, capsys, BLOCK | few)
-    draws = "bootstrap_part 1-of-2, bootstrap_part 2-of-2"
-    jobs = f"clean, fit, select, gather_cross_validation, {draws}, infer, diagnose, report"
-    assert f"  9 jobs: {jobs}\n" in out
+    jobs = "clean, fit, select, gather_cross_validation, sensitivity, bootstrap_part (2 parts), infer, diagnose, report"
+    assert f"  10 jobs: {jobs}\n" in out
     _, out, _ = checked(tmp_path, capsys, BLOCK | many)
-    assert (
-        "  27 jobs: clean, fit, select, gather_cross_validation, bootstrap_part (20 parts), infer, diagnose, report\n"
-        in out
-    )
+    assert f"  28 jobs: {jobs.replace('(2 parts)', '(20 parts)')}\n" in out
 
 
 def test_the_jobs_of_the_cross_validation_are_counted(tmp_path, capsys):
     _, out, _ = checked(tmp_path, capsys, BLOCK | {"cross_validation": {"jobs": 12, "climb": False}})
     assert "14 × 3 = 42 fits\n" in out
     assert "select, cross_validate (12 parts), gather_cross_validation," in out
+
+
+def test_the_jobs_of_the_selection_of_fixed_effects_are_counted(tmp_path, capsys):
+    selection = {"ladder": {"fixed_selection": {"procedure": "backward", "jobs": 3}}}
+    _, out, _ = checked(tmp_path, capsys, BLOCK | selection)
+    assert "gather_cross_validation, inclusion_part (3 parts), sensitivity," in out
 
 
 def test_nesting_and_crossing_are_told(capsys):
