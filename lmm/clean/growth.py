@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from lmm.engine.whitening import whiten_fixed
 from lmm.errors import InputError
 from lmm.formula import parse
 from lmm.formula.deparse import name_text
@@ -35,6 +36,11 @@ def check_growth(study: Study, table: pd.DataFrame) -> None:
                 f"to {times[-1]:g}; choose knots between them."
             )
     told = _told_apart(study, table)
+    if told < needed and growth.shape == POLYNOMIAL:
+        raise InputError(
+            f"{where}: the powers of {growth.time} are too much alike at times from {times[0]:g} to {times[-1]:g}, "
+            f"counted from {growth.origin:g}; set growth.origin to a time among them, such as {np.median(times):g}."
+        )
     if told < needed:
         raise InputError(
             f"{where}: {described(growth)} has {needed} coefficients, of which the times of {growth.time} can tell "
@@ -43,15 +49,12 @@ def check_growth(study: Study, table: pd.DataFrame) -> None:
 
 
 def _told_apart(study: Study, table: pd.DataFrame) -> int:
-    """How many directions the curve's columns have beside the intercept."""
+    """How many columns of the curve the engine would keep beside the intercept."""
     formula = parse(f"{name_text(study.outcome)} ~ {' + '.join(mean_terms(study.growth))}")
     frame = model_frame(formula, table, None, None)
     laid_out = blocks(formula.fixed, frame.values, len(frame.rows), frame.check)
-    columns = np.unique(np.column_stack([column for block in laid_out for column in block.columns]), axis=0)[:, 1:]
-    # Powers of a time far from zero, such as a year, are told apart only when each is counted from its own mean.
-    centred = columns - columns.mean(axis=0)
-    size = np.linalg.norm(centred, axis=0)
-    return int(np.linalg.matrix_rank(centred / np.where(size > 0, size, 1.0)))
+    columns = np.column_stack([column for block in laid_out for column in block.columns])
+    return len(whiten_fixed(np.zeros(len(columns)), columns).kept) - 1
 
 
 def _simpler(growth: Growth) -> str:

@@ -31,8 +31,8 @@ class Growth(Block):
     shape: Literal["linear", "polynomial", "spline", "piecewise"] = Field(
         LINEAR,
         description="A straight line; raw powers of time up to degree; a natural cubic spline, whose boundary knots "
-        "are the first and the last time; or straight lines that are joined at knots, each coefficient after the first "
-        "being the change of the slope at its knot.",
+        "are the first and the last time; or straight lines that are joined at knots: the slope at the origin, and at "
+        "each knot, going away from the origin, the change of the slope.",
         examples=["polynomial"],
     )
     degree: int | None = Field(
@@ -52,8 +52,9 @@ class Growth(Block):
     )
     origin: Number = Field(
         0.0,
-        description="The time that is counted as zero: intercepts, their variance, and all coefficients but that of "
-        "the highest power are those at this time. Not for a spline, whose intercept is at the first time.",
+        description="The time that is counted as zero: intercepts, slopes and their variances are those at this time, "
+        "and so are all coefficients but that of the highest power. Not for a spline, whose intercept is at the first "
+        "time.",
         examples=[11],
     )
     by: Names = Field(
@@ -85,11 +86,6 @@ class Growth(Block):
     def _knots_ascend(self) -> Growth:
         if any(before >= after for before, after in pairwise(self.knots or ())):
             raise ValueError(f"knots must ascend, without repeats, not {_listed(self.knots)}")
-        if self.shape == PIECEWISE and self.origin > self.knots[0]:
-            raise ValueError(
-                f"the origin {self.origin:g} lies beyond the first knot {self.knots[0]:g}, so that the intercept would "
-                "be on no segment; choose an origin before it"
-            )
         return self
 
     @model_validator(mode="after")
@@ -129,7 +125,7 @@ def described(growth: Growth) -> str:
         LINEAR: "a straight line",
         POLYNOMIAL: f"a polynomial of degree {_degree(growth)}",
         SPLINE: f"a natural cubic spline of {coefficients(growth)} coefficients",
-        PIECEWISE: f"straight lines in {len(growth.knots or ()) + 1} segments",
+        PIECEWISE: f"a line in {len(growth.knots or ()) + 1} segments",
     }[growth.shape]
 
 
@@ -204,7 +200,10 @@ def _powers(growth: Growth) -> list[str]:
 
 
 def _changes_of_slope(growth: Growth) -> list[str]:
-    return [f"pmax({_since(growth.time, knot)}, 0)" for knot in growth.knots or ()]
+    """One bend at each knot, zero on the side of the origin, so that the line is that of the origin's segment."""
+    return [
+        f"{'pmin' if knot < growth.origin else 'pmax'}({_since(growth.time, knot)}, 0)" for knot in growth.knots or ()
+    ]
 
 
 def _spline(growth: Growth) -> str:
