@@ -16,6 +16,7 @@ from lmm.formula.deparse import name_text
 from lmm.formula.frame import model_frame
 from lmm.formula.model_matrix import blocks
 from lmm.study import Study
+from lmm.study.growth import curved_groups, slope_terms
 
 
 def check_values(study: Study, table: pd.DataFrame) -> None:
@@ -104,7 +105,8 @@ def check_formulas(study: Study, table: pd.DataFrame) -> None:
     """Refuse fixed effects or slopes without a finite value in some row, or with too many coefficients.
 
     A formula such as log(x) can lose rows that the table has; fixed effects need fewer coefficients than rows, and
-    declared slopes fewer random ones (lme4 refuses the same).
+    declared slopes fewer random ones (lme4 refuses the same). Of a growth curve that is asked of its straight line, as
+    the ladder climbs from there to the highest order that the data support.
     """
     fixed = _columns(study, table, study.fixed, "fixed")
     rank = len(fixed) if len(fixed) < len(table) else int(np.linalg.matrix_rank(np.column_stack(fixed)))
@@ -113,7 +115,9 @@ def check_formulas(study: Study, table: pd.DataFrame) -> None:
             f"study {study.name}, key fixed: {study.fixed} needs {rank} coefficients, but there are {len(table)} rows; "
             "leave out predictors, or list none that has another label in every row."
         )
-    for group, slopes in study.slopes.items():
+    curved = curved_groups(study.growth, study.groups) if study.growth else []
+    for group, declared in study.slopes.items():
+        slopes = slope_terms(study.growth)[0] if group in curved else declared
         columns = len(_columns(study, table, f"1 + {slopes}", f"slopes.{group}"))
         levels = level_count(table, group)
         if levels * columns >= len(table):

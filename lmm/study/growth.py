@@ -168,7 +168,7 @@ def with_slopes(growth: Growth, slopes: Mapping[str, str], groups: Sequence[str]
             raise ValueError(
                 f"key growth.groups: {group!r} is not one of the groups {_listed(groups)}; name one of them"
             )
-    curved = [group for group in groups if growth.groups is None or group in growth.groups]
+    curved = curved_groups(growth, groups)
     for group in curved:
         if group in slopes:
             raise ValueError(
@@ -177,6 +177,11 @@ def with_slopes(growth: Growth, slopes: Mapping[str, str], groups: Sequence[str]
             )
     terms = " + ".join(slope_terms(growth))
     return {**slopes, **dict.fromkeys(curved, terms)}
+
+
+def curved_groups(growth: Growth, groups: Sequence[str]) -> list[str]:
+    """The grouping factors, of all in the study, whose levels may have curves of their own."""
+    return [group for group in groups if growth.groups is None or group in growth.groups]
 
 
 def _curve(terms: Sequence[str], by: Sequence[str]) -> str:

@@ -66,9 +66,9 @@ def test_one_time_makes_no_line(tmp_path):
 @pytest.mark.parametrize(
     "growth",
     [
-        {"shape": "polynomial", "degree": 3, "groups": []},
-        {"shape": "spline", "df": 3, "groups": []},
-        {"shape": "piecewise", "knots": [1, 2], "groups": []},
+        {"shape": "polynomial", "degree": 3},
+        {"shape": "spline", "df": 3},
+        {"shape": "piecewise", "knots": [1, 2]},
     ],
 )
 def test_as_many_coefficients_as_intervals_can_be_told(tmp_path, growth):
@@ -77,7 +77,7 @@ def test_as_many_coefficients_as_intervals_can_be_told(tmp_path, growth):
 
 def test_powers_of_a_year_need_an_origin(tmp_path):
     years = TABLE.assign(day=TABLE["day"] + 2020)
-    cubic = {"shape": "polynomial", "degree": 3, "groups": []}
+    cubic = {"shape": "polynomial", "degree": 3}
     with pytest.raises(InputError) as caught:
         growing(tmp_path, cubic, years)
     assert str(caught.value) == (
