@@ -74,6 +74,7 @@ def compare_random_parts(smaller: tuple[Block, ...], larger: tuple[Block, ...]) 
     for random in (smaller, larger):
         for group in {block.group for block in random}:
             refuse_twice(group, [name for block in random if block.group == group for name in sorted(block.names)])
+    smaller = about_the_zero_of(larger, smaller)
     if is_compound_symmetry_within(smaller, larger):
         return unstructured_against_compound_symmetry(smaller, larger)
     if not all(any(is_within(inner, outer) for outer in larger) for inner in smaller):
@@ -141,6 +142,24 @@ def approximation_of(smaller: tuple[Block, ...], additions: list[Addition]) -> s
     if variances > 1:
         return "The binomial weights hold when the estimates of the added variances are uncorrelated."
     return None
+
+
+def about_the_zero_of(larger: tuple[Block, ...], smaller: tuple[Block, ...]) -> tuple[Block, ...]:
+    """The smaller random part with centred covariates named as the larger one names them.
+
+    Beside a correlated intercept a covariate and the same less its mean span the same effects, so that
+    (scale(x, scale = FALSE) || g) is within (x | g).
+    """
+    spanned = {
+        (block.group, f"scale({name}, scale = FALSE)"): name
+        for block in larger
+        if INTERCEPT in block.names
+        for name in block.names
+    }
+    return tuple(
+        Block(block.group, frozenset(spanned.get((block.group, name), name) for name in block.names))
+        for block in smaller
+    )
 
 
 def is_compound_symmetry_within(smaller: tuple[Block, ...], larger: tuple[Block, ...]) -> bool:

@@ -1,9 +1,9 @@
-"""The candidates of a study with their recorded fits, ready to be compared."""
+"""The candidates of a study with their recorded fits, ready to be compared; what is not recorded is fitted."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from lmm.errors import InputError
@@ -11,12 +11,15 @@ from lmm.infer.candidate import Candidate, candidate_of_record
 from lmm.infer.likelihoodratio import compare
 from lmm.infer.randomstructure import INTERCEPT as INTERCEPT_COLUMN
 from lmm.select.criteria import criteria, groups_counted
-from lmm.select.rungs import FIXED, NULL, Rung, ladder
-from lmm.select.structure import INTERCEPT, RandomPart
+from lmm.select.rungs import FULL, REML, SELECTED, Rung, ladder, random_rung, reference
+from lmm.select.structure import SYMMETRIC, RandomPart
 from lmm.select.tested import Test, Tested, by_large_sample
 
 if TYPE_CHECKING:
     from lmm.study import Study
+
+Fitting = Callable[[Rung], Mapping[str, Any]]
+"""Fits a rung and records it, as `lmm.select.rungs.fit_rung` does."""
 
 
 @dataclass(frozen=True)
@@ -30,38 +33,79 @@ class Flaw:
     group: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Candidates:
-    """The rungs of a study's ladder and what fitting them gave; candidates are asked for by their random part.
+    """The candidates of a study; they are asked for by their random part.
 
-    `test` is how a likelihood ratio of two random parts gets its p-value.
+    Attributes:
+        study, audit: what is asked and of which rows.
+        planned: the rungs known before the run.
+        mean, which: right-hand side of the candidates' fixed part; FULL or SELECTED.
+        test: how a likelihood ratio of two random parts gets its p-value.
+        fitting: fits a candidate that was not known before the run; None where there is no table to fit it to.
+        categorical: columns that are factors.
+        recorded: what fitting gave, by the names of the rungs; those fitted here are added.
+        found: the rungs fitted here, in the order the climb came to them.
     """
 
     study: Study
-    rungs: tuple[Rung, ...]
-    recorded: Mapping[str, Mapping[str, Any]]
     audit: Mapping[str, Any]
+    planned: tuple[Rung, ...]
+    mean: str
+    which: str = FULL
     test: Test = field(default=by_large_sample)
+    fitting: Fitting | None = None
+    categorical: Collection[str] = ()
+    recorded: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    found: dict[str, Rung] = field(default_factory=dict)
+
+    def with_mean(self, mean: str) -> Candidates:
+        """The candidates with a selected mean; what is recorded of those with the full one is kept."""
+        return replace(self, mean=mean, which=SELECTED)
+
+    @property
+    def rungs(self) -> list[Rung]:
+        """All rungs of which something is recorded, those known before the run first."""
+        return [*self.planned, *self.found.values()]
 
     def rung(self, random: RandomPart) -> Rung:
-        """The candidate with the full mean and this random part; the empty one is fitted by least squares."""
-        if not random:
-            return next(rung for rung in reversed(self.rungs) if rung.id in (NULL, FIXED))
-        return next(rung for rung in self.rungs if rung.random == random)
+        """The candidate with this random part; the empty one is fitted by least squares."""
+        if random:
+            return random_rung(self.study, self.mean, random, self.which)
+        if self.which == SELECTED:
+            return reference(self.study, self.mean, SELECTED)
+        return next(rung for rung in reversed(self.planned) if not rung.random)
 
     def id(self, random: RandomPart) -> str:
         """The name of a candidate."""
         return self.rung(random).id
 
-    def record(self, random: RandomPart, estimator: str = "REML") -> Mapping[str, Any] | None:
+    def is_recorded(self, random: RandomPart) -> bool:
+        """Whether a candidate is at hand without fitting it."""
+        return self.id(random) in self.recorded
+
+    def entry(self, random: RandomPart) -> Mapping[str, Any]:
+        """What fitting a candidate gave, or gives now."""
+        rung = self.rung(random)
+        if rung.id not in self.recorded:
+            if self.fitting is None:
+                raise InputError(
+                    f"study {self.study.name}: the fitted ladder does not hold the candidate {rung.id}, "
+                    f"'{rung.formula}'; fit it again from this config."
+                )
+            self.recorded[rung.id] = self.fitting(rung)
+            self.found[rung.id] = rung
+        return self.recorded[rung.id]
+
+    def record(self, random: RandomPart, estimator: str = REML) -> Mapping[str, Any] | None:
         """What was recorded of a candidate's fit, or None if it could not be fitted."""
-        return self.recorded[self.id(random)]["fits"][estimator]
+        return self.entry(random)["fits"][estimator]
 
     def failure(self, random: RandomPart) -> str | None:
         """Why a candidate could not be fitted, in a sentence; None if it was."""
-        return self.recorded[self.id(random)]["failure"]
+        return self.entry(random)["failure"]
 
-    def candidate(self, random: RandomPart, estimator: str = "REML") -> Candidate:
+    def candidate(self, random: RandomPart, estimator: str = REML) -> Candidate:
         """A candidate's fit as the likelihood ratio test takes it."""
         formula = self.rung(random).formula
         return candidate_of_record(formula, self.study.outcome, estimator, self.record(random, estimator))
@@ -92,19 +136,28 @@ class Candidates:
             return Flaw(record["convergence"]["message"])
         if self.study.ladder.allow_singular:
             return None
-        on_boundary = [boundary for boundary in record["boundaries"] if list(boundary["names"]) != [INTERCEPT_COLUMN]]
-        return Flaw(on_boundary[0]["sentence"], on_boundary[0]["group"]) if on_boundary else None
+        within = {inner: one.group for one in random if one.kind == SYMMETRIC for inner in one.groups[1:]}
+        for boundary in record["boundaries"]:
+            if list(boundary["names"]) != [INTERCEPT_COLUMN] or boundary["group"] in within:
+                return Flaw(boundary["sentence"], within.get(boundary["group"], boundary["group"]))
+        return None
 
 
 def candidates_of(
-    study: Study, recorded_ladder: Mapping[str, Any], audit: Mapping[str, Any], test: Test = by_large_sample
+    study: Study,
+    recorded_ladder: Mapping[str, Any],
+    audit: Mapping[str, Any],
+    test: Test = by_large_sample,
+    fitting: Fitting | None = None,
+    categorical: Collection[str] = (),
 ) -> Candidates:
     """Match the recorded fits with the rungs the study asks for, and refuse to decide without the references.
 
     `test` gives the likelihood ratio of two random parts its p-value; records alone allow the large-sample one.
+    `fitting` fits the candidates that depend on what the climb decides, and `categorical` are the factors of the table.
 
-    Raises InputError where the two differ (the record is of another version of the study), or where a model that no
-    decision can do without could not be fitted.
+    Raises InputError where the two differ (the record is of another version of the study), or where a model without
+    grouping, which no decision can do without, could not be fitted.
     """
     rungs = tuple(ladder(study))
     recorded = {entry["id"]: entry for entry in recorded_ladder["rungs"]}
@@ -114,7 +167,23 @@ def candidates_of(
                 f"study {study.name}: the fitted ladder does not hold the candidate {rung.id}, '{rung.formula}'; fit "
                 "it again from this config."
             )
-        needed = all(structure.kind == INTERCEPT for structure in rung.random)
-        if needed and recorded[rung.id]["failure"]:
+        if not rung.random and recorded[rung.id]["failure"]:
             raise InputError(f"study {study.name}, model '{rung.formula}': {recorded[rung.id]['failure']}")
-    return Candidates(study, rungs, recorded, audit, test)
+    return Candidates(
+        study=study,
+        audit=audit,
+        planned=rungs,
+        mean=study.fixed,
+        test=test,
+        fitting=fitting,
+        categorical=categorical,
+        recorded=recorded,
+    )
+
+
+def unrecorded(
+    study: Study, audit: Mapping[str, Any], fitting: Fitting, categorical: Collection[str] = ()
+) -> Candidates:
+    """The candidates of a study of which nothing is fitted yet, tested by large-sample distributions."""
+    references = tuple(rung for rung in ladder(study) if not rung.random)
+    return Candidates(study, audit, references, study.fixed, fitting=fitting, categorical=categorical)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from lmm.numbers import counted, decimal
+from lmm.numbers import counted, decimal, listing
 from lmm.select.candidates import Candidates
-from lmm.select.step import what_is_wrong
-from lmm.select.structure import UNCORRELATED, RandomPart
+from lmm.select.step import STOP, what_is_wrong
+from lmm.select.structure import UNCORRELATED, RandomPart, can_be_centred
 from lmm.select.wording import without_full_stop
 
 FEW_LEVELS, REUSED_LABELS, SINGULAR, UNSOUND = "few levels", "reused labels", "singular", "unsound"
 SEVERAL_OPTIMA, ORIGIN, MISSED_OPTIMUM = "several optima", "origin", "missed optimum"
+NOT_CLIMBED = "not climbed"
 
 
-def cautions(candidates: Candidates, random: RandomPart, steps: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
+def cautions(candidates: Candidates, random: RandomPart, steps: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
     """Warnings that belong to the final model and to the way it was reached: what each is about, and its sentence."""
     record = candidates.record(random)
     sentences = {
@@ -24,7 +25,8 @@ def cautions(candidates: Candidates, random: RandomPart, steps: Iterable[Mapping
         SINGULAR: singular(record),
         UNSOUND: unsound(record),
         SEVERAL_OPTIMA: several_optima(record),
-        ORIGIN: origin(random),
+        NOT_CLIMBED: not_climbed(candidates, random, steps),
+        ORIGIN: origin(candidates, random),
         MISSED_OPTIMUM: missed_optima(steps),
     }
     return [{"subject": subject, "sentence": sentence} for subject, found in sentences.items() for sentence in found]
@@ -82,13 +84,20 @@ def several_optima(record: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def origin(random: RandomPart) -> list[str]:
+def not_climbed(candidates: Candidates, random: RandomPart, steps: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Say which grouping factors are not in the model because it cannot be fitted with them."""
+    found = [without_full_stop(step["reason"]) for step in steps if step["kind"] == STOP]
+    rows = f"; the rows of one level of {listing(candidates.study.groups)} are then taken as independent"
+    return [f"{reason}{'' if random else rows}." for reason in dict.fromkeys(found)]
+
+
+def origin(candidates: Candidates, random: RandomPart) -> list[str]:
     """Uncorrelated slopes tie the model to the zero of the covariate (method, rule 10)."""
     return [
         f"Without the correlation the model hangs on where {structure.slopes} is zero: choose a zero that means "
         "something, such as the mean."
         for structure in random
-        if structure.kind == UNCORRELATED
+        if structure.kind == UNCORRELATED and can_be_centred(candidates.study, structure, candidates.categorical)
     ]
 
 

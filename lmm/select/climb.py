@@ -2,201 +2,196 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from lmm.formula import parse
-from lmm.formula.deparse import name_text
-from lmm.infer.nullchoice import DOUBTFUL, FEW_GROUPS, MIXTURE
-from lmm.numbers import counted, listing
+from lmm.numbers import listing
 from lmm.select import step as kinds
+from lmm.select.backoff import simpler
 from lmm.select.candidates import Candidates, Flaw
-from lmm.select.step import DESIGN, DROP, KEEP, decided, measured, unconverged, unmeasured
-from lmm.select.structure import INTERCEPT, SLOPE, UNCORRELATED, RandomPart, replaced, structures
-from lmm.select.tested import Tested
-from lmm.select.wording import evidence, level, without_full_stop
-
-Step = dict[str, Any]
+from lmm.select.eligibility import why_ineligible
+from lmm.select.slopesearch import (
+    bare,
+    eligible_terms,
+    ineligible_step,
+    search_slopes,
+    settle_correlations,
+    step_name,
+)
+from lmm.select.slopeterms import MAXIMAL, PARSIMONIOUS, slope_terms, untested
+from lmm.select.step import DESIGN, DROP, KEEP, decided
+from lmm.select.structure import (
+    INTERCEPT,
+    SLOPE,
+    SYMMETRIC,
+    UNCORRELATED,
+    ZERO_CORRELATIONS,
+    RandomPart,
+    Structure,
+    replaced,
+    structure,
+)
+from lmm.select.teststeps import (
+    Step,
+    is_fitted,
+    later_groups,
+    supports,
+    verdict,
+    with_test,
+    without_test,
+)
+from lmm.select.wording import evidence, without_full_stop
 
 
 def climb(candidates: Candidates) -> tuple[RandomPart, list[Step]]:
     """Choose the random part; return it and every step with its reason.
 
-    Grouping factors are part of the design and enter whatever their p (method, rule 15). The slopes of each are
-    tested jointly with their correlations against the intercept alone, by REML at the full mean. When all factors
-    have entered, the slopes decided before the last one did are decided once more: a slope left out of one factor
-    can pass for a slope of another.
+    Grouping factors are part of the design and enter whatever their p (method, rule 15), but for those that the study
+    calls optional. A factor whose model cannot be fitted is left out, and the climb goes on with the next.
     """
-    random: RandomPart = ()
-    steps: list[Step] = []
-    for group in candidates.study.groups:
-        entered = (*random, structures(candidates.study, group)[0])
-        steps.append(enter_group(candidates, random, entered))
-        random, simplified = back_off(candidates, entered)
-        random, chosen = choose_slopes(candidates, random, len(random) - 1)
-        steps += simplified + chosen
-    for place in range(len(random) - 1):
-        if not constant_covariates(candidates, random, place):
-            random, chosen = choose_slopes(candidates, random, place)
-            steps += chosen
+    search = one_factor_after_the_other if candidates.study.mode == PARSIMONIOUS else from_the_top
+    random, steps = search(candidates)
     random, simplified = back_off(candidates, random)
     random, rescued = leave_unsound(candidates, random)
     return random, steps + simplified + rescued
 
 
-def enter_group(candidates: Candidates, smaller: RandomPart, larger: RandomPart) -> Step:
-    """Add the intercept of a grouping factor; its test is shown and decides nothing."""
-    group, outcome = larger[-1].group, candidates.study.outcome
+def one_factor_after_the_other(candidates: Candidates) -> tuple[RandomPart, list[Step]]:
+    """Forward: each factor enters, then those of its slopes that the data support (Matuschek et al. 2017).
+
+    When all factors have entered, the slopes decided before the last one did are decided once more: a slope left out of
+    one factor can pass for a slope of another.
+    """
+    random: RandomPart = ()
+    steps: list[Step] = []
+    for group in candidates.study.groups:
+        entered, step = enter_group(candidates, random, group)
+        steps.append(step)
+        if entered == random:
+            continue
+        random, simplified = back_off(candidates, entered)
+        random, chosen = choose_slopes(candidates, random, len(random) - 1)
+        steps += simplified + chosen
+    for place in range(len(random) - 1):
+        if eligible_terms(candidates, random[place].group)[0]:
+            random, chosen = choose_slopes(candidates, random, place)
+            steps += chosen
+    return random, steps
+
+
+def from_the_top(candidates: Candidates) -> tuple[RandomPart, list[Step]]:
+    """Top-down: all intercepts, then the slopes that enter untested, reduced as far as they cannot be estimated; with
+    hypotheses the other slopes are then tested one by one (Barr et al. 2013)."""
+    random: RandomPart = ()
+    steps: list[Step] = []
+    for group in candidates.study.groups:
+        random, step = enter_group(candidates, random, group)
+        steps.append(step)
+    for place in range(len(random)):
+        random, entered = enter_slopes(candidates, random, place)
+        steps += entered
+    random, simplified = back_off(candidates, random)
+    steps += simplified
+    for place, present in enumerate(random):
+        labels, reasons = eligible_terms(candidates, present.group)
+        given = untested(candidates.study, present.group)
+        open_to_test = [label for label in labels if label not in given]
+        if others := {label: reason for label, reason in reasons.items() if label not in given}:
+            steps.append(ineligible_step(candidates, random, place, others))
+        if open_to_test:
+            random, chosen = search_slopes(candidates, random, place, open_to_test)
+        else:
+            random, chosen = settle_correlations(candidates, random, place, [])
+        steps += chosen
+    return random, steps
+
+
+def enter_group(candidates: Candidates, smaller: RandomPart, group: str) -> tuple[RandomPart, Step]:
+    """Add the intercept of a grouping factor; unless the factor is optional, its test is shown and decides nothing."""
+    larger = (*smaller, bare(group))
+    outcome, optional = candidates.study.outcome, group in candidates.study.ladder.optional
+    names = {
+        "kind": kinds.INTERCEPT,
+        "name": f"{group}: intercept",
+        "question": f"Does {outcome} vary between levels of {group}?",
+        "smaller": candidates.id(smaller),
+        "larger": candidates.id(larger),
+        "structure": larger[-1],
+    }
+    if not is_fitted(candidates, larger):
+        reason = f"The ladder stops at {group}, which is left out: {without_full_stop(candidates.failure(larger))}."
+        head = decided(**{**names, "kind": kinds.STOP}, decision=DROP, reason=reason)
+        return smaller, without_test(candidates, head, smaller, larger)
     test = candidates.compare(smaller, larger)
-    head = decided(
-        kind=kinds.INTERCEPT,
-        name=f"{group}: intercept",
-        question=f"Does {outcome} vary between levels of {group}?",
-        smaller=candidates.id(smaller),
-        larger=candidates.id(larger),
-        decision=DESIGN,
-        reason=f"{group} is part of the design and stays whatever its p: {evidence(test)}.",
-        structure=larger[-1],
-    )
-    return with_test(candidates, head, test, [smaller, larger], group)
+    if optional:
+        kept = supports(candidates, test, smaller, larger) and not candidates.flaw(larger)
+        reason = verdict(candidates, test, smaller, larger, f"{group} is optional, and its variance is")
+        head = decided(**names, decision=KEEP if kept else DROP, reason=reason)
+    else:
+        kept = True
+        reason = f"{group} is part of the design and stays whatever its p: {evidence(test)}."
+        head = decided(**names, decision=DESIGN, reason=reason)
+    return larger if kept else smaller, with_test(candidates, head, test, [smaller, larger], group)
 
 
 def choose_slopes(candidates: Candidates, random: RandomPart, place: int) -> tuple[RandomPart, list[Step]]:
-    """Decide whether the slopes of the grouping factor at `place` vary, and how far they can be estimated.
-
-    The structures of the other factors stay as they are in `random`.
-    """
-    options = [replaced(random, place, s) for s in structures(candidates.study, random[place].group)]
-    if len(options) == 1:
+    """Decide which slopes of the grouping factor at `place` vary, and how far they can be estimated, from its intercept
+    on."""
+    group = random[place].group
+    if not slope_terms(candidates.study, group):
         return random, []
-    if constant_covariates(candidates, options[-1], place):
-        return options[0], [ineligible_step(candidates, options, place)]
-    if len(options) == 2:
-        return keep_if_supported(candidates, options, place)
-    return forward_from_intercept(candidates, options, place)
+    start = replaced(random, place, bare(group))
+    labels, reasons = eligible_terms(candidates, group)
+    steps = [ineligible_step(candidates, start, place, reasons)] if reasons else []
+    random, chosen = search_slopes(candidates, start, place, labels)
+    return random, steps + chosen
 
 
-def forward_from_intercept(
-    candidates: Candidates, options: list[RandomPart], place: int
-) -> tuple[RandomPart, list[Step]]:
-    """Test the correlated slopes jointly; keep them, or back off through uncorrelated ones to the intercept."""
-    intercept, uncorrelated, slope = options
-    first = slopes_step(candidates, options, slope, place)
-    if first["p"] is None:
-        random, steps = keep_if_supported(candidates, [intercept, uncorrelated], place)
-        return random, [first, *steps]
-    if first["decision"] == DROP:
-        return intercept, [first]
-    correlation = correlation_step(candidates, uncorrelated, slope, place)
-    if correlation["decision"] == KEEP:
-        return slope, [first, correlation]
-    random, steps = keep_if_supported(candidates, [intercept, uncorrelated], place)
-    return random, [first, correlation, *steps]
-
-
-def keep_if_supported(candidates: Candidates, options: list[RandomPart], place: int) -> tuple[RandomPart, list[Step]]:
-    """Keep the larger of two structures if its test supports it and it can be a final model; else the intercept."""
-    intercept, larger = options
-    tested = slopes_step(candidates, options, larger, place)
-    flaw = candidates.flaw(larger)
-    if tested["decision"] == KEEP and flaw:
-        reason = (
-            f"{without_full_stop(tested['reason'])}; but that model cannot be final "
-            f"({without_full_stop(flaw.sentence)}), so the intercept alone is kept."
-        )
-        tested |= {"decision": DROP, "chosen": candidates.id(intercept), "reason": reason}
-    return (larger if tested["decision"] == KEEP else intercept), [tested]
-
-
-def slopes_step(candidates: Candidates, options: list[RandomPart], larger: RandomPart, place: int) -> Step:
-    """Compare the intercept with a structure that has slopes; `options` are all the factor may end with."""
-    intercept, structure = options[0], larger[place]
-    kind = "uncorrelated slope" if structure.kind == UNCORRELATED else "slope"
-    names = {
-        "kind": kinds.SLOPE,
-        "name": f"{structure.group}: {kind}{beside_later(larger, place)}",
-        "question": f"Does the effect of {structure.slopes} vary between levels of {structure.group}?",
-        "smaller": candidates.id(intercept),
-        "larger": candidates.id(larger),
-        "structure": structure,
-        "beside": later_groups(larger, place),
-    }
-    if not is_fitted(candidates, larger, intercept):
-        failure = without_full_stop(candidates.failure(larger) or candidates.failure(intercept))
-        reason = f"The {kind} of {structure.slopes} by {structure.group} could not be tested: {failure}."
-        return without_test(candidates, decided(**names, decision=DROP, reason=reason), intercept, larger)
-    test = candidates.compare(intercept, larger)
-    supported = test.rejects(candidates.study.ladder.alpha_random)
-    reason = slopes_reason(larger, place, test, candidates.study.ladder.alpha_random)
-    head = decided(**names, decision=KEEP if supported else DROP, reason=reason)
-    return with_test(candidates, head, test, options, structure.group)
-
-
-def slopes_reason(larger: RandomPart, place: int, test: Tested, alpha: float) -> str:
-    """Say in a sentence whether the data support the variance of the slopes."""
-    structure = larger[place]
-    later = listing(later_groups(larger, place))
-    the = f"With {later} in the model, the" if later else "The"
-    variance, are = ("variances", "are") if set(structure.slopes) & set("+*") else ("variance", "is")
-    subject = f"{the} {variance} of {structure.slopes} between levels of {structure.group}"
-    if test.p is None:
-        return f"{subject} could not be tested: {without_full_stop(test.ratio.reason)}."
-    if test.rejects(alpha):
-        return f"{subject} {are} supported: {evidence(test)}."
-    return f"{subject} {are} not supported at {level(alpha)}: {evidence(test)}."
-
-
-def later_groups(random: RandomPart, place: int) -> list[str]:
-    """The grouping factors that entered after the one at `place`."""
-    return [other.group for other in random[place + 1 :]]
-
-
-def beside_later(random: RandomPart, place: int) -> str:
-    """What tells a second decision on a factor's slopes from the first: the factors that entered after it."""
-    later = listing(later_groups(random, place))
-    return f", beside {later}" if later else ""
-
-
-def correlation_step(candidates: Candidates, uncorrelated: RandomPart, slope: RandomPart, place: int) -> Step:
-    """Show the test of the correlations; they are kept unless the model that has them cannot be final."""
-    structure = slope[place]
-    test = candidates.compare(uncorrelated, slope) if is_fitted(candidates, uncorrelated) else None
-    shown = f": {evidence(test)}" if test else ""
-    flaw = candidates.flaw(slope)
-    if flaw:
-        reason = (
-            f"The correlated model cannot be final ({without_full_stop(flaw.sentence)}), so the correlations are set "
-            f"to zero first{shown}."
-        )
-    else:
-        reason = (
-            f"The correlations stay by default, as without them the model would hang on where {structure.slopes} is "
-            f"zero{shown}."
-        )
+def enter_slopes(candidates: Candidates, random: RandomPart, place: int) -> tuple[RandomPart, list[Step]]:
+    """Add the slopes of a factor that enter untested, all at once; their test is shown and decides nothing."""
+    group, study = random[place].group, candidates.study
+    labels, reasons = eligible_terms(candidates, group)
+    given = untested(study, group)
+    wanted = [label for label in labels if label in given]
+    unseen = {label: reason for label, reason in reasons.items() if label in given}
+    steps = [ineligible_step(candidates, random, place, unseen)] if unseen else []
+    if not wanted:
+        return random, steps
+    kind = UNCORRELATED if study.ladder.correlations == "drop" else SLOPE
+    made = structure(study, group, kind, wanted, candidates.categorical)
+    larger = replaced(random, place, made)
+    because = "the maximal model has every slope" if study.mode == MAXIMAL else "they belong to the hypotheses"
+    several = len(wanted) > 1
+    test = candidates.compare(random, larger) if is_fitted(candidates, random, larger) else None
+    shown = f": {evidence(test)}" if test else f"; it has no fit: {without_full_stop(candidates.failure(larger))}"
     head = decided(
-        kind=kinds.CORRELATION,
-        name=f"{structure.group}: correlation{beside_later(slope, place)}",
-        question=f"Are the slopes of {structure.slopes} correlated with the intercepts of {structure.group}?",
-        smaller=candidates.id(uncorrelated),
-        larger=candidates.id(slope),
-        decision=DROP if flaw else KEEP,
-        reason=reason,
-        structure=structure,
-        beside=later_groups(slope, place),
+        kind=kinds.SLOPE,
+        name=step_name(candidates, larger, place, listing(wanted)),
+        question=f"Do{'' if several else 'es'} the effect{'s' * several} of {listing(wanted)} vary between levels of "
+        f"{group}?",
+        smaller=candidates.id(random),
+        larger=candidates.id(larger),
+        decision=DESIGN,
+        reason=(
+            f"The slope{'s' * several} of {listing(wanted)} by {group} enter{'' if several else 's'} untested, as "
+            f"{because}{shown}."
+        ),
+        structure=made,
+        beside=later_groups(larger, place),
+        terms=wanted,
     )
     if test is None:
-        return without_test(candidates, head, uncorrelated, slope)
-    return with_test(candidates, head, test, [uncorrelated, slope], structure.group)
+        return larger, [*steps, without_test(candidates, head, random, larger)]
+    return larger, [*steps, with_test(candidates, head, test, [random, larger], group)]
 
 
 def back_off(candidates: Candidates, random: RandomPart) -> tuple[RandomPart, list[Step]]:
-    """Simplify slopes kept before that have lost their footing now that other grouping factors have changed."""
+    """Simplify a random part that cannot be final, one structure after the other (`lmm.select.backoff`)."""
     steps: list[Step] = []
     while flaw := candidates.flaw(random):
         place = weakest_slope(random, flaw)
         if place is None:
             break
-        simpler = random[place].with_kind(UNCORRELATED if random[place].kind == SLOPE else INTERCEPT)
-        smaller = replaced(random, place, simpler)
+        record = candidates.record(random)
+        reduced = simpler(candidates.study, random[place], record, candidates.categorical)
+        smaller = replaced(random, place, reduced)
         steps.append(back_off_step(candidates, smaller, random, place, flaw))
         random = smaller
     return random, steps
@@ -210,27 +205,42 @@ def weakest_slope(random: RandomPart, flaw: Flaw) -> int | None:
 
 
 def back_off_step(candidates: Candidates, smaller: RandomPart, larger: RandomPart, place: int, flaw: Flaw) -> Step:
-    """A back-off forced by another grouping factor, with the test of what it gives up."""
-    structure, simpler = larger[place], smaller[place]
-    beside = listing([other.words for other in larger if other != structure])
-    test = candidates.compare(smaller, larger) if is_fitted(candidates, larger, smaller) else None
+    """One step of back-off, with the test of what it gives up."""
+    present, reduced = larger[place], smaller[place]
+    others = listing([other.words for other in larger if other != present])
+    beside = f"beside the {others}" if others else ""
+    test = None
+    if is_fitted(candidates, larger, smaller):
+        test = candidates.compare(smaller, larger)
     shown = f": {evidence(test)}" if test else ""
+    the = f"Beside the {others}, the" if others else "The"
     head = decided(
         kind=kinds.BACK_OFF,
-        name=f"{structure.group}: back-off",
-        question=f"Can the {structure.words} be estimated beside the {beside}?",
+        name=f"{present.group}: back-off to {what_is_left(reduced)}",
+        question=f"Can the {present.words} be estimated {beside}".rstrip() + "?",
         smaller=candidates.id(smaller),
         larger=candidates.id(larger),
         decision=DROP,
         reason=(
-            f"Beside the {beside}, the {structure.words} cannot be final ({without_full_stop(flaw.sentence)}) and is "
-            f"reduced to the {simpler.words}{shown}."
+            f"{the} {present.words} cannot be final ({without_full_stop(flaw.sentence)}) and is "
+            f"reduced to the {reduced.words}{shown}."
         ),
-        structure=structure,
+        structure=present,
+        terms=[label for label in present.terms if label not in reduced.terms],
     )
     if test is None:
         return without_test(candidates, head, smaller, larger)
-    return with_test(candidates, head, test, [smaller, larger], structure.group)
+    return with_test(candidates, head, test, [smaller, larger], present.group)
+
+
+def what_is_left(reduced: Structure) -> str:
+    """A structure as it tells one step of back-off from the next."""
+    if reduced.kind == INTERCEPT:
+        return "the intercept"
+    if reduced.kind == SYMMETRIC:
+        return f"compound symmetry of {reduced.slopes}"
+    correlations = " without correlations" if reduced.kind in ZERO_CORRELATIONS else ""
+    return f"{'slopes' if len(reduced.terms) > 1 else 'a slope'} of {listing(reduced.terms)}{correlations}"
 
 
 def leave_unsound(candidates: Candidates, random: RandomPart) -> tuple[RandomPart, list[Step]]:
@@ -238,11 +248,21 @@ def leave_unsound(candidates: Candidates, random: RandomPart) -> tuple[RandomPar
 
     Where none has, the intercepts stay and the decision warns of them.
     """
-    flaw = candidates.flaw(random)
+    flaw = candidates.flaw(random) if random else None
     if not flaw:
         return random, []
-    complete = [rung.random for rung in candidates.rungs if len(rung.random) == len(random)]
-    sound = next((o for o in complete if not candidates.flaw(o) and is_eligible(candidates, o)), None)
+    groups = [one.group for one in random]
+    complete = [rung.random for rung in candidates.rungs if [one.group for one in rung.random] == groups]
+    sound = next(
+        (
+            other
+            for other in complete
+            if candidates.is_recorded(other)
+            and not candidates.flaw(other)
+            and why_ineligible(candidates.study, other, candidates.audit) is None
+        ),
+        None,
+    )
     if sound is None:
         return random, []
     larger = candidates.rung(sound)
@@ -260,71 +280,3 @@ def leave_unsound(candidates: Candidates, random: RandomPart) -> tuple[RandomPar
         ),
     )
     return sound, [without_test(candidates, head, random, sound)]
-
-
-def is_eligible(candidates: Candidates, random: RandomPart) -> bool:
-    """Whether each covariate with a slope varies within levels of its grouping factor."""
-    sloped = [place for place, structure in enumerate(random) if structure.kind != INTERCEPT]
-    return not any(constant_covariates(candidates, random, place) for place in sloped)
-
-
-def ineligible_step(candidates: Candidates, options: list[RandomPart], place: int) -> Step:
-    """Leave out slopes of covariates that have one value in each level, as nothing can be seen of them."""
-    intercept, larger = options[0], options[-1]
-    constant = constant_covariates(candidates, larger, place)
-    structure = larger[place]
-    head = decided(
-        kind=kinds.SLOPE,
-        name=f"{structure.group}: slope",
-        question=f"Does the effect of {structure.slopes} vary between levels of {structure.group}?",
-        smaller=candidates.id(intercept),
-        larger=candidates.id(larger),
-        decision=DROP,
-        reason=(
-            f"{listing(constant)} {'does' if len(constant) == 1 else 'do'} not vary within levels of "
-            f"{structure.group}, so the data cannot show a slope that differs between them."
-        ),
-        structure=structure,
-    )
-    return without_test(candidates, head, intercept, larger)
-
-
-def constant_covariates(candidates: Candidates, random: RandomPart, place: int) -> list[str]:
-    """Covariates of a structure's slopes that have a single value within every level of its factor."""
-    structure = random[place]
-    if structure.slopes is None:
-        return []
-    within = candidates.audit["varies_within"]
-    columns = parse(f"{name_text(candidates.study.outcome)} ~ {structure.slopes}").variables
-    return [c for c in columns if c in within and not within[c][structure.group]]
-
-
-def with_test(candidates: Candidates, head: Step, test: Tested, options: list[RandomPart], group: str) -> Step:
-    """A step with its test; `options` are the candidates that AIC and BIC may choose from."""
-    alpha = candidates.study.ladder.alpha_random
-    records = {candidates.rung(random).formula: candidates.record(random) for random in options}
-    compared = {formula: records[formula] for formula in (test.ratio.smaller, test.ratio.larger)}
-    notes = [*unconverged(compared), *doubts(candidates, test, group)]
-    return measured(head, test, alpha, candidates.criteria(*options), notes)
-
-
-def without_test(candidates: Candidates, head: Step, smaller: RandomPart, larger: RandomPart) -> Step:
-    """A step decided without a test."""
-    formulas = candidates.rung(smaller).formula, candidates.rung(larger).formula
-    return unmeasured(head, "REML", candidates.study.ladder.alpha_random, *formulas)
-
-
-def doubts(candidates: Candidates, test: Tested, group: str) -> list[str]:
-    """Say where the mixture was taken though it is known to be rough: a middling p and few levels."""
-    levels = candidates.levels(group)
-    if test.method != MIXTURE or levels >= FEW_GROUPS or not DOUBTFUL[0] <= test.p <= DOUBTFUL[1]:
-        return []
-    return [
-        f"With {counted(levels, 'level')} of {group} and p between .01 and .20 the mixture is rough; a parametric "
-        "bootstrap would be more exact."
-    ]
-
-
-def is_fitted(candidates: Candidates, *randoms: RandomPart) -> bool:
-    """Whether all these candidates could be fitted."""
-    return all(candidates.record(random) is not None for random in randoms)

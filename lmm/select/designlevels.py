@@ -41,7 +41,7 @@ def leave_out(
     others = [other for other in random if other != structure]
     groups_beside = [other.group for other in others]
     beside = listing(groups_beside)
-    mean = f"{name_text(study.outcome)} ~ {study.fixed}"
+    mean = f"{name_text(study.outcome)} ~ {candidates.mean}"
     formula = " + ".join([mean, *(other.term for other in others)])
     alpha = study.ladder.alpha_random
     names = {

@@ -31,10 +31,13 @@ def choices(steps: list[Mapping[str, Any]], random: RandomPart) -> Iterator[tupl
     """
     for structure in random:
         mine = [s for s in steps if s["kind"] in (SLOPE, CORRELATION) and s["group"] == structure.group]
-        if not any(s["candidates"] for s in mine):
-            continue
-        widest = max(len(s["candidates"]) for s in mine)
-        yield [s for s in mine if len(s["candidates"]) == widest][-1], mine[-1]["chosen"]
+        for terms in dict.fromkeys(tuple(s["terms"]) for s in mine if s["kind"] == SLOPE):
+            asked = [s for s in mine if s["kind"] == CORRELATION or tuple(s["terms"]) == terms]
+            if not any(s["candidates"] for s in asked):
+                continue
+            widest = max(len(s["candidates"]) for s in asked)
+            told = [s for s in asked if len(s["candidates"]) == widest][-1]
+            yield told, asked[-1]["chosen"] if asked[-1]["chosen"] in told["candidates"] else told["chosen"]
     yield from ((step, step["chosen"]) for step in steps if step["kind"] == FIXED)
 
 

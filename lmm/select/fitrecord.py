@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 def record_of_fit(fit: Fit, table: pandas.DataFrame) -> dict[str, Any]:
     """Likelihood, criteria, estimates and state of convergence of a fit to `table`, ready for JSON.
 
-    AIC and BIC count all parameters; BIC is over observations. A correlation beside a variance of zero is null.
+    AIC and BIC count all parameters; BIC is over observations. A correlation beside a variance of zero is null. A
+    random effect's "contribution" is what it adds to the standard deviation of the outcome, in quadratic mean over
+    rows.
     """
     shares = variance_shares(fit, table)
     return {
@@ -37,9 +39,10 @@ def record_of_fit(fit: Fit, table: pandas.DataFrame) -> dict[str, Any]:
                 "group": term.group,
                 "names": list(term.names),
                 "sd": term.sd.tolist(),
+                "contribution": (term.sd * np.sqrt((columns.columns**2).mean(0))).tolist(),
                 "correlation": [[finite_or_none(value) for value in row] for row in term.correlation],
             }
-            for term in fit.random
+            for term, columns in zip(fit.random, fit.design.random, strict=True)
         ],
         "sigma": fit.sigma,
         "groups": dict(fit.groups),

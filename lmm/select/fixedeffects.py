@@ -17,6 +17,7 @@ from lmm.numbers import counted, listing
 from lmm.select.candidates import Candidates
 from lmm.select.criteria import criteria, groups_counted
 from lmm.select.fitrecord import record_of_fit
+from lmm.select.rungs import SELECTED
 from lmm.select.step import DESIGN, FIXED, decided, measured, unconverged, unmeasured
 from lmm.select.structure import RandomPart
 from lmm.select.tested import Tested, by_large_sample
@@ -34,7 +35,7 @@ def fixed_effects_steps(candidates: Candidates, random: RandomPart, table: panda
 
     None is removed: choosing fixed effects by their p-values would spoil those of the others (method, rule 6).
     """
-    mean = parse(f"{name_text(candidates.study.outcome)} ~ {candidates.study.fixed}").fixed
+    mean = parse(f"{name_text(candidates.study.outcome)} ~ {candidates.mean}").fixed
     final = candidates.id(random)
     smaller = [
         (f"fixed effect: {label}", [label], f"{final} without {label}", mean_without(mean, label))
@@ -76,7 +77,7 @@ def term_step(
         return unmeasured(decided(**names, reason=reason), "ML", alpha, formula, larger.formula)
     without = candidate_of_record(formula, study.outcome, "ML", record)
     test = by_large_sample(compare_fixed_parts(without, candidates.candidate(random, "ML")))
-    head = decided(**names, reason=reason_to_stay(labels, test, alpha))
+    head = decided(**names, reason=reason_to_stay(labels, test, alpha, candidates.which))
     if test.ratio.naive_df == 0:
         return unmeasured(head, "ML", alpha, formula, larger.formula)
     groups = groups_counted(candidates.audit)
@@ -91,8 +92,8 @@ def term_step(
     return measured(head, test, alpha, measures, notes)
 
 
-def reason_to_stay(labels: list[str], test: Tested, alpha: float) -> str:
-    """Say what the test shows, and that it removes nothing."""
+def reason_to_stay(labels: list[str], test: Tested, alpha: float, which: str) -> str:
+    """Say what the test shows, and that it removes nothing; `which` mean has the terms, FULL or SELECTED."""
     one = len(labels) == 1
     subject = labels[0] if one else f"{listing(labels)} together"
     are, stay = ("is", "stays") if one else ("are", "stay")
@@ -102,10 +103,8 @@ def reason_to_stay(labels: list[str], test: Tested, alpha: float) -> str:
         return f"{subject} {stay}, untested: {without_full_stop(test.ratio.reason)}."
     if test.rejects(alpha):
         return f"{subject} {are} supported at {level(alpha)} and {stay}: {evidence(test)}."
-    return (
-        f"{subject} {are} not supported at {level(alpha)} and {stay} all the same, as no fixed effect named in advance "
-        f"is removed: {evidence(test)}."
-    )
+    because = "the selection kept it" if which == SELECTED else "no fixed effect named in advance is removed"
+    return f"{subject} {are} not supported at {level(alpha)} and {stay} all the same, as {because}: {evidence(test)}."
 
 
 def small_sample_note(candidates: Candidates) -> list[str]:
@@ -123,7 +122,7 @@ def small_sample_note(candidates: Candidates) -> list[str]:
 def contains_intercept(candidates: Candidates, table: pandas.DataFrame) -> bool:
     """Whether the null mean is a special case of the full mean: always so where that has an intercept."""
     study = candidates.study
-    formula = parse(f"{name_text(study.outcome)} ~ {study.fixed}")
+    formula = parse(f"{name_text(study.outcome)} ~ {candidates.mean}")
     if formula.fixed.intercept:
         return True
     columns = formula.design(table, weights=study.weights).X

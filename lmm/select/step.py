@@ -11,6 +11,7 @@ from lmm.select.tested import Tested
 
 KEEP, DROP, DESIGN = "keep", "drop", "design"
 INTERCEPT, SLOPE, CORRELATION, BACK_OFF, FIXED = "intercept", "slope", "correlation", "back-off", "fixed effect"
+STOP = "stop"
 LRT = "LRT"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from lmm.select.candidates import Candidates
 from lmm.select.criteria import AIC, BIC, BIC_GROUPS, criteria, groups_counted
-from lmm.select.rungs import Rung
+from lmm.select.rungs import FULL, SELECTED, Rung
 from lmm.select.structure import RandomPart
 from lmm.select.wording import without_full_stop
 
@@ -19,11 +19,12 @@ KEYS = {AIC: "aic", BIC: "bic", BIC_GROUPS: "bic_groups"}
 def candidate_table(
     candidates: Candidates, random: RandomPart, steps: list[Mapping[str, Any]], reason: str
 ) -> list[dict[str, Any]]:
-    """One entry per rung.
+    """One entry per candidate: those known before the run ("planned"), then those that the climb came to.
 
     "loglik", "aic", "bic" (over observations), "bic_groups" and their differences from the lowest are of the ML fits,
     which may be compared whatever the mean; "reml" holds those of the REML fits, which may be compared among the
-    candidates with the full mean. "on_path" marks the candidates that the climb went through.
+    candidates with the same mean ("mean": the null one, the full one or the selected one). "on_path" marks the
+    candidates that the climb went through.
     """
     path = [candidates.id(()), *(step["chosen"] for step in steps if step["estimator"] == "REML")]
     entries = [entry(candidates, rung) for rung in candidates.rungs]
@@ -32,7 +33,8 @@ def candidate_table(
         one["on_path"] = rung.id in path
         one["decision"], one["reason"] = (FINAL, reason) if final else fate(candidates, rung, steps)
     add_differences(entries)
-    add_differences([one["reml"] for one in entries if one["reml"] and one["id"] != "null"])
+    for mean in (FULL, SELECTED):
+        add_differences([one["reml"] for one in entries if one["reml"] and one["mean"] == mean])
     return entries
 
 
@@ -44,6 +46,8 @@ def entry(candidates: Candidates, rung: Rung) -> dict[str, Any]:
     return {
         "id": rung.id,
         "label": rung.label,
+        "mean": rung.mean,
+        "planned": rung in candidates.planned,
         "step": rung.step,
         "formula": rung.formula,
         "why": rung.why,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from lmm.infer.nullchoice import APPROXIMATE, BOOTSTRAP, EXACT
 from lmm.infer.nulldistribution import chi_squared
 from lmm.numbers import count, decimal, p_value
+from lmm.select.criteria import BIC
 from lmm.select.tested import Tested
 
 
@@ -36,6 +37,11 @@ def null_words(method: str, null: str, draws: int) -> str:
         APPROXIMATE: "by the null distribution of this variance alone",
         BOOTSTRAP: f"by parametric bootstrap of {count(draws)} draws",
     }.get(method, f"under {null}")
+
+
+def by_criterion(criterion: str) -> str:
+    """A criterion as it follows "by": "AIC", "BIC over observations"."""
+    return {BIC: "BIC over observations"}.get(criterion, criterion)
 
 
 def level(alpha: float) -> str:

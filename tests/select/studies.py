@@ -1,6 +1,7 @@
 """Studies, ladders and audits for the tests of lmm.select."""
 
 import functools
+import statistics
 
 from lmm.clean.groups import rows_per_level
 from lmm.clean.roles import roles
@@ -35,15 +36,24 @@ def audit(declared: Study, data) -> dict:
     predictors = [name for name, played in roles(declared).items() if {"fixed", "slope"} & set(played)]
     return {
         "row_hash": ROW_HASH,
-        "groups": [{"group": group, "levels": len(rows_per_level(data, group))} for group in declared.groups],
+        "groups": [rows_of(data, group) for group in declared.groups],
         "structure": structure(data, declared.groups),
         "varies_within": varies_within(data, predictors, declared.groups),
     }
 
 
+def rows_of(data, group: str) -> dict:
+    """Return the levels of a grouping factor and the rows of the median one."""
+    rows = rows_per_level(data, group)
+    return {"group": group, "levels": len(rows), "rows_median": float(statistics.median(rows))}
+
+
 def fitted(declared: Study, data) -> dict:
     """Return the ladder of a study, fitted."""
-    return {"row_hash": ROW_HASH, "rungs": [fit_rung(rung, data) for rung in ladder(declared)]}
+    return {
+        "row_hash": ROW_HASH,
+        "rungs": [fit_rung(rung, data, declared, audit(declared, data)) for rung in ladder(declared)],
+    }
 
 
 def decision(declared: Study, data) -> dict:

@@ -6,6 +6,7 @@ from lmm.errors import InputError
 from lmm.select.candidates import candidates_of
 from lmm.select.climb import climb
 from lmm.select.rungs import ladder
+from lmm.select.slopeterms import slope_terms
 from lmm.select.structure import random_part_id
 from tests.reference.tables import reference_ladders
 from tests.select.studies import boundary, record, study
@@ -13,13 +14,14 @@ from tests.select.studies import boundary, record, study
 INTERCEPT = "(Intercept)"
 BLOCKS = {
     "intercept": lambda g, x: [(g, [INTERCEPT])],
-    "uncorrelated": lambda g, x: [(g, [INTERCEPT]), (g, [x])],
-    "slope": lambda g, x: [(g, [INTERCEPT, x])],
+    "uncorrelated": lambda g, x: [(g, [INTERCEPT]), *((g, [one]) for one in x)],
+    "centred": lambda g, x: [(g, [INTERCEPT]), *((g, [f"scale({one}, scale = FALSE)"]) for one in x)],
+    "slope": lambda g, x: [(g, [INTERCEPT, *x])],
 }
 
 
 def blocks(rung):
-    return [block for s in rung.random for block in BLOCKS[s.kind](s.group, s.slopes)]
+    return [block for s in rung.random for block in BLOCKS[s.kind](s.group, s.terms)]
 
 
 def parameters(rung):
@@ -27,24 +29,32 @@ def parameters(rung):
 
 
 def climbed(declared, deviances, levels=40, varies=True, **special):
-    """Climb a ladder whose REML deviances are given by rung; `special` holds fields of a record, by rung."""
-    rungs = []
-    for rung in ladder(declared):
+    """Climb a ladder whose REML deviances are given by rung; `special` holds fields of a record, by rung.
+
+    What the climb comes to beyond the planned rungs is given in the same way.
+    """
+
+    def entry(rung):
         more = special.get(rung.id.replace(".", "_").replace("+", "__"), {})
         if more == "failed":
             fits, failure = {"ML": None, "REML": None}, "The residual variance goes to zero."
         else:
             fit = record(-deviances[rung.id] / 2, parameters(rung), blocks(rung), **more)
             fits, failure = {"ML": fit, "REML": fit}, None
-        rungs.append({"id": rung.id, "formula": rung.formula, "failure": failure, "fits": fits})
-    within = {x: dict.fromkeys(declared.groups, varies) for x in declared.slopes.values()}
-    audit = {"groups": [{"group": g, "levels": levels} for g in declared.groups], "structure": []}
-    random, steps = climb(candidates_of(declared, {"rungs": rungs}, audit | {"varies_within": within}))
-    return random_part_id(random), {step["step"]: step for step in steps}
+        return {"id": rung.id, "formula": rung.formula, "failure": failure, "fits": fits}
+
+    rungs = [entry(rung) for rung in ladder(declared)]
+    columns = {column for group in declared.groups for term in slope_terms(declared, group) for column in term.columns}
+    within = {x: dict.fromkeys(declared.groups, varies) for x in columns}
+    groups = [{"group": g, "levels": levels, "rows_median": 8.0} for g in declared.groups]
+    audit = {"groups": groups, "structure": [], "varies_within": within}
+    random, steps = climb(candidates_of(declared, {"rungs": rungs}, audit, fitting=entry))
+    return random_part_id(random) or "fixed", {step["step"]: step for step in steps}
 
 
 one = study("y", ["g"], "x", {"g": "x"})
 DEVIANCES = {"null": 1300.0, "fixed": 1200.0, "g.intercept": 1000.0, "g.uncorrelated": 980.0, "g.slope": 975.0}
+DEVIANCES["g.centred"] = 980.0
 SINGULAR = {"boundaries": [boundary("g", [INTERCEPT, "x"], sentence="g: the correlation of (Intercept) and x is −1.")]}
 NO_INTERCEPT = {"boundaries": [boundary("g", [INTERCEPT], [INTERCEPT], rank=0)]}
 
@@ -97,7 +107,7 @@ def test_alpha_is_applied_to_the_mixture(statistic, final):
 
 def test_singular_correlated_slopes_back_off_to_uncorrelated_ones():
     final, steps = climbed(one, DEVIANCES, g_slope=SINGULAR)
-    assert final == "g.uncorrelated"
+    assert final == "g.centred"
     assert steps["g: slope"]["chosen"] == "g.slope"
     assert steps["g: correlation"]["decision"] == "drop"
     assert "g: the correlation of (Intercept) and x is −1" in steps["g: correlation"]["reason"]
@@ -107,10 +117,10 @@ def test_singular_correlated_slopes_back_off_to_uncorrelated_ones():
 
 def test_back_off_goes_on_to_the_intercept():
     zero = {"boundaries": [boundary("g", ["x"], ["x"], rank=0)]}
-    final, steps = climbed(one, DEVIANCES | {"g.uncorrelated": 999.0}, g_slope=SINGULAR, g_uncorrelated=zero)
+    final, steps = climbed(one, DEVIANCES | {"g.centred": 999.0}, g_slope=SINGULAR, g_centred=zero)
     assert final == "g.intercept"
     assert "cannot be final" in steps["g: uncorrelated slope"]["reason"]
-    final, steps = climbed(one, DEVIANCES | {"g.uncorrelated": 1000.0}, g_slope=SINGULAR)
+    final, steps = climbed(one, DEVIANCES | {"g.centred": 1000.0}, g_slope=SINGULAR)
     assert final == "g.intercept"
     assert steps["g: uncorrelated slope"]["p"] == 1.0
 
@@ -121,24 +131,24 @@ def test_singular_slopes_stay_where_the_study_allows_it():
 
 
 def test_an_intercept_without_variance_does_not_take_the_slope_with_it():
-    assert climbed(one, DEVIANCES, g_slope=SINGULAR, g_uncorrelated=NO_INTERCEPT)[0] == "g.uncorrelated"
+    assert climbed(one, DEVIANCES, g_slope=SINGULAR, g_centred=NO_INTERCEPT)[0] == "g.centred"
 
 
 def test_correlated_slopes_beside_an_intercept_without_variance_are_on_the_boundary_too():
     zero = {"boundaries": [boundary("g", [INTERCEPT, "x"], [INTERCEPT])]}
-    final, steps = climbed(one, DEVIANCES, g_slope=zero, g_uncorrelated=NO_INTERCEPT)
-    assert (final, steps["g: correlation"]["decision"]) == ("g.uncorrelated", "drop")
-    unsupported = DEVIANCES | {"g.uncorrelated": 999.99}
-    assert climbed(one, unsupported, g_slope=zero, g_uncorrelated=NO_INTERCEPT)[0] == "g.intercept"
+    final, steps = climbed(one, DEVIANCES, g_slope=zero, g_centred=NO_INTERCEPT)
+    assert (final, steps["g: correlation"]["decision"]) == ("g.centred", "drop")
+    unsupported = DEVIANCES | {"g.centred": 999.99}
+    assert climbed(one, unsupported, g_slope=zero, g_centred=NO_INTERCEPT)[0] == "g.intercept"
     allowed = study("y", ["g"], "x", {"g": "x"}, ladder={"allow_singular": True})
     assert climbed(allowed, DEVIANCES, g_slope=zero)[0] == "g.slope"
 
 
 def test_the_sentence_of_a_boundary_decides_nothing():
     misleading = boundary("g", [INTERCEPT, "x"], sentence="h: the variance of (Intercept) is zero.")
-    assert climbed(one, DEVIANCES, g_slope={"boundaries": [misleading]})[0] == "g.uncorrelated"
+    assert climbed(one, DEVIANCES, g_slope={"boundaries": [misleading]})[0] == "g.centred"
     misleading = boundary("g", [INTERCEPT], [INTERCEPT], rank=0, sentence="g: the correlation of x is −1.")
-    assert climbed(one, DEVIANCES, g_uncorrelated={"boundaries": [misleading]}, g_slope=SINGULAR)[0] == "g.uncorrelated"
+    assert climbed(one, DEVIANCES, g_centred={"boundaries": [misleading]}, g_slope=SINGULAR)[0] == "g.centred"
 
 
 @pytest.mark.parametrize(
@@ -150,10 +160,10 @@ def test_the_sentence_of_a_boundary_decides_nothing():
 )
 def test_slopes_without_a_sound_fit_are_not_final(status, reason, note):
     final, steps = climbed(one, DEVIANCES, g_slope={"status": status})
-    assert final == "g.uncorrelated"
+    assert final == "g.centred"
     assert reason in steps["g: correlation"]["reason"]
     assert any(note in sentence for sentence in steps["g: slope"]["notes"])
-    final, steps = climbed(one, DEVIANCES, g_slope={"status": status}, g_uncorrelated={"status": status})
+    final, steps = climbed(one, DEVIANCES, g_slope={"status": status}, g_centred={"status": status})
     assert final == "g.intercept"
     assert f"cannot be final ({reason})" in steps["g: uncorrelated slope"]["reason"]
 
@@ -174,14 +184,14 @@ def test_an_unsound_fit_is_not_final_while_a_sound_candidate_is_left(status):
 
 def test_slopes_that_could_not_be_fitted_fall_back_on_simpler_ones():
     final, steps = climbed(one, DEVIANCES, g_slope="failed")
-    assert final == "g.uncorrelated"
+    assert final == "g.centred"
     assert steps["g: slope"]["p"] is None
     assert "The residual variance goes to zero" in steps["g: slope"]["reason"]
-    assert climbed(one, DEVIANCES, g_slope="failed", g_uncorrelated="failed")[0] == "g.intercept"
+    assert climbed(one, DEVIANCES, g_slope="failed", g_centred="failed")[0] == "g.intercept"
 
 
 def test_a_missed_optimum_is_said_and_decides_nothing():
-    final, steps = climbed(one, DEVIANCES | {"g.slope": 1001.0, "g.uncorrelated": 1000.5})
+    final, steps = climbed(one, DEVIANCES | {"g.slope": 1001.0, "g.centred": 1000.5})
     assert final == "g.intercept"
     assert "its optimum was missed" in steps["g: slope"]["reason"]
     assert steps["g: slope"]["missed_optimum"] in steps["g: slope"]["notes"]
@@ -213,6 +223,7 @@ two = study("y", ["g", "h"], "x", {"g": "x"})
 CROSSED = DEVIANCES | {
     "g.intercept+h.intercept": 950.0,
     "g.uncorrelated+h.intercept": 948.0,
+    "g.centred+h.intercept": 948.0,
     "g.slope+h.intercept": 930.0,
 }
 
@@ -253,14 +264,14 @@ def test_a_slope_that_another_factor_hid_is_found():
 
 def test_an_earlier_slope_that_collapses_later_backs_off_there():
     final, steps = climbed(two, CROSSED, g_slope__h_intercept=SINGULAR)
-    assert steps["g: back-off"]["smaller"] == "g.uncorrelated+h.intercept"
-    assert "Beside the intercept by h" in steps["g: back-off"]["reason"]
-    assert final == "g.uncorrelated+h.intercept"
+    assert steps["g: back-off to a slope of x without correlations"]["smaller"] == "g.centred+h.intercept"
+    assert "Beside the intercept by h" in steps["g: back-off to a slope of x without correlations"]["reason"]
+    assert final == "g.centred+h.intercept"
 
 
 def test_no_decision_without_a_model_every_decision_needs():
-    with pytest.raises(InputError, match=r"study trial, model 'y ~ x \+ \(1 \| g\)': The residual variance"):
-        climbed(one, DEVIANCES, g_intercept="failed")
+    with pytest.raises(InputError, match=r"study trial, model 'y ~ x': The residual variance"):
+        climbed(one, DEVIANCES, fixed="failed")
 
 
 def test_a_ladder_of_another_version_of_the_study_is_refused():

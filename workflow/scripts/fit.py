@@ -12,6 +12,6 @@ with job(snakemake.log[0]) as note:
     table = read_analysis_table(snakemake.input.table, audit)
     rungs = []
     for rung in ladder(study):
-        rungs.append(fit_rung(rung, table))
+        rungs.append(fit_rung(rung, table, study, audit))
         note(f"{rung.id}: {rungs[-1]['failure'] or 'fitted'}")
     write_json(snakemake.output.ladder, {**stamp(study, audit["row_hash"]), "rungs": rungs})

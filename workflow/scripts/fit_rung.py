@@ -11,6 +11,6 @@ with job(snakemake.log[0]) as note:
     audit = read_json(snakemake.input.audit)
     table = read_analysis_table(snakemake.input.table, audit)
     rung = next(rung for rung in ladder(study) if rung.id == snakemake.wildcards.rung)
-    fitted = fit_rung(rung, table)
+    fitted = fit_rung(rung, table, study, audit)
     note(f"{rung.id}: {fitted['failure'] or 'fitted'}")
     write_json(snakemake.output.rung, {**stamp(study, audit["row_hash"]), "rung": fitted})
