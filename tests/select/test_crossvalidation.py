@@ -286,6 +286,14 @@ def test_a_model_that_predicts_nothing_does_not_hide_the_others():
     assert compared.rows == 180 and compared.best_by_log_score == SLOPE
 
 
+@pytest.mark.parametrize("formula", ["Reaction ~ 1", "Reaction ~ Days", "Reaction ~ 1 + (1 | Subject)"])
+def test_training_rows_without_variation_teach_no_model(formula):
+    table = sleep().assign(Reaction=lambda one: one.Reaction.where(one.Subject == "308", 250.1))
+    found = scored(formula, table, new_group_folds(table, "Subject", "s", 1))
+    assert next(iter(found.failed)).startswith("The outcome 'Reaction' is 250.1 in all 170 rows used")
+    assert sum(found.failed.values()) == 1
+
+
 def test_an_outcome_in_units_of_its_rows_is_refused():
     folds = new_group_folds(sleep(), "Subject", "s", 1, 3)
     with pytest.raises(InputError, match=r"'scale\(Reaction\)' uses statistics of the rows"):

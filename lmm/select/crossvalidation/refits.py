@@ -14,7 +14,7 @@ import numpy as np
 from lmm.engine import Factor, Optimum, optimise
 from lmm.engine.estimates import estimates
 from lmm.engine.repeats import problem_of_rows, refit_repeated, repeats_at_once
-from lmm.engine.whitening import whiten_fixed
+from lmm.engine.whitening import NOTHING_LEFT, whiten_fixed
 from lmm.infer.draws import draws_of_refits, in_blocks, terms_of
 from lmm.model import LEAST_CURVATURE, LEAST_RESIDUAL_SHARE, grouping_factors
 from lmm.select.crossvalidation.density import RandomColumns
@@ -141,7 +141,8 @@ class Refits:
             return None
         roots = np.ones(n) if weights is None else np.sqrt(weights)
         fixed = whiten_fixed(y * roots, X * roots[:, None])
-        if len(fixed.kept) < p or fixed.scale == 0:
+        size = np.sqrt(np.mean(y * y if weights is None else weights * y * y))
+        if len(fixed.kept) < p or fixed.scale <= NOTHING_LEFT * size:
             return None
         degrees = n - p if self.fit.reml else n
         beta = np.linalg.solve(fixed.upper, fixed.coefficients)
