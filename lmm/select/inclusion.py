@@ -34,7 +34,7 @@ from lmm.infer.resampledlevels import ResampledRows, levels_drawn
 from lmm.model import one_thread
 from lmm.numbers import count, listing, percent
 from lmm.select.allsubsets import MOST_MEANS
-from lmm.select.meanfits import MeanFit, MeanFits
+from lmm.select.meanfits import MeanFit, MeanFits, scope_of_fit
 from lmm.select.preference import Preference
 from lmm.select.procedure import Procedure
 from lmm.select.scope import Mean, Scope
@@ -181,7 +181,7 @@ def inclusion_draws(
         InputError: as `select_fixed_effects` and `lmm.infer.casebootstrap.resampled_factor` do.
     """
     group = resampled_factor(fit, group)
-    scope, preference = Scope.of(fit.recipe.formula, protected), Preference(criterion, alpha)
+    scope, preference = scope_of_fit(fit, protected), Preference(criterion, alpha)
     samples = _Samples(fit, scope, group)
 
     def compute(numbers: range) -> list[tuple[Mean | None, str | None]]:

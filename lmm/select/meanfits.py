@@ -6,7 +6,7 @@ A smaller mean lies within the full one, so that its columns are combinations of
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -18,6 +18,7 @@ from lmm.engine.smallermean import with_mean
 from lmm.engine.whitening import NOTHING_LEFT
 from lmm.errors import InputError
 from lmm.formula import Design, parse
+from lmm.formula.marginality import right_hand_side
 from lmm.formula.model_matrix import Block, Key, blocks
 from lmm.infer.criteria import akaike, corrected_akaike, independent_groups, schwarz
 from lmm.infer.draws import NO_RESIDUAL, NOT_CONVERGED, NOT_IDENTIFIED
@@ -73,6 +74,33 @@ class MeanFit:
     def bic_groups(self) -> float:
         """BIC over groups."""
         return schwarz(self.deviance, self.parameters, self.groups)
+
+
+def scope_of_fit(fit: Fit, protected: Collection[str] = ()) -> Scope:
+    """The means within that of a fit.
+
+    Without an intercept in the formula, the constant stays in every mean all the same if the columns make it, as
+    those of 0 + factor do: the question is then whether the levels differ, not whether all their means are zero.
+
+    Args:
+        fit: of the full mean, in memory, with random effects.
+        protected: labels of terms that never move.
+
+    Raises:
+        InputError: as `Scope.of` does, or the fit was read from a file, or has no random effects.
+    """
+    parsed, problem = parse(fit.recipe.formula), optimum_of(fit).problem
+    if parsed.fixed.intercept or not _contains_constant(problem, design_of(fit).weights):
+        return Scope.of(fit.recipe.formula, protected)
+    mean = right_hand_side(replace(parsed.fixed, intercept=True), parsed.fixed.term_labels)
+    return Scope.of(" + ".join([f"{parsed.outcome} ~ {mean}", *parsed.random_texts]), protected)
+
+
+def _contains_constant(problem: Problem, weights: np.ndarray | None) -> bool:
+    constant = np.ones(problem.n) if weights is None else np.sqrt(weights)
+    Q = problem.fixed.orthonormal
+    left = constant - Q @ (Q.T @ constant) / problem.n
+    return bool(left @ left <= _OUTSIDE**2 * (constant @ constant))
 
 
 class MeanColumns:

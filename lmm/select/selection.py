@@ -25,7 +25,7 @@ from lmm.select.allsubsets import MOST_MEANS, all_subsets, refuse_too_many
 from lmm.select.backward import backward
 from lmm.select.fixedeffects import SMALL_SAMPLE
 from lmm.select.forward import forward
-from lmm.select.meanfits import MeanFit, MeanFits
+from lmm.select.meanfits import MeanFit, MeanFits, scope_of_fit
 from lmm.select.preference import CRITERIA, VALUES, Preference, TermTest, lowest, term_test
 from lmm.select.procedure import Move, Procedure, moves_of
 from lmm.select.scope import Mean, Scope
@@ -250,7 +250,7 @@ def select_fixed_effects(
         InputError: no such procedure, criterion or term, too many means, or a fit that was read from a file or has no
             random effects.
     """
-    scope = Scope.of(fit.recipe.formula, protected)
+    scope = scope_of_fit(fit, protected)
     preference = Preference(criterion, alpha)
     started = started_procedure(procedure, scope, preference, most)
     fits = MeanFits.of_fit(fit, scope)

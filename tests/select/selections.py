@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 
 import lmm
-from lmm.select.meanfits import MeanFits
-from lmm.select.scope import Scope
+from lmm.select.meanfits import MeanFits, scope_of_fit
 from tests.select.studies import table
 
 FIXTURES = Path(__file__).parents[1] / "data" / "selection_fixtures.json"
@@ -21,13 +20,14 @@ STUDIES = {study["name"]: study for study in json.loads(FIXTURES.read_text(encod
 @functools.cache
 def full_model(name: str) -> lmm.Fit:
     """The full model of one of R's studies."""
-    return lmm.fit(STUDIES[name]["formula"], table(STUDIES[name]["case"]), reml=False)
+    study = STUDIES[name]
+    return lmm.fit(study["formula"], table(study["case"]), reml=False, weights=study["weights"])
 
 
 @functools.cache
 def mean_fits(name: str) -> MeanFits:
     """All its means, each fitted when it is asked for."""
-    return MeanFits.of_fit(full_model(name), Scope.of(full_model(name).formula))
+    return MeanFits.of_fit(full_model(name), scope_of_fit(full_model(name)))
 
 
 def noise(seed: int, predictors: int = 10, groups: int = 20, size: int = 6) -> pd.DataFrame:

@@ -148,6 +148,25 @@ def test_a_term_without_columns_of_its_own_goes(procedure):
         assert (test.statistic, test.df, test.p) == (0.0, 0, 1.0)
 
 
+@pytest.mark.parametrize("procedure", PROCEDURES)
+def test_without_an_intercept_no_factor_is_selected_for_the_constant_it_makes(procedure):
+    data = noise(5, 2)
+    data["y"] += 10.0 + data["x0"]
+    data["f"] = np.resize(["a", "b", "c"], len(data))
+    for weights in (None, np.linspace(1.0, 2.0, len(data))):
+        one, other = (
+            select_fixed_effects(
+                lmm.fit(f"y ~ {mean} + (1 | g)", data, reml=False, weights=weights), procedure, "BIC", protected=["x1"]
+            )
+            for mean in ("0 + f + x0 + x1", "f + x0 + x1")
+        )
+        assert one.terms == other.terms == ("x0", "x1")
+        assert one.formula == "y ~ x0 + x1 + (1 | g)"
+        assert [step.reason for step in one.steps] == [step.reason for step in other.steps]
+    through_origin = lmm.fit("y ~ 0 + x0 + x1 + (1 | g)", data, reml=False)
+    assert select_fixed_effects(through_origin, procedure, "BIC").formula.startswith("y ~ 0 + ")
+
+
 @pytest.mark.parametrize("criterion", CRITERIA)
 def test_of_two_predictors_that_are_one_the_first_is_taken(criterion):
     data = noise(3, 2)
