@@ -133,7 +133,7 @@ def _tried(first: Fit, n_data: int) -> list[_Tried]:
             tried_by(SECOND_START, second, "From large variances where they were small, and small where large")
         )
         best = _best(tried).fit
-        if best.converged and _agree(tried[-1].fit, before):
+        if best.converged and agree(tried[-1].fit, before):
             return tried
         near = minimise_without_derivatives(problem, first.reml, best.optimum.at.T)
         far = minimise_without_derivatives(problem, first.reml, _far_from(best.optimum))
@@ -178,8 +178,8 @@ def _best(tried: list[_Tried]) -> _Tried:
     return next((one for one in lowest if one.fit.converged), lowest[0])
 
 
-def _agree(one: Fit, other: Fit) -> bool:
-    """Whether two fits are the same optimum."""
+def agree(one: Fit, other: Fit) -> bool:
+    """Whether two fits of a model are the same optimum, by deviance and fixed effects."""
     if not abs(one.deviance - other.deviance) < SAME_DEVIANCE or one.coefficients != other.coefficients:
         return False
     return bool((np.abs(one.beta - other.beta) <= SAME_FIXED_EFFECTS * other.se).all())
@@ -187,7 +187,7 @@ def _agree(one: Fit, other: Fit) -> bool:
 
 def _attempt(one: _Tried, best: _Tried) -> Attempt:
     fitted = one.fit
-    agrees = None if one is best else _agree(fitted, best.fit)
+    agrees = None if one is best else agree(fitted, best.fit)
     return Attempt(
         one.what,
         fitted.deviance,
@@ -236,16 +236,16 @@ def _optima(best: _Tried, tried: list[_Tried]) -> tuple[float, ...]:
 
 def _verdict(best: _Tried, tried: list[_Tried], attempts: tuple[Attempt, ...]) -> str:
     """What the attempts together say of the fit kept."""
-    others = [attempt.what for attempt in attempts if attempt.agrees and not _same_path(attempt.what, best.what)]
-    number = {2: "two", 3: "three", 4: "four"}[len(tried)]
+    number = {3: "three", 4: "four"}[len(tried)]
+    confirming = [attempt.what for attempt in attempts if attempt.agrees and not _same_path(attempt.what, best.what)]
     if not best.fit.converged:
-        return f"None of {number} attempts mended this."
-    if not others:
-        return f"Of {number} attempts no other that began elsewhere ends there, so that a lower optimum may exist."
-    found = "" if best.what == FIRST_FIT else f"It was found by the attempt '{best.what}'. "
-    if best.fit.singular:
-        return f"{found}The boundary is a maximum: a {others[-1]} ends there too."
-    return f"{found}A {others[-1]} ends there too."
+        alike = ", though they end at the same likelihood and fixed effects" if len(confirming) > 1 else ""
+        return f"None of {number} attempts mended this{alike}."
+    if not confirming:
+        return f"None other of {number} attempts ends there, so that a lower optimum may exist."
+    found = "" if best.what == FIRST_FIT else f"The first fit missed it, which the attempt '{best.what}' found. "
+    boundary = "The boundary is a maximum: a" if best.fit.singular else "A"
+    return f"{found}{boundary} {confirming[-1]} ends there too."
 
 
 def _same_path(one: str, other: str) -> bool:
