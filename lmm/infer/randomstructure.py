@@ -8,9 +8,15 @@ from dataclasses import dataclass
 from math import comb
 
 from lmm.errors import InputError
+from lmm.formula.deparse import deparse
+from lmm.formula.functions import plain_name
+from lmm.formula.marginality import degrees_of
+from lmm.formula.syntax import Call, Name, parse_expression
 from lmm.infer.nulldistribution import NullDistribution, chi_squared, half_and_half
 
 INTERCEPT = "(Intercept)"
+# Curves in x whose columns span x itself beside an intercept; cyclic splines do not.
+SPANNING_LINES = ("poly", "bs", "ns", "cr", "cs")
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,7 @@ def compare_random_parts(smaller: tuple[Block, ...], larger: tuple[Block, ...]) 
     for random in (smaller, larger):
         for group in {block.group for block in random}:
             refuse_twice(group, [name for block in random if block.group == group for name in sorted(block.names)])
-    smaller = about_the_zero_of(larger, smaller)
+    smaller = named_as_in(larger, smaller)
     if is_compound_symmetry_within(smaller, larger):
         return unstructured_against_compound_symmetry(smaller, larger)
     if not all(any(is_within(inner, outer) for outer in larger) for inner in smaller):
@@ -144,22 +150,53 @@ def approximation_of(smaller: tuple[Block, ...], additions: list[Addition]) -> s
     return None
 
 
-def about_the_zero_of(larger: tuple[Block, ...], smaller: tuple[Block, ...]) -> tuple[Block, ...]:
-    """The smaller random part with centred covariates named as the larger one names them.
+def named_as_in(larger: tuple[Block, ...], smaller: tuple[Block, ...]) -> tuple[Block, ...]:
+    """The smaller random part with covariates named as the larger one names what spans them beside an intercept.
 
-    Beside a correlated intercept a covariate and the same less its mean span the same effects, so that
-    (scale(x, scale = FALSE) || g) is within (x | g).
+    Those are a covariate less a number or its mean, so that (scale(x, scale = FALSE) || g) is within (x | g), and
+    polynomials and splines of the covariate, so that (x | g) is within (ns(x, df = 3) | g).
     """
-    spanned = {
-        (block.group, f"scale({name}, scale = FALSE)"): name
-        for block in larger
-        if INTERCEPT in block.names
-        for name in block.names
-    }
-    return tuple(
-        Block(block.group, frozenset(spanned.get((block.group, name), name) for name in block.names))
-        for block in smaller
-    )
+    spanned: dict[tuple[str, str], str] = {}
+    for block in larger:
+        if INTERCEPT in block.names:
+            for name in sorted(block.names, key=lambda name: variable_of_curve(name) is not None):
+                variable = variable_of_curve(name) or variable_of_line(name)
+                if variable is not None:
+                    spanned.setdefault((block.group, variable), name)
+    there = {(block.group, name) for block in larger for name in block.names}
+
+    def renamed(group: str, name: str) -> str:
+        variable = None if (group, name) in there else variable_of_line(name)
+        return name if variable is None else spanned.get((group, variable), name)
+
+    return tuple(Block(block.group, frozenset(renamed(block.group, name) for name in block.names)) for block in smaller)
+
+
+def variable_of_line(name: str) -> str | None:
+    """What a coefficient is linear in: "x" of x, I(x - 4) and scale(x, scale = FALSE); None where it is not a line."""
+    try:
+        node = parse_expression(name)
+    except InputError:  # as of a factor's level
+        return None
+    if not isinstance(node, Name | Call):
+        return None
+    degrees = degrees_of([node])
+    return next(iter(degrees)) if list(degrees.values()) == [1] else None
+
+
+def variable_of_curve(name: str) -> str | None:
+    """What a coefficient of a curve that spans lines is a curve of: "x" of ns(x, df = 3)2; None for any other."""
+    call = name.rstrip("0123456789")
+    if call == name or not call.endswith(")"):
+        return None
+    try:
+        node = parse_expression(call)
+    except InputError:
+        return None
+    match node:
+        case Call(function, ((None, variable), *_)) if plain_name(function) in SPANNING_LINES:
+            return variable_of_line(deparse(variable))
+    return None
 
 
 def is_compound_symmetry_within(smaller: tuple[Block, ...], larger: tuple[Block, ...]) -> bool:

@@ -55,6 +55,45 @@ def test_random_parts_that_are_not_nested_have_no_null_distribution(smaller, lar
     assert compare_random_parts(smaller, larger).null is None
 
 
+def curve(call, columns):
+    return block("g", INTERCEPT, *(f"{call}{number}" for number in range(1, columns + 1)))
+
+
+@pytest.mark.parametrize(
+    ("line", "spline", "null"),
+    [
+        (block("g", INTERCEPT, "x"), curve("ns(x, df = 3)", 3), "½χ²₆ + ½χ²₇"),
+        (block("g", INTERCEPT, "x"), curve("ns(x, df = 2)", 2), "½χ²₂ + ½χ²₃"),
+        (block("g", INTERCEPT, "I(x - 11)"), curve("poly(x, 2)", 2), "½χ²₂ + ½χ²₃"),
+        (block("g", INTERCEPT, "log(x)"), curve("splines::ns(log(x), df = 2)", 2), "½χ²₂ + ½χ²₃"),
+        (block("g", INTERCEPT, "I(x - 11)"), block("g", INTERCEPT, "x", "z"), "½χ²₂ + ½χ²₃"),
+    ],
+)
+def test_a_line_is_within_a_curve_of_its_covariate(line, spline, null):
+    assert str(compare_random_parts((line,), (spline,)).null) == null
+    assert compare_random_parts((line,), (spline,)).parameters == len(spline.names) * (len(spline.names) + 1) // 2 - 3
+
+
+@pytest.mark.parametrize(
+    ("line", "other"),
+    [
+        (block("g", INTERCEPT, "z"), curve("ns(x, df = 3)", 3)),
+        (block("g", INTERCEPT, "x"), curve("cc(x, df = 3)", 3)),
+        (block("g", INTERCEPT, "I(x^2)"), curve("ns(x, df = 3)", 3)),
+        (block("g", INTERCEPT, "x"), curve("factor(x)", 3)),
+        # levels "-1" and "-2" of a factor named dose are no arithmetic
+        (block("g", INTERCEPT, "dose-1"), block("g", INTERCEPT, "dose-2", "dose-3")),
+    ],
+)
+def test_other_coefficients_are_not_within_it(line, other):
+    assert compare_random_parts((line,), (other,)).null is None
+
+
+def test_a_line_beside_an_independent_intercept_is_not_within_an_independent_curve():
+    uncorrelated = (intercept, *(block("g", f"ns(x, df = 3){number}") for number in (1, 2, 3)))
+    assert compare_random_parts((intercept, block("g", "x")), uncorrelated).null is None
+
+
 def test_a_coefficient_that_occurs_twice_is_refused():
     for twice in ((intercept, intercept), (intercept, block("g", INTERCEPT, "x"))):
         for pair in ((twice, (block("g", INTERCEPT, "x"),)), ((intercept,), twice)):
