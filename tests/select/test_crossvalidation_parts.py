@@ -7,9 +7,7 @@ import pandas as pd
 import pytest
 
 import lmm
-from lmm.clean.structure import structure
 from lmm.errors import InputError
-from lmm.select.crossvalidation.folds import grouping_factor
 from lmm.select.crossvalidation.parts import NOT_ASKED, THE_LADDER, cross_validation, cross_validation_part, parts
 from lmm.select.crossvalidation.record import record_of_scores, scores_of_record
 from lmm.select.crossvalidation.targets import Target, targets
@@ -42,8 +40,7 @@ def sleepstudy(**asked):
 
 def audited(study, table) -> dict:
     """Return what cross-validation reads of an audit."""
-    levels = [{"group": group, "levels": len(grouping_factor(table, group).levels)} for group in study.groups]
-    return {"groups": levels, "structure": structure(table, study.groups), "rows": {"analysed": len(table)}}
+    return studies.audit(study, table) | {"rows": {"analysed": len(table)}}
 
 
 def validated(study, table, decision, climb=None) -> dict:
@@ -102,7 +99,7 @@ def test_crossed_factors_are_held_out_in_turn():
     found = validated(study, table, decided(models, "both"))
     new = found["targets"]["new groups"]
     assert [(one["folds"]["group"], one["folds"]["number"]) for one in new] == [("plate", 24), ("sample", 6)]
-    assert any("those of sample too" in note for note in new[0]["notes"])
+    assert any("as if those of sample were new too" in note for note in new[0]["notes"])
     (known,) = found["targets"]["known groups"]
     assert known["folds"]["group"] == "plate" and any("independent" in note for note in known["notes"])
     named = studies.study(
@@ -144,6 +141,23 @@ def test_candidates_that_could_be_fitted_the_final_one_and_the_ladder_are_scored
     assert [model["model"] for model in new["models"]] == [*list(MODELS)[1:], "selected", THE_LADDER]
     assert sorted(seen) == [130, 130, 140, 140]  # the rows held out are not seen by the climb
     assert set(by_model(new)[THE_LADDER]["formulas"].values()) == {2}
+
+
+def test_what_the_ladder_ends_with_is_fitted_by_the_estimator_of_all_models():
+    def climb(rows):
+        return lmm.fit(MODELS["Subject.slope"], rows)
+
+    study = sleepstudy(targets=["new groups"], new_groups={"folds": 3}, estimator="ML")
+    (new,) = validated(study, table_of("sleepstudy-corr"), decided(), climb)["targets"]["new groups"]
+    scores = by_model(new)
+    assert scores[THE_LADDER]["log_score"] == pytest.approx(scores["Subject.slope"]["log_score"], abs=1e-4)
+
+
+def test_the_ladder_of_the_study_is_climbed_in_every_fold():
+    study = sleepstudy(targets=["new groups"], new_groups={"folds": 3})
+    (new,) = validated(study, table_of("sleepstudy-corr"), decided())["targets"]["new groups"]
+    assert sum(by_model(new)[THE_LADDER]["formulas"].values()) == 3 and not by_model(new)[THE_LADDER]["failed"]
+    assert set(by_model(new)[THE_LADDER]["formulas"]) <= set(MODELS.values())
 
 
 def test_a_column_centred_by_a_step_is_centred_inside_the_fold():

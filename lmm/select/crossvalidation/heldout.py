@@ -1,8 +1,9 @@
 """Held-out rows as the training rows see them, and what is predicted of them for each target.
 
-Both log scores are log p(held-out | training rows) with the estimates β̂, θ̂, σ̂ of the training rows put in. In new
-groups all random effects are drawn anew, y ~ N(Xβ̂, V̂), jointly for the rows of one group. In known groups a row has the
-effects of its groups, y ~ N(Xβ̂ + Zb̂, Z Var(b | y) Z' + σ̂²/w), Var(b | y) that of all grouping factors together.
+Both log scores are of the held-out rows with the estimates β̂, θ̂, σ̂ of the training rows put in. In new groups all
+random effects are drawn anew, those of crossed factors too, y ~ N(Xβ̂, V̂) jointly for the rows of one group. In known
+groups a row has the effects of its groups, y ~ N(Xβ̂ + Zb̂, Z Var(b | y) Z' + σ̂²/w), Var(b | y) that of all grouping
+factors together.
 """
 
 from __future__ import annotations

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lmm import provenance
 from lmm.errors import InputError
+from lmm.model import fit
 from lmm.numbers import listing
 from lmm.select.crossvalidation.comparison import Comparison, compare
 from lmm.select.crossvalidation.folds import KNOWN_GROUPS, NEW_GROUPS
@@ -118,7 +120,8 @@ def models_of(
             from lmm.select.infold import climbed
 
             climb = climbed(study, audit)
-        models.append(procedure_model(THE_LADDER, climb, study.weights))
+        procedure = climb if reml else partial(_by_ml, climb, study.weights)
+        models.append(procedure_model(THE_LADDER, procedure, study.weights))
     return models
 
 
@@ -134,9 +137,9 @@ def caveats(study: Study, audit: Mapping[str, Any], target: Target) -> list[str]
     others = beside(study, audit, target.group)
     if target.name == NEW_GROUPS and others:
         told.append(
-            f"All random effects of the rows held out count as unknown, those of {listing(others)} too, although other "
-            f"rows have the same levels: the rows of one level of {target.group} are scored by their joint marginal "
-            "density."
+            f"Levels of {target.group} are predicted as if those of {listing(others)} were new too: all random effects "
+            f"of the rows held out count as unknown, and the rows of a level of {target.group} are scored by their "
+            "joint marginal density."
         )
     if len(outermost(study, audit)) > 1:
         told.append(
@@ -158,6 +161,11 @@ def progress(part: Mapping[str, Any]) -> Iterable[str]:
         )
     for refused in part["reasons"]:
         yield f"{refused['target']} ({refused['group']}): {refused['reason']}"
+
+
+def _by_ml(climb: Climb, weights: str | None, rows: pd.DataFrame) -> Fit:
+    """What a climb ends with, which it fits by REML, fitted by ML as the other models are."""
+    return fit(climb(rows).formula, rows, reml=False, weights=weights)
 
 
 def _gathered(target: Target, found: Sequence[Mapping[str, Any]]) -> list[Scores]:
