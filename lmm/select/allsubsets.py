@@ -22,14 +22,12 @@ def announcement(scope: Scope) -> str:
 
 def refuse_too_many(scope: Scope, most: int = MOST_MEANS) -> None:
     """Raise InputError where more means than `most` would have to be fitted."""
-    least = scope.least_number_of_means()
-    number = scope.number_of_means() if least <= most else None
+    number = scope.number_of_means()
     if number is None or number > most:
-        how_many = f"{count(least)} means or more" if number is None else counted(number, "mean")
         raise InputError(
             f"All subsets of the {counted(len(scope.movable), 'term')} that may move in '{scope.formula}' are "
-            f"{how_many}, and at most {count(most)} are allowed: protect terms, select backward or forward, or raise "
-            "the limit."
+            f"{scope.number_in_words}, and at most {count(most)} are allowed: protect terms, select backward or "
+            "forward, or raise the limit."
         )
 
 
