@@ -9,6 +9,7 @@ from lmm.engine.deviance import Deviance
 from lmm.engine.estimates import estimates
 from lmm.engine.leverage import leverage
 from lmm.engine.minque import minque
+from lmm.engine.optimum import descend
 from lmm.engine.parameters import Parameters
 from tests.engine import dense
 from tests.engine.structures import STRUCTURES, simulate
@@ -145,3 +146,41 @@ def test_collinear_columns_keep_the_earliest():
     X = np.column_stack([data.X, data.X[:, 1] - 2 * data.X[:, 2], np.random.default_rng(99).normal(size=120)])
     found = optimise(Problem.of(data.y, X, data.factors))
     assert found.problem.fixed.kept.tolist() == [0, 1, 2, 4]
+
+
+def crossed_anova(n_rows, n_columns, ratio_of_rows, ratio_of_columns, seed=7):
+    """One value per cell with exact mean squares: 1 of the residual, and the ratios given of rows and columns."""
+    rng = np.random.default_rng(seed)
+    rows, columns, cells = rng.normal(size=n_rows), rng.normal(size=n_columns), rng.normal(size=(n_rows, n_columns))
+    rows, columns = rows - rows.mean(), columns - columns.mean()
+    cells = cells - cells.mean(0) - cells.mean(1)[:, None] + cells.mean()
+    cells *= np.sqrt((n_rows - 1) * (n_columns - 1) / (cells**2).sum())
+    rows *= np.sqrt(ratio_of_rows * (n_rows - 1) / n_columns / (rows**2).sum())
+    columns *= np.sqrt(ratio_of_columns * (n_columns - 1) / n_rows / (columns**2).sum())
+    y = (rows[:, None] + columns + cells).ravel()
+    one = np.ones((len(y), 1))
+    row, column = np.divmod(np.arange(len(y)), n_columns)
+    return Problem.of(y, one, [Factor(row, n_rows, one, (1,)), Factor(column, n_columns, one, (1,))])
+
+
+@pytest.mark.parametrize("excess", [0.004, 0.012])
+def test_a_saddle_too_flat_beside_a_sharp_direction_is_left_by_probing(excess):
+    """From a variance of exactly zero no gradient leads away, and beside the curvature of 800 rows that of 4 columns
+    passes for rounding; the analysis of variance tells the optimum (Searle, Casella & McCulloch 1992, section 4.7)."""
+    problem = crossed_anova(800, 4, 2.0, 1.0 + excess)
+    rows, columns = np.array([[np.sqrt(1.0 / 4)]]), np.array([[np.sqrt(excess / 800)]])
+    lowest = Deviance(problem, True).factorise([rows, columns]).deviance
+    for of in (optimise(problem, True, [rows, np.zeros((1, 1))]), descend(problem, True, [rows, np.zeros((1, 1))])):
+        assert of.converged and not of.singular
+        assert of.at.deviance == pytest.approx(lowest, abs=1e-9)
+        assert of.at.T[1][0, 0] == pytest.approx(columns[0, 0], rel=1e-2)
+
+
+@pytest.mark.parametrize("ratio", [1.0, 0.999, 0.5])
+def test_a_variance_of_zero_that_the_analysis_of_variance_confirms_is_not_left(ratio):
+    problem = crossed_anova(800, 4, 2.0, ratio)
+    rows, nothing = np.array([[np.sqrt(1.0 / 4)]]), np.zeros((1, 1))
+    found = optimise(problem, True, [rows, nothing])
+    assert found.converged and found.singular
+    assert found.at.T[1][0, 0] == 0.0
+    assert found.optima == pytest.approx((found.deviance,))
