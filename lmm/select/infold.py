@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from lmm.study import Study
 
 
+def once(formula: str, table: pandas.DataFrame, *, reml: bool, weights: str | None) -> tuple[Fit, tuple[()]]:
+    """A fit by a single attempt, as a fold has no time for others."""
+    return fit(formula, table, reml=reml, weights=weights), ()
+
+
 def climbed(study: Study, audit: Mapping[str, Any]) -> Callable[[pandas.DataFrame], Fit]:
     """A procedure from rows to the fit of the model that the study's ladder ends with on them.
 
@@ -27,7 +32,7 @@ def climbed(study: Study, audit: Mapping[str, Any]) -> Callable[[pandas.DataFram
     """
 
     def procedure(table: pandas.DataFrame) -> Fit:
-        fitting = partial(fit_rung, table=table, study=study, audit=audit, estimators=(REML,))
+        fitting = partial(fit_rung, table=table, study=study, audit=audit, estimators=(REML,), fitting=once)
         levels = [{**entry, "levels": len(grouping_factor(table, entry["group"]).levels)} for entry in audit["groups"]]
         candidates = unrecorded(study, {**audit, "groups": levels}, fitting, categorical_columns(table))
         random, _ = climb(candidates)

@@ -14,6 +14,7 @@ from lmm.formula.syntax import parse_expression
 from lmm.formula.terms import expand
 from lmm.select.eligibility import why_ineligible
 from lmm.select.fitrecord import record_of_fit
+from lmm.select.meanchoice import refuse_bad_selection
 from lmm.select.slopeterms import PARSIMONIOUS, slope_terms, untested
 from lmm.select.structure import (
     CENTRED,
@@ -31,7 +32,12 @@ from lmm.select.structure import (
 if TYPE_CHECKING:
     import pandas
 
+    from lmm.model import Fit
+    from lmm.select.attempts import Attempt
     from lmm.study import Study
+
+Fitting = Callable[..., tuple["Fit", tuple["Attempt", ...]]]
+"""From a formula, a table, reml and weights to a fit and the attempts it took."""
 
 NULL, FIXED = "null", "fixed"
 FULL, SELECTED = "full", "selected"
@@ -67,6 +73,7 @@ def ladder(study: Study) -> list[Rung]:
     climb comes to is fitted then (`lmm.select.candidates`). The mean is the full one throughout, lest misfit of the
     mean be read as variance (Verbeke & Molenberghs 2000, section 9.3).
     """
+    refuse_bad_selection(study)
     return [*references(study), *(random_rung(study, study.fixed, random) for random in planned(study))]
 
 
@@ -191,18 +198,24 @@ def fit_rung(
     study: Study | None = None,
     audit: Mapping[str, Any] | None = None,
     estimators: tuple[str, ...] = (ML, REML),
+    fitting: Fitting | None = None,
 ) -> dict[str, Any]:
     """Fit one candidate by ML and by REML, and record both (see `lmm.select.fitrecord`).
 
     A candidate that cannot be fitted is a result: "failure" holds the reason, and its siblings are unaffected. So is,
-    with the study's `audit`, one with a slope that the data cannot show.
+    with the study's `audit`, one with a slope that the data cannot show. `fitting` is how a formula is fitted, by
+    default with other attempts where its optimum is in doubt (`lmm.select.attempts`).
     """
     fits: dict[str, Any] = {ML: None, REML: None}
     failure = why_ineligible(study, rung.random, audit) if study is not None and audit is not None else None
+    if fitting is None:
+        from lmm.select.attempts import fit_with_attempts
+
+        fitting = fit_with_attempts
     if failure is None:
         try:
             for estimator in estimators:
-                fits[estimator] = fit_record(rung, table, estimator)
+                fits[estimator] = fit_record(rung, table, estimator, fitting)
         except (InputError, np.linalg.LinAlgError) as error:
             fits, failure = {ML: None, REML: None}, str(error)
     return {
@@ -216,14 +229,12 @@ def fit_rung(
     }
 
 
-def fit_record(rung: Rung, table: pandas.DataFrame, estimator: str) -> dict[str, Any]:
+def fit_record(rung: Rung, table: pandas.DataFrame, estimator: str, fitting: Fitting) -> dict[str, Any]:
     """Fit one candidate by one estimator to all rows of the analysis table."""
-    from lmm.model import fit
-
-    fitted = fit(rung.formula, table, reml=estimator == "REML", weights=rung.weights)
+    fitted, attempts = fitting(rung.formula, table, reml=estimator == REML, weights=rung.weights)
     if fitted.n_dropped:
         raise InputError(
             f"The model '{rung.formula}' has no value in {fitted.n_dropped} of the {len(table)} rows of the analysis "
             "table, so it cannot be compared with the others; mend the transformation in its formula."
         )
-    return record_of_fit(fitted, table)
+    return {**record_of_fit(fitted, table), "attempts": [attempt.to_dict() for attempt in attempts]}
