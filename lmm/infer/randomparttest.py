@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +55,12 @@ class RandomPartTest:
 
 
 def random_part_test(
-    first: Fit, second: Fit, seed: int, draws: int = LEAST_DRAWS, parts: Sequence[StatisticDraws] | None = None
+    first: Fit,
+    second: Fit,
+    seed: int,
+    draws: int = LEAST_DRAWS,
+    parts: Sequence[StatisticDraws] | None = None,
+    choose: Callable[[Comparison], NullChoice] = choose_null,
 ) -> RandomPartTest:
     """Test the random part by which two fits of the same fixed part differ; their order does not matter.
 
@@ -64,6 +69,7 @@ def random_part_test(
         seed: where everything random starts.
         draws: bootstrap draws to spend where the large-sample law is in doubt; 0 for none.
         parts: those draws, where they were computed elsewhere (`bootstraplrt.statistic_draws`).
+        choose: which null distribution a comparison gets.
 
     Raises:
         InputError: the fits cannot be compared, have different fixed effects, or were read from a file.
@@ -75,7 +81,7 @@ def random_part_test(
             f"'{smaller.formula}' and '{larger.formula}' have different fixed effects, so they do not test a random "
             "part: use likelihood_ratio_test or a bootstrap likelihood ratio test of ML fits."
         )
-    choice = choose_null(comparison_of(smaller, larger, mixture, draws))
+    choice = choose(comparison_of(smaller, larger, mixture, draws))
     notes = [note for note in (mixture.reason,) if note and note != choice.sentence]
     exact = bootstrap = None
     p, standard_error = mixture.p, None

@@ -11,7 +11,7 @@ import numpy as np
 
 from lmm.errors import InputError
 from lmm.infer.likelihoodratio import LikelihoodRatioTest
-from lmm.infer.nullchoice import BOOTSTRAP, CHI_SQUARED, MIXTURE, NONE
+from lmm.infer.nullchoice import BOOTSTRAP, CHI_SQUARED, MIXTURE, NONE, always_bootstrap, choose_null
 from lmm.infer.randomparttest import RandomPartTest, random_part_test
 from lmm.model import Fit, fit
 
@@ -59,10 +59,15 @@ def by_large_sample(ratio: LikelihoodRatioTest) -> Tested:
 
 
 def by_its_null(study: Study, table: pandas.DataFrame) -> Test:
-    """Tests of random parts by the null distribution that each comparison calls for (`lmm.infer.nullchoice`).
+    """Tests of random parts by the null distribution that each comparison calls for (`lmm.infer.nullchoice`), or by the
+    one that the study asks for.
 
     The two models are fitted once more to the analysis table: exact distributions and bootstraps need its columns.
     """
+
+    if study.ladder.null == "mixture":
+        return by_large_sample
+    choose = always_bootstrap if study.ladder.null == "bootstrap" else choose_null
 
     @cache
     def fitted(formula: str) -> Fit:
@@ -72,7 +77,9 @@ def by_its_null(study: Study, table: pandas.DataFrame) -> Test:
         if ratio.p is None:
             return by_large_sample(ratio)
         try:
-            found = random_part_test(fitted(ratio.smaller), fitted(ratio.larger), study.seed, study.ladder.draws)
+            found = random_part_test(
+                fitted(ratio.smaller), fitted(ratio.larger), study.seed, study.ladder.draws, choose=choose
+            )
         except (InputError, np.linalg.LinAlgError) as error:
             plain = by_large_sample(ratio)
             note = f"The large-sample distribution was taken, as no other could be had: {error}"

@@ -363,3 +363,38 @@ def test_second_decisions_have_their_own_name():
     names = [one["step"] for one in decided("egsingle-3level")["steps"]]
     assert "childid: correlation, beside schoolid" in names
     assert len(set(names)) == len(names)
+
+
+def test_the_null_distribution_is_the_one_asked_for():
+    def slope_of(null):
+        declared = study("distance", ["Subject"], "age * Sex", {"Subject": "age"}, ladder={"null": null, "draws": 99})
+        return step(decision(declared, table("orthodont")), "Subject: slope")
+
+    assert slope_of("mixture")["method"] == slope_of("by rule")["method"] == "mixture"
+    drawn = slope_of("bootstrap")
+    assert (drawn["method"], drawn["draws"]) == ("bootstrap", 99)
+    assert drawn["mixture_p"] == pytest.approx(0.417, abs=5e-4)
+    assert abs(drawn["p"] - drawn["mixture_p"]) < 4 * drawn["p_standard_error"]
+
+
+def test_information_criteria_decide_where_they_are_asked_to():
+    def final(criterion):
+        declared = study("mAch", ["school"], "cses", {"school": "cses"}, ladder={"criterion": criterion})
+        made = decision(declared, table("hsb82"))
+        return made["final"]["rung"], step(made, "school: slope")["reason"]
+
+    assert final("LRT")[0] == final("AIC")[0] == "school.slope"
+    rung, reason = final("BIC")
+    assert rung == "school.intercept"
+    assert "not supported by BIC over observations, which changes by +8.0: REML likelihood ratio 9.76" in reason
+
+
+def test_the_correlation_goes_where_its_test_is_asked_for():
+    declared = study("Reaction", ["Subject"], "Days", {"Subject": "Days"}, ladder={"correlations": "test"})
+    made = decision(declared, table("sleepstudy"))
+    assert made["final"]["rung"] == "Subject.uncorrelated"
+    assert (
+        "The correlation is not supported at α = .20: REML likelihood ratio 0.04"
+        in step(made, "Subject: correlation")["reason"]
+    )
+    assert [one["subject"] for one in made["final"]["warnings"]] == ["few levels", "origin"]
