@@ -145,13 +145,13 @@ def _change(what: str, one: Coefficient, reference: Coefficient, alpha: float) -
 
 def _precision(others: Mapping[str, Coefficient], reference: Coefficient) -> str:
     """Where a standard error is far from the final model's: leaving real slopes out makes it too small."""
+    ratios = {which: one.se / reference.se for which, one in others.items()}
     told = [
-        f"in the {which} model its standard error is {numbers.decimal(one.se / reference.se, 2)} times that of the "
-        "final one"
-        for which, one in others.items()
-        if not 1 / OTHER_PRECISION <= one.se / reference.se <= OTHER_PRECISION
+        f"{numbers.decimal(ratio, 2)} times that of the final model in the {which} one"
+        for which, ratio in ratios.items()
+        if not 1 / OTHER_PRECISION <= ratio <= OTHER_PRECISION
     ]
-    return f"; {listing(told)}" if told else ""
+    return f"; its standard error is {listing(told)}" if told else ""
 
 
 def _overall(study: Study, rows: list[dict[str, Any]], of: Mapping[str, Estimated]) -> str:

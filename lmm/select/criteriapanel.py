@@ -3,7 +3,8 @@
 Criteria answer different questions. AIC and cross-validation ask which model predicts best, BIC which is likeliest to
 be true among those given, the test whether the smaller one can be given up (Burnham & Anderson 2002, chapter 6). Where
 they disagree the data leave the choice open, which a reader should see in numbers. Random parts are compared by REML at
-one mean; a model that lacks a grouping factor of the design is no choice.
+one mean, that of the final model where others were fitted with it; a model that lacks a grouping factor of the design
+is no choice.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ LITTLE = 2.0
 # Root mean squared errors this close, relative to the smaller, and log scores this close, are those of one prediction.
 SAME_RMSE, SAME_LOG_SCORE = 1e-6, 1e-3
 LOG_SCORE, RMSE = "log score", "RMSE"
+# Models beyond this many are counted in a sentence, not named.
+MOST_NAMED = 4
 
 
 @dataclass(frozen=True)
@@ -100,18 +103,25 @@ def _by_information(criterion: str, pool: Sequence[Entry], mine: Entry | None, f
             "set against it, as its fit is not sound."
         )
         return Row(name, "REML", chosen, values[chosen], None, False, None, sentence)
-    own = values[mine["id"]]
+    own, what = values[mine["id"]], _what(mine, final)
     if own <= least + TIE:
-        return Row(name, "REML", final, own, 0.0, True, None, _lowest(name, values, mine, final))
+        return Row(name, "REML", final, own, 0.0, True, None, _lowest(name, values, mine, what))
     chosen = next(entry for entry in pool if values[entry["id"]] <= least + TIE)
     margin = own - values[chosen["id"]]
     little = ", which is little" if margin < LITTLE else ""
     boundary = "; it lies on the boundary" if chosen["singular"] else ""
     sentence = (
         f"{name} by REML would choose {chosen['id']} ({decimal(values[chosen['id']], 1)}), lower by "
-        f"{decimal(margin, 1)} than for the final model {final}{little}{boundary}."
+        f"{decimal(margin, 1)} than for {what}{little}{boundary}."
     )
     return Row(name, "REML", chosen["id"], values[chosen["id"]], margin, False, None, sentence)
+
+
+def _what(mine: Entry, final: str) -> str:
+    """What is set against the others: the final model, or its random part at the mean that they share."""
+    if mine["id"] == final:
+        return f"the final model {final}"
+    return f"the random part of the final model {final} (both at the full mean)"
 
 
 def _over_intercepts(row: Row, criterion: str, mine: Entry | None, minimal: Entry | None) -> Row:
@@ -127,21 +137,18 @@ def _over_intercepts(row: Row, criterion: str, mine: Entry | None, minimal: Entr
     return replace(row, sentence=told, over_intercepts=difference)
 
 
-def _lowest(name: str, values: Mapping[str, float], mine: Entry, final: str) -> str:
+def _lowest(name: str, values: Mapping[str, float], mine: Entry, what: str) -> str:
     """That the final model has the lowest value, and how far the next one is."""
     others = {one: value for one, value in values.items() if one != mine["id"]}
     if not others:
-        return f"{name} has no other random part of the whole design to set against the final model {final}."
+        return f"{name} has no other random part of the whole design to set against {what}."
     following = min(others, key=others.get)
     ahead = others[following] - values[mine["id"]]
     if ahead <= TIE:
-        return (
-            f"{name} by REML is equally low for the final model {final} and for {following} "
-            f"({decimal(values[mine['id']], 1)})."
-        )
+        return f"{name} by REML is equally low for {what} and for {following} ({decimal(values[mine['id']], 1)})."
     little = ", which is little" if ahead < LITTLE else ""
     return (
-        f"{name} by REML is lowest for the final model {final} ({decimal(values[mine['id']], 1)}); the next, "
+        f"{name} by REML is lowest for {what} ({decimal(values[mine['id']], 1)}); the next, "
         f"{following}, is {decimal(ahead, 1)} above{little}."
     )
 
@@ -259,7 +266,7 @@ def _by_rmse_of_new_groups(
     values = shown[0] if shown[0] == shown[1] else f"{shown[0]} to {shown[1]}"
     told = (
         f"The {name} cannot rank random parts, as a new group is predicted by the mean alone: it is {values} for "
-        f"{listing([one['model'] for one in alike])}."
+        f"{listing([one['model'] for one in alike]) if len(alike) <= MOST_NAMED else f'all {len(alike)} of them'}."
     )
     return Row(name, None, None, mine["rmse"], 0.0, True, None, told)
 

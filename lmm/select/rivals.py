@@ -51,16 +51,15 @@ def rivals(study: Study, decision: Mapping[str, Any]) -> list[Entry]:
 
 
 def with_one_mean(study: Study, decision: Mapping[str, Any], pool: Sequence[Entry]) -> list[Entry]:
-    """The rivals whose random parts may be compared by REML: those with the full mean.
+    """The rivals whose random parts may be compared by REML: those with the final model's mean.
 
-    Where the final random part is not among them, as it was reached at the selected mean alone, those with that mean.
+    Where a mean was selected and no other random part was fitted with it, those with the full mean, if the final random
+    part is among them.
     """
-    full = mean_of(f"{name_text(study.outcome)} ~ {study.fixed}")
     final = decision["final"]["formula"]
-    of_full = [entry for entry in pool if mean_of(entry["formula"]) == full]
-    if any(random_terms(entry["formula"]) == random_terms(final) for entry in of_full):
-        return of_full
-    return [entry for entry in pool if mean_of(entry["formula"]) == mean_of(final)]
+    full = mean_of(f"{name_text(study.outcome)} ~ {study.fixed}")
+    mine, of_full = ([entry for entry in pool if mean_of(entry["formula"]) == mean] for mean in (mean_of(final), full))
+    return of_full if len(mine) < 2 and with_random_part(of_full, random_terms(final)) else mine
 
 
 def with_random_part(pool: Sequence[Entry], random: RandomTerms) -> Entry | None:

@@ -89,8 +89,8 @@ def test_a_coefficient_is_told_in_words():
     (days,) = found("sleepstudy")["hypotheses"]["coefficients"]
     assert days["sentence"] == (
         "Days is 10.47 (SE 1.55, p < .001) in the final and the maximal model and 10.47 (SE 0.80, p < .001) in the "
-        "minimal one: its sign, its verdict at α = .05 and, within a standard error, its size stay; in the minimal "
-        "model its standard error is 0.52 times that of the final one."
+        "minimal one: its sign, its verdict at α = .05 and, within a standard error, its size stay; its standard error "
+        "is 0.52 times that of the final model in the minimal one."
     )
     assert found("sleepstudy")["hypotheses"]["sentence"] == (
         "Between the minimal and the final model none of the coefficients of the fixed effects changes its sign, its "
@@ -402,14 +402,17 @@ def test_a_final_model_without_a_sound_fit_is_not_ranked():
     assert "as its fit is not sound" in aic["sentence"]
 
 
-def test_random_parts_are_compared_at_the_full_mean_although_another_was_selected():
-    entries = [
-        entry("one", "y ~ x + (1 | g)", aic=100.0),
-        entry("two", "y ~ x + (x | g)", aic=104.0),
-        entry("two.selected", "y ~ 1 + (x | g)", aic=10.0),
-    ]
-    aic = row(panel(TRIAL, made(entries, "two.selected"), NO_CROSSVALIDATION), "AIC")
+def test_random_parts_are_compared_at_the_mean_at_which_they_were_decided():
+    """REML criteria of different means are of different data: never those of one random part at each."""
+    at_full = [entry("one", "y ~ x + (1 | g)", aic=100.0), entry("two", "y ~ x + (x | g)", aic=104.0)]
+    final = entry("two.selected", "y ~ 1 + (x | g)", aic=10.0)
+    aic = row(panel(TRIAL, made([*at_full, final], "two.selected"), NO_CROSSVALIDATION), "AIC")
     assert (aic["chosen"], aic["margin"]) == ("one", pytest.approx(4.0))
+    assert "than for the random part of the final model two.selected (both at the full mean)" in aic["sentence"]
+    again = entry("one.selected", "y ~ 1 + (1 | g)", aic=9.0)
+    aic = row(panel(TRIAL, made([*at_full, final, again], "two.selected"), NO_CROSSVALIDATION), "AIC")
+    assert (aic["chosen"], aic["margin"]) == ("one.selected", pytest.approx(1.0))
+    assert "full mean" not in aic["sentence"]
 
 
 # ── cross-validation ─────────────────────────────────────────────────────────────────────────────────────────
