@@ -13,6 +13,7 @@ from lmm.clean import clean, preflight
 from lmm.errors import InputError
 from lmm.numbers import listing
 from lmm.select import inclusionparts
+from lmm.select.meanchoice import announced
 from lmm.select.rungs import Rung, ladder
 from lmm.study import Study, crossvalidation, load
 from lmm.study.inference import parts
@@ -72,6 +73,7 @@ def _plan(study: Study, rungs: list[Rung], audit: Mapping[str, Any]) -> str:
     lines += [f"  {_within(predictor, groups)}" for predictor, groups in audit["varies_within"].items()]
     lines.append(f"  ladder: {_count(len(rungs), 'model')}")
     lines += [f"    {rung.id}: {rung.formula}" for rung in rungs]
+    lines += [f"  fixed effects: {sentence}" for sentence in filter(None, [announced(study)])]
     lines += _cross_validation(study, len(rungs), audit)
     jobs = _jobs(study, rungs)
     lines.append(f"  {_count(len(jobs), 'job')}: {', '.join(jobs) if len(jobs) < 10 else _shortened(jobs)}")

@@ -63,6 +63,27 @@ def test_what_cleaning_warns_of_is_told(tmp_path, capsys):
     )
 
 
+def test_a_selection_of_fixed_effects_is_announced_with_its_jobs(tmp_path, capsys):
+    asked = {"fixed_selection": {"procedure": "allsubsets", "jobs": 3}}
+    _, out, _ = checked(tmp_path, capsys, BLOCK | {"fixed": "x + I(x^2)", "ladder": asked, "hypotheses": ["x"]})
+    sentence = (
+        "Selection among all subsets by AICc at the chosen random part, of 1 term that may move: 2 means; x stays."
+    )
+    assert f"  fixed effects: {sentence}\n" in out
+    assert "gather_cross_validation, inclusion_part (3 parts), sensitivity" in out
+
+
+def test_a_selection_that_cannot_be_made_is_refused_with_the_other_mistakes(tmp_path, capsys):
+    many = {"fixed": "x + I(x^2)", "ladder": {"fixed_selection": {"procedure": "allsubsets", "most": 2}}}
+    status, out, err = checked(
+        tmp_path, capsys, BLOCK | {"name": "a", "hypotheses": ["z"]}, BLOCK | {"name": "b"} | many
+    )
+    assert (status, out) == (2, "")
+    first, second = err.splitlines()
+    assert first == "study a, key hypotheses: The fixed part 'x' has no term z that could stay: name x."
+    assert second.startswith("study b, key ladder.fixed_selection.most: All subsets of the 2 terms that may move in ")
+
+
 def test_a_job_for_each_rung_is_counted(tmp_path, capsys):
     _, out, _ = checked(tmp_path, capsys, BLOCK | {"slopes": {"g": "x"}, "split": "rung"})
     chosen = "select, cross_validate, gather_cross_validation, sensitivity"

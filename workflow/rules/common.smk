@@ -7,6 +7,7 @@ from lmm.errors import InputError
 from lmm.job import bring_back, closing_lines, failure_lines, forget_failures, keep
 from lmm.provenance import code_hash
 from lmm.select import inclusionparts
+from lmm.select.meanchoice import announced
 from lmm.select.rungs import ladder
 from lmm.study import crossvalidation, load
 from lmm.study.inference import parts
@@ -56,6 +57,12 @@ def cross_validation_parts(wildcards):
     """The parts that share the folds of a study's cross-validation; none where it asks for no target."""
     names = crossvalidation.parts(STUDIES[wildcards.study])
     return expand(rules.cross_validate.output.part, study=wildcards.study, part=names)
+
+
+def selection_announced(wildcards):
+    """What the selection of fixed effects will do, as it follows a message; empty where nothing is selected."""
+    sentence = announced(STUDIES[wildcards.study])
+    return f"\n{sentence}" if sentence else ""
 
 
 def inclusion_parts(wildcards):

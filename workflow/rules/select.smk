@@ -15,8 +15,9 @@ rule select:
         runtime=growing(10, 10),
     params:
         study=fingerprint,
+        selection=selection_announced,
         code=code_hash("lmm.select"),
     message:
-        "{wildcards.study}: choosing among the fitted models"
+        "{wildcards.study}: choosing among the fitted models{params.selection}"
     script:
         "../scripts/select.py"
