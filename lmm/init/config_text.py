@@ -72,6 +72,12 @@ def _keys(roles: Roles) -> list[str]:
         for sentence in roles.evidence.get(key, []):
             lines += _comment(sentence, 4)
         lines.append(f"    {key}: {flow(value)}")
+    if roles.time in roles.fixed:
+        lines += _comment(
+            f"For a curve over time, take {roles.time} out of fixed and slopes and write growth: "
+            f"{flow({'time': roles.time, 'shape': 'polynomial'})}; see docs/growth.md.",
+            4,
+        )
     return lines
 
 

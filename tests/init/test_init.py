@@ -241,3 +241,12 @@ def test_the_command_writes_to_standard_output(capsys):
     assert "groups: [Rail]" in capsys.readouterr().out
     assert main(["init", str(FOLDER / "rial.csv")]) == 2
     assert "does not exist; did you mean 'rail.csv'?" in capsys.readouterr().err
+
+
+def test_a_growth_curve_is_offered_where_there_is_a_time():
+    offered = " ".join(init(FOLDER / "orthodont.csv").replace("# ", "").split())
+    assert "take age out of fixed and slopes and write growth: {time: age, shape: polynomial}; see docs" in offered
+    taken = block(FOLDER / "orthodont.csv") | {"fixed": "Sex", "growth": {"time": "age", "shape": "polynomial"}}
+    (curved,) = study.load({"studies": [{key: value for key, value in taken.items() if key != "slopes"}]})
+    assert curved.fixed == "Sex + age + I(age^2)"
+    assert "growth:" not in init(FOLDER / "penicillin.csv")

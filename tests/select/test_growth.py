@@ -1,9 +1,31 @@
 """Growth curves through the ladder: it ends at the highest order of a random slope that the data support."""
 
-import pytest
+import re
+from pathlib import Path
 
+import pytest
+import yaml
+
+from lmm.clean import clean
+from lmm.select import decide
+from lmm.study import load
 from tests.reference.tables import reference_ladders
-from tests.select.studies import decision, step, study, table
+from tests.select.studies import decision, fitted, step, study, table
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "growth.md").read_text(encoding="utf-8")
+
+
+def studies_of_the_page():
+    """The study of each section of docs/growth.md, by its name, with the section's text on one line per paragraph."""
+    found = {}
+    for section in PAGE.split("\n## ")[1:]:
+        (block,) = yaml.safe_load(section.split("```yaml")[1].split("```")[0])
+        found[block["name"]] = (block, section)
+    return found
+
+
+PAGE_STUDIES = studies_of_the_page()
 
 
 def growing(name, outcome, groups, growth):
@@ -55,3 +77,17 @@ def test_an_order_that_the_rows_cannot_show_is_said_and_the_rest_is_climbed():
     assert made["final"]["formula"].endswith("* Sex + (1 | Subject)")
     cubic = next(entry for entry in made["table"] if "I((age - 11)^3) |" in entry["formula"])
     assert "108 random coefficients" in cubic["failure"]
+
+
+@pytest.mark.parametrize("name", PAGE_STUDIES)
+def test_the_page_on_growth_curves_says_what_is_written_out_and_decided(name):
+    block, text = PAGE_STUDIES[name]
+    (declared,) = load({"studies": [block]})
+    assert f"`fixed: {declared.fixed}`" in text
+    assert f"`slopes: {{ {declared.groups[0]}: {declared.slopes[declared.groups[0]]} }}`" in text
+    cleaned = clean(declared, ROOT)
+    recorded = fitted(declared, cleaned.table) | {"row_hash": cleaned.audit["row_hash"]}
+    made = decide(declared, recorded, cleaned.table, cleaned.audit)
+    assert f"Final: `{made['final']['formula']}`" in text
+    (quoted,) = re.findall(r"(?m)(?:^> .*\n)+", text)
+    assert " ".join(quoted.replace("> ", "").split()) in [one["reason"] for one in made["steps"]]
