@@ -42,6 +42,11 @@ def weighted(pool: Sequence[Entry]) -> list[dict[str, Any]]:
     ]
 
 
+def weight_text(weight: float) -> str:
+    """A weight as a sentence prints it: ".28", "< .01", "> .99"."""
+    return "< .01" if weight < 0.005 else "> .99" if 0.995 <= weight < 1.0 else bounded(weight)
+
+
 def close_models(pool: Sequence[Entry]) -> list[Entry]:
     """The candidates whose AIC by ML is less than 2 above the lowest, the lowest first."""
     ordered = sorted(pool, key=lambda entry: entry["aic"])
@@ -87,7 +92,7 @@ def _standing(final: str, models: list[dict[str, Any]], weights: Mapping[str, di
     if not models:
         return ["No candidate has a sound fit by ML, so that there are no Akaike weights."]
     named = [
-        f"{one['rung']} (ΔAIC {decimal(one['delta_aic'], 1)}, weight {bounded(one['weight'])}"
+        f"{one['rung']} (ΔAIC {decimal(one['delta_aic'], 1)}, weight {weight_text(one['weight'])}"
         f"{', on the boundary' if one['singular'] else ''})"
         for one in models
     ]
@@ -106,7 +111,7 @@ def _standing(final: str, models: list[dict[str, Any]], weights: Mapping[str, di
         mine = weights[final]
         told.append(
             f"The final model {final} lies {decimal(mine['delta_aic'], 1)} above the lowest "
-            f"(weight {bounded(mine['weight'])})."
+            f"(weight {weight_text(mine['weight'])})."
         )
     return told
 

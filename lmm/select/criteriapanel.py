@@ -78,7 +78,8 @@ def panel(study: Study, decision: Mapping[str, Any], crossvalidation: Mapping[st
     alike = with_one_mean(study, decision, pool)
     mine = with_random_part(alike, random_terms(decision["final"]["formula"]))
     minimal = with_random_part(alike, random_terms(decision["models"]["minimal"]["formula"]))
-    rows = [_over_intercepts(_by_information(one, alike, mine, final), one, mine, minimal) for one in INFORMATION]
+    rows = [_by_information(one, alike, mine, final) for one in INFORMATION]
+    rows = [_over_intercepts(row, one, alike, mine, minimal) for row, one in zip(rows, INFORMATION, strict=True)]
     rows.append(_by_tests(study, decision))
     for target in (NEW_GROUPS, KNOWN_GROUPS):
         for comparison in crossvalidation["targets"].get(target, []):
@@ -124,13 +125,13 @@ def _what(mine: Entry, final: str) -> str:
     return f"the random part of the final model {final} (both at the full mean)"
 
 
-def _over_intercepts(row: Row, criterion: str, mine: Entry | None, minimal: Entry | None) -> Row:
+def _over_intercepts(row: Row, criterion: str, pool: Sequence[Entry], mine: Entry | None, minimal: Entry | None) -> Row:
     """A row with what the slopes of the final model are worth by its criterion."""
     if mine is None or minimal is None or mine is minimal:
         return row
     _, key = INFORMATION[criterion]
     difference = mine["reml"][key] - minimal["reml"][key]
-    if row.chosen == minimal["id"]:
+    if row.chosen == minimal["id"] or len(pool) < 3:  # the sentence says it already
         return replace(row, over_intercepts=difference)
     amount = f"{decimal(abs(difference), 1)} {'higher' if difference > 0 else 'lower'}"
     told = f"{row.sentence} It is {amount} for the final model than for {minimal['id']}, the intercepts alone."

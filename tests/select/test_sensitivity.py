@@ -10,7 +10,7 @@ import lmm
 from lmm.infer.coefficients import Coefficient
 from lmm.select import estimated as estimated_module
 from lmm.select.acrossmodels import changes
-from lmm.select.closemodels import akaike_weights, close_models
+from lmm.select.closemodels import akaike_weights, close_models, weight_text
 from lmm.select.criteria import TIE
 from lmm.select.criteriapanel import panel
 from lmm.select.estimated import estimated
@@ -249,6 +249,10 @@ def test_only_sound_candidates_of_the_whole_design_are_weighed():
     assert [one["id"] for one in rivals(declared, made(entries, "g.selected"))] == ["g.selected", "g+h"]
     whole = study("y", ["g", "h"], "x")
     assert [one["id"] for one in rivals(whole, made(entries, "g+h"))] == ["g+h"]
+
+
+def test_a_weight_is_never_printed_as_nothing_or_all():
+    assert [weight_text(weight) for weight in (0.0004, 0.27, 0.9996, 1.0)] == ["< .01", ".27", "> .99", "1.00"]
 
 
 def test_two_is_not_less_than_two():
