@@ -8,6 +8,7 @@ from math import log, pi
 
 import numpy as np
 from scipy.linalg import solve_triangular
+from scipy.sparse import csr_array
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +32,8 @@ def marginal_log_density(residual: np.ndarray, terms: Sequence[RandomColumns], v
     """log density of y under N(Xβ, V), V = diag(variance) + Σ ZΣZ', rows of one level sharing its effects.
 
     It goes through the random effects in units of their standard deviation, M = I + A'A with A = Z R / sd, so that
-    covariances without an inverse and large groups are no matter (Bates et al. 2015, eq. 18).
+    covariances without an inverse are no matter (Bates et al. 2015, eq. 18). Of the factor with the most levels M is
+    block-diagonal, and its blocks are eliminated one by one, so that groups of many rows and levels are none either.
 
     Args:
         residual: (m,) y − Xβ. terms: of all grouping factors. variance: (m,) of the residuals, σ²/weight.
@@ -39,14 +41,21 @@ def marginal_log_density(residual: np.ndarray, terms: Sequence[RandomColumns], v
     sd = np.sqrt(variance)
     scaled = residual / sd
     value = -0.5 * (len(residual) * log(2.0 * pi) + scaled @ scaled) - np.log(sd).sum()
-    A = np.hstack([_by_level(term, sd) for term in terms]) if terms else np.empty((len(residual), 0))
-    if not A.shape[1]:
+    if not terms:
         return float(value)
-    M = A.T @ A
-    M.ravel()[:: len(M) + 1] += 1.0
-    lower = np.linalg.cholesky(M)
-    explained = solve_triangular(lower, A.T @ scaled, lower=True)
-    return float(value + 0.5 * (explained @ explained) - np.log(np.diag(lower)).sum())
+    first, *others = sorted(_by_factor(terms, sd), key=lambda factor: -factor.levels)
+    A = np.hstack([np.empty((len(residual), 0)), *(factor.spread() for factor in others)])
+    q = first.columns.shape[1]
+    blocks, outcome, rest = np.split(first.sums(np.hstack([first.columns, scaled[:, None], A])), [q, q + 1], axis=2)
+    lower = np.linalg.cholesky(blocks + np.eye(q))
+    explained = np.linalg.solve(lower, outcome).ravel()
+    value += 0.5 * (explained @ explained) - np.log(np.diagonal(lower, axis1=1, axis2=2)).sum()
+    if others:
+        shared = np.linalg.solve(lower, rest).reshape(-1, A.shape[1])
+        lower = np.linalg.cholesky(np.eye(A.shape[1]) + A.T @ A - shared.T @ shared)
+        explained = solve_triangular(lower, A.T @ scaled - shared.T @ explained, lower=True)
+        value += 0.5 * (explained @ explained) - np.log(np.diag(lower)).sum()
+    return float(value)
 
 
 def normal_log_density(residual: np.ndarray, variance: np.ndarray) -> np.ndarray:
@@ -54,10 +63,38 @@ def normal_log_density(residual: np.ndarray, variance: np.ndarray) -> np.ndarray
     return -0.5 * (np.log(2.0 * pi * variance) + residual**2 / variance)
 
 
-def _by_level(term: RandomColumns, sd: np.ndarray) -> np.ndarray:
-    """(m, q × levels) ZR / sd, each level with columns of its own."""
-    levels, place = np.unique(term.codes, return_inverse=True)
-    m, q = term.columns.shape
-    out = np.zeros((m, len(levels), q))
-    out[np.arange(m), place] = (term.columns @ term.root) / sd[:, None]
-    return out.reshape(m, -1)
+@dataclass(frozen=True, eq=False)
+class _Scaled:
+    """All terms of one grouping factor at m rows: columns (m, q) ZR / sd, place (m,) of the level among `levels`."""
+
+    columns: np.ndarray
+    place: np.ndarray
+    levels: int
+
+    def sums(self, values: np.ndarray) -> np.ndarray:
+        """Σ z v' over the rows of each level (levels, q, r), of values (m, r)."""
+        if self.levels == 1:
+            return (self.columns.T @ values)[None]
+        m = len(self.place)
+        rows = np.arange(m)
+        by_level = [csr_array((column, (self.place, rows)), shape=(self.levels, m)) for column in self.columns.T]
+        return np.stack([sums @ values for sums in by_level], axis=1)
+
+    def spread(self) -> np.ndarray:
+        """(m, levels × q) the columns, each level with some of its own."""
+        m, q = self.columns.shape
+        out = np.zeros((m, self.levels, q))
+        out[np.arange(m), self.place] = self.columns
+        return out.reshape(m, -1)
+
+
+def _by_factor(terms: Sequence[RandomColumns], sd: np.ndarray) -> list[_Scaled]:
+    """The terms of each grouping factor together: those whose rows share levels in the same way."""
+    together: dict[bytes, list[np.ndarray]] = {}
+    places = {}
+    for term in terms:
+        levels, place = np.unique(term.codes, return_inverse=True)
+        key = place.tobytes()
+        together.setdefault(key, []).append((term.columns @ term.root) / sd[:, None])
+        places[key] = place, len(levels)
+    return [_Scaled(np.hstack(columns), *places[key]) for key, columns in together.items()]

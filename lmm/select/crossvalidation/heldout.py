@@ -74,11 +74,10 @@ class Predicted:
 def predict_in_new_groups(rows: HeldOut, unit: np.ndarray) -> Predicted:
     """The population prediction of each row and the joint density of the rows of each group; unit: (m,) the group."""
     able = np.flatnonzero(without_reason(rows.reasons))
-    groups, first = np.unique(unit[able], return_index=True)
+    groups, first, sizes = np.unique(unit[able], return_index=True, return_counts=True)
     residual = rows.outcome - rows.fixed
     density = np.empty(len(groups))
-    for i, group in enumerate(groups):
-        mine = able[unit[able] == group]
+    for i, mine in enumerate(np.split(able[np.argsort(unit[able], kind="stable")], np.cumsum(sizes)[:-1])):
         density[i] = marginal_log_density(residual[mine], [t.rows(mine) for t in rows.terms], rows.variance[mine])
     return Predicted(rows.outcome, rows.fixed, rows.reasons, density, able[first])
 

@@ -17,7 +17,7 @@ from lmm.select.crossvalidation.model import Model, formula_model, procedure_mod
 from lmm.select.crossvalidation.preparation import preparation
 from lmm.select.crossvalidation.record import record_of_scores, scores_of_record
 from lmm.select.crossvalidation.score import Scores, gather, score_folds
-from lmm.select.crossvalidation.targets import Target, beside, folds_of, outermost, targets
+from lmm.select.crossvalidation.targets import Target, beside, folds_of, targets
 from lmm.study.crossvalidation import parts
 
 if TYPE_CHECKING:
@@ -132,21 +132,22 @@ def share(folds: int, part: str) -> tuple[int, int]:
 
 
 def caveats(study: Study, audit: Mapping[str, Any], target: Target) -> list[str]:
-    """What crossed grouping factors mean for the scores of a target."""
-    told = []
+    """What grouping factors that are not nested in that of a target mean for its scores."""
     others = beside(study, audit, target.group)
-    if target.name == NEW_GROUPS and others:
-        told.append(
-            f"Levels of {target.group} are predicted as if those of {listing(others)} were new too: all random effects "
-            f"of the rows held out count as unknown, and the rows of a level of {target.group} are scored by their "
-            "joint marginal density."
-        )
-    if len(outermost(study, audit)) > 1:
-        told.append(
-            f"The standard errors take the levels of {target.group} for independent, which they are not quite where "
-            "grouping factors are crossed."
-        )
-    return told
+    if not others:
+        return []
+    independent = (
+        f"The standard errors take the levels of {target.group} for independent, which they are not quite, as they "
+        f"share levels of {listing(others)}."
+    )
+    if target.name != NEW_GROUPS:
+        return [independent]
+    new_too = (
+        f"Levels of {target.group} are predicted as if those of {listing(others)} were new too: all random effects of "
+        f"the rows held out count as unknown, and the rows of a level of {target.group} are scored by their joint "
+        "marginal density."
+    )
+    return [new_too, independent]
 
 
 def progress(part: Mapping[str, Any]) -> Iterable[str]:
