@@ -157,8 +157,9 @@ def enter_slopes(candidates: Candidates, random: RandomPart, place: int) -> tupl
     kind = UNCORRELATED if study.ladder.correlations == "drop" else SLOPE
     made = structure(study, group, kind, wanted, candidates.categorical)
     larger = replaced(random, place, made)
-    because = "the maximal model has every slope" if study.mode == MAXIMAL else "they belong to the hypotheses"
     several = len(wanted) > 1
+    belong = "they belong" if several else "it belongs"
+    because = "the maximal model has every slope" if study.mode == MAXIMAL else f"{belong} to the hypotheses"
     test = candidates.compare(random, larger) if is_fitted(candidates, random, larger) else None
     shown = f": {evidence(test)}" if test else f"; it has no fit: {without_full_stop(candidates.failure(larger))}"
     head = decided(

@@ -174,7 +174,9 @@ def slope_ground(present: Structure, label: str, steps: Sequence[Mapping[str, An
         if not any(kept(step) for step in mine):
             return f"{slope} is kept{p}, as the model without it has no sound fit"
         return f"{slope} varies{p}{simplified}"
-    if last["decision"] == DESIGN or kept(last) or (rejected(last) and last["decision"] != KEEP):
+    if mine[0]["decision"] == DESIGN:
+        return f"{slope} is left out, as it cannot be estimated"
+    if kept(last) or (rejected(last) and last["decision"] != KEEP):
         return f"{slope} varies{p} but is left out, as it cannot be estimated without a boundary"
     return f"{slope} is left out{p}"
 

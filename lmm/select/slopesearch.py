@@ -10,7 +10,7 @@ from lmm.select import step as kinds
 from lmm.select.backoff import without_correlations
 from lmm.select.candidates import Candidates
 from lmm.select.eligibility import ineligible
-from lmm.select.slopeterms import names_in, slope_terms
+from lmm.select.slopeterms import names_in, removed_terms, slope_terms
 from lmm.select.step import DROP, KEEP, LRT, decided
 from lmm.select.structure import (
     INTERCEPT,
@@ -264,8 +264,8 @@ def correlation_step(candidates: Candidates, uncorrelated: RandomPart, slope: Ra
         reason = verdict(candidates, test, uncorrelated, slope, several)
     else:
         reason = (
-            f"The correlations stay by default, as without them the model would hang on where {columns_of(present)} "
-            f"zero{shown}."
+            f"The correlations stay by default, as without them the model would hang on {origin(candidates, present)}"
+            f"{shown}."
         )
     head = decided(
         kind=kinds.CORRELATION,
@@ -283,10 +283,14 @@ def correlation_step(candidates: Candidates, uncorrelated: RandomPart, slope: Ra
     return with_test(candidates, head, test, [uncorrelated, slope], present.group)
 
 
-def columns_of(present: Structure) -> str:
-    """The covariates of a structure's slopes with their verb: "Days is", "x and z are"."""
+def origin(candidates: Candidates, present: Structure) -> str:
+    """What an uncorrelated model depends on: where covariates are zero, and the reference levels of factors."""
     columns = list(dict.fromkeys(column for term in present.terms for column in names_in(term)))
-    return f"{listing(columns)} {'is' if len(columns) == 1 else 'are'}"
+    factors = [column for column in columns if column in candidates.categorical]
+    covariates = [column for column in columns if column not in factors]
+    told = [f"where {listing(covariates)} {'is' if len(covariates) == 1 else 'are'} zero"] if covariates else []
+    told += [f"the coding of {listing(factors)}"] if factors else []
+    return listing(told)
 
 
 def ineligible_step(candidates: Candidates, random: RandomPart, place: int, reasons: dict[str, str]) -> Step:
@@ -317,12 +321,17 @@ def eligible_terms(candidates: Candidates, group: str) -> tuple[list[str], dict[
     A term that contains an ineligible one is ineligible too.
     """
     reasons = ineligible(candidates.study, group, candidates.audit)
+    for label in removed_terms(candidates.study.fixed, candidates.mean):
+        reasons.setdefault(
+            label, f"{label} was not selected into the mean, and no slope varies about an effect of zero."
+        )
     for term in slope_terms(candidates.study, group):
         missing = [label for label in term.margins if label in reasons]
         if missing and term.label not in reasons:
             reasons[term.label] = reasons[missing[0]]
-    labels = [term.label for term in slope_terms(candidates.study, group) if term.label not in reasons]
-    return labels, reasons
+    labels = [term.label for term in slope_terms(candidates.study, group)]
+    mine = {label: reasons[label] for label in labels if label in reasons}
+    return [label for label in labels if label not in mine], mine
 
 
 def bare(group: str) -> Structure:

@@ -80,6 +80,14 @@ def hypothesised(fixed: str, hypotheses: tuple[str, ...]) -> list[str]:
     return [term.label for term in mean if term in named or term.label in inside]
 
 
+def removed_terms(full: str, selected: str) -> list[str]:
+    """Labels of the terms of the full mean that a selected mean lacks."""
+    if full == selected:
+        return []
+    kept = {_key(label) for label in _read(selected).term_labels}
+    return [label for label in _read(full).term_labels if _key(label) not in kept]
+
+
 def names_in(label: str) -> list[str]:
     """The columns that a term is made of."""
     return list(dict.fromkeys(names_used(parse_expression(label))))

@@ -79,7 +79,10 @@ def record(loglik, npar, random=(), *, n=180, mean=("(Intercept)", "x"), boundar
         "bic": -2 * loglik + math.log(n) * npar,
         "fixed": [{"name": name, "estimate": 0.0, "se": 1.0} for name in mean],
         "dropped_columns": [],
-        "random": [{"group": g, "names": list(names), "sd": [], "correlation": []} for g, names in random],
+        "random": [
+            {"group": g, "names": list(names), "sd": [], "contribution": [1.0] * len(names), "correlation": []}
+            for g, names in random
+        ],
         "sigma": 1.0,
         "groups": {},
         "r2_marginal": 0.1,

@@ -5,11 +5,12 @@ import pytest
 from lmm.errors import InputError
 from lmm.select.candidates import candidates_of
 from lmm.select.climb import climb
+from lmm.select.eligibility import ineligible
 from lmm.select.rungs import ladder
 from lmm.select.slopeterms import slope_terms
 from lmm.select.structure import random_part_id
 from tests.reference.tables import reference_ladders
-from tests.select.studies import boundary, record, study
+from tests.select.studies import audit, boundary, record, study, table
 
 INTERCEPT = "(Intercept)"
 BLOCKS = {
@@ -278,3 +279,107 @@ def test_a_ladder_of_another_version_of_the_study_is_refused():
     other = [{"id": rung.id, "formula": "y ~ z", "failure": None, "fits": {}} for rung in ladder(one)]
     with pytest.raises(InputError, match="does not hold the candidate null, 'y ~ 1'"):
         candidates_of(one, {"rungs": other}, {})
+
+
+def steps_of(steps, kind):
+    return [name for name, step in steps.items() if step["kind"] == kind]
+
+
+TWO_SLOPES = study("y", ["g"], "x + z", {"g": "x + z"})
+ROUNDS = {
+    "null": 1300.0, "fixed": 1200.0, "g.intercept": 1000.0, "g.slope.x": 990.0, "g.slope.z": 980.0, "g.slope": 960.0,
+    "g.centred.x": 991.0, "g.centred.z": 981.0, "g.centred": 965.0, "g.uncorrelated": 966.0, "g.uncorrelated.z": 982.0,
+}  # fmt: skip
+
+
+def test_the_best_supported_slope_enters_first_and_the_other_is_asked_of_again():
+    final, steps = climbed(TWO_SLOPES, ROUNDS)
+    assert final == "g.slope"
+    first = steps["g: slope of z"]
+    assert (first["smaller"], first["larger"], first["decision"]) == ("g.intercept", "g.slope.z", "keep")
+    again = steps["g: slope of x"]  # of two steps with this name the last
+    assert (again["smaller"], again["larger"]) == ("g.slope.z", "g.slope")
+    assert (str(again["null"]), again["statistic"]) == ("½χ²₂ + ½χ²₃", pytest.approx(20.0))
+
+
+def test_of_two_supported_slopes_the_one_that_stays_out_says_why():
+    final, steps = climbed(TWO_SLOPES, ROUNDS | {"g.slope": 979.9})
+    assert final == "g.slope.z"
+    assert steps["g: slope of x"]["decision"] == "drop"
+    random, all_steps = final, list(steps.values())
+    assert random == "g.slope.z" and all_steps[-1]["kind"] == "correlation"
+
+
+def test_a_product_waits_for_its_margins():
+    declared = study("y", ["g"], "x * z", {"g": "x * z"})
+    flat = dict.fromkeys(("g.slope.x", "g.slope.z", "g.slope.x_z", "g.slope"), 999.9)
+    _, steps = climbed(declared, ROUNDS | flat)
+    assert steps_of(steps, "slope") == ["g: slope of x", "g: slope of z"]
+
+
+HYPOTHESIS = study("y", ["g"], "x + z", {"g": "z"}, hypotheses=["x"])
+CONFIRMED = {
+    "null": 1300.0, "fixed": 1200.0, "g.intercept": 1000.0, "g.slope.x": 999.9, "g.uncorrelated.x": 999.95,
+    "g.slope": 999.5, "g.uncorrelated": 999.6, "g.centred.x": 999.95, "g.centred": 999.9,
+}  # fmt: skip
+
+
+def test_slopes_of_hypotheses_enter_untested_and_others_are_tested():
+    assert HYPOTHESIS.mode == "confirmatory"
+    final, steps = climbed(HYPOTHESIS, CONFIRMED)
+    assert final == "g.slope.x"
+    assert steps["g: slope of x"]["decision"] == "design"
+    assert "enters untested, as it belongs to the hypotheses" in steps["g: slope of x"]["reason"]
+    assert steps["g: slope of z"]["decision"] == "drop"
+    assert steps["g: slope of z"]["p"] > 0.2
+
+
+def test_slopes_of_hypotheses_are_reduced_only_as_far_as_they_cannot_be_estimated():
+    flawed = {"boundaries": [boundary("g", [INTERCEPT, "x"])]}
+    final, steps = climbed(HYPOTHESIS, CONFIRMED, g_slope_x=flawed)
+    assert final == "g.centred.x"
+    zero = {"boundaries": [boundary("g", ["scale(x, scale = FALSE)"], rank=0)]}
+    final, steps = climbed(HYPOTHESIS, CONFIRMED | {"g.slope.z": 999.9}, g_slope_x=flawed, g_centred_x=zero)
+    assert final == "g.intercept"
+    assert steps_of(steps, "back-off") == [
+        "g: back-off to a slope of x without correlations", "g: back-off to the intercept",
+    ]  # fmt: skip
+
+
+def test_the_maximal_mode_gives_up_the_slope_of_highest_order_and_least_variance_first():
+    declared = study("y", ["g"], "x + I(x^2) + z", ladder={"mode": "maximal"})
+    deviances = dict.fromkeys(
+        ("g.slope", "g.centred", "g.slope.x_z", "g.uncorrelated.x_z", "g.centred.x_z", "g.slope.z"), 900.0
+    )
+    flawed = {"boundaries": [boundary("g", [INTERCEPT, "x", "z", "I(x^2)"])]}
+    final, steps = climbed(declared, ROUNDS | deviances, g_slope=flawed, g_centred=flawed)
+    assert final == "g.slope.x_z"
+    assert steps["g: back-off to slopes of x and z"]["terms"] == ["I(x^2)"]
+
+
+def test_an_optional_factor_is_kept_only_if_supported():
+    declared = study("y", ["g", "h"], "x", ladder={"optional": ["h"]})
+    deviances = {"null": 1300.0, "fixed": 1200.0, "g.intercept": 1000.0, "h.intercept": 1100.0}
+    supported = climbed(declared, deviances | {"g.intercept+h.intercept": 990.0})
+    assert supported[0] == "g.intercept+h.intercept"
+    final, steps = climbed(declared, deviances | {"g.intercept+h.intercept": 999.9})
+    assert final == "g.intercept"
+    assert steps["h: intercept"]["reason"].startswith("h is optional, and its variance is not supported at α = .20")
+
+
+def test_a_factor_that_cannot_be_fitted_stops_its_step_and_not_the_climb():
+    declared = study("y", ["g", "h"], "x")
+    deviances = {"null": 1300.0, "fixed": 1200.0, "g.intercept": 1000.0, "h.intercept": 1100.0}
+    final, steps = climbed(declared, deviances | {"g.intercept+h.intercept": 990.0}, g_intercept="failed")
+    assert final == "h.intercept"
+    assert steps["g: intercept"]["kind"] == "stop"
+    assert "The ladder stops at g, which is left out: The residual variance" in steps["g: intercept"]["reason"]
+    assert climbed(one, DEVIANCES, g_intercept="failed")[0] == "fixed"
+
+
+def test_too_few_rows_in_most_levels_leave_no_eligible_slope():
+    data = table("sleepstudy").groupby("Subject", observed=True).head(1)
+    audited = audit(one, data.rename(columns={"Reaction": "y", "Days": "x", "Subject": "g"}).assign(x=range(18)))
+    assert ineligible(one, "g", audited | {"varies_within": {"x": {"g": True}}}) == {
+        "x": "Most levels of g have fewer than 2 rows, so the data cannot tell a slope of x from the residuals."
+    }
