@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from lmm import InputError, fit, study
+from lmm.check import check
 from lmm.formula.deparse import name_text
 from lmm.formula.marginality import droppable
 from lmm.formula.syntax import parse_expression
@@ -16,6 +17,7 @@ from lmm.select.structure import SLOPE, structure
 from tests.reference.tables import read_table, reference_cases, reference_ladders
 
 BLOCK = {"name": "growing", "data": "t.csv", "outcome": "height", "groups": ["Subject"]}
+DATA = Path(__file__).parent / "reference" / "data"
 R = json.loads((Path(__file__).parent / "data" / "growth_fixtures.json").read_text(encoding="utf-8"))
 
 
@@ -272,3 +274,18 @@ def test_the_highest_order_alone_may_be_dropped_from_the_mean():
     ):
         fixed = growing({"time": "age"} | growth).fixed
         assert droppable(expand(parse_expression(fixed), fixed)) == terms
+
+
+def test_check_shows_the_whole_ladder_of_a_curve(tmp_path):
+    config = {"studies": [BLOCK | {"data": "oxboys.csv", "growth": {"time": "age", "shape": "polynomial"}}]}
+    (tmp_path / "config.yaml").write_text(json.dumps(config), encoding="utf-8")
+    (tmp_path / "oxboys.csv").write_bytes((DATA / "oxboys.csv").read_bytes())
+    plan = check(tmp_path / "config.yaml", tmp_path)
+    assert "age takes 16 values from -1 to 1.0055" in plan
+    for rung in (
+        "null: height ~ 1",
+        "Subject.intercept: height ~ age + I(age^2) + (1 | Subject)",
+        "Subject.slope.age: height ~ age + I(age^2) + (age | Subject)",
+        "Subject.slope: height ~ age + I(age^2) + (age + I(age^2) | Subject)",
+    ):
+        assert f"    {rung}\n" in plan
