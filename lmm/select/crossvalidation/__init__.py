@@ -2,6 +2,7 @@
 
 `new_group_folds`, `known_group_folds` and `last_occasion_fold` say which rows each fold holds out; `score_folds` fits a
 model to the other rows and predicts them, a few folds per job; `gather` puts the jobs together, `compare` the models.
+What a study asks for is read in `targets`, and done, job by job, in `parts`.
 """
 
 from lmm.select.crossvalidation.comparison import Comparison, Difference, Validated, compare
