@@ -22,7 +22,7 @@ from threadpoolctl import ThreadpoolController
 from lmm.engine import Factor, Optimum, Problem, optimise
 from lmm.engine.estimates import estimates
 from lmm.engine.leverage import leverage
-from lmm.engine.optimum import SINGULAR
+from lmm.engine.optimum import LEAST_RESIDUAL_SHARE, SINGULAR
 from lmm.engine.whitening import NOTHING_LEFT, WhitenedFixed, whiten_fixed
 from lmm.errors import InputError
 from lmm.formula import Design, DesignRecipe, parse
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 # A dense matrix of this order takes 3.2 GB, and a fit holds up to five of them.
 MOST_BESIDE_THE_LARGEST = 20_000
-# Residual variance over that of least squares, below which cross-products do not resolve the likelihood (measured).
-LEAST_RESIDUAL_SHARE = 1e-8
 # Smallest over largest curvature of the deviance, below which a direction is flat.
 LEAST_CURVATURE = 1e-9
 

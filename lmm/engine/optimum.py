@@ -17,6 +17,8 @@ from lmm.engine.whitening import lower_triangular
 
 # A singular value of T, in natural units, below which a direction counts as collapsed.
 SINGULAR = 1e-4
+# Residual variance over that of least squares, below which cross-products do not resolve the likelihood (measured).
+LEAST_RESIDUAL_SHARE = 1e-8
 PROBE = 0.02
 _SAME_OPTIMUM = 1e-3
 FLAT = 1e-6

@@ -12,13 +12,16 @@ import numpy as np
 
 from lmm.engine.collapse import collapse
 from lmm.engine.deviance import Deviance
+from lmm.engine.optimum import LEAST_RESIDUAL_SHARE
 from lmm.engine.parameters import Parameters
 from lmm.engine.problem import Problem
 from lmm.engine.whitening import lower_triangular
 
 # In units of deviance: a thousandth of the difference that tells two optima apart.
 _TOLERANCE = 1e-6
-_EVALUATIONS_PER_PARAMETER = 1000
+_EVALUATIONS_PER_PARAMETER = 300
+# In place of an infinite deviance, which parabolas do not go through.
+_BEYOND = 1e300
 
 
 @dataclass(frozen=True)
@@ -55,18 +58,19 @@ def minimise_without_derivatives(problem: Problem, reml: bool, start: list[np.nd
         square[triangle] = theta
         return parameters.matrices(square)
 
+    def value(theta: np.ndarray) -> float:
+        at = deviance.factorise(matrices(theta))
+        # Where the residual variance is lost in rounding the deviance is noise, and has no lowest value.
+        return at.deviance if at.is_finite and at.sigma2 >= LEAST_RESIDUAL_SHARE else np.inf
+
     with np.errstate(all="ignore"):
         begin = parameters.vector(_triangular(start, parameters))[triangle]
-        level = deviance.factorise(matrices(begin)).deviance
+        level = value(begin)
         level = level if np.isfinite(level) else 0.0
-
-        def above_start(theta: np.ndarray) -> float:
-            value = deviance.factorise(matrices(theta)).deviance - level
-            return value if np.isfinite(value) else 1e300
 
         # Powell's tolerance is relative to the value, which has no natural zero: 1 is put where the start is.
         found = minimize(
-            lambda theta: 1.0 + above_start(theta),
+            lambda theta: min(1.0 + value(theta) - level, _BEYOND),
             begin,
             method="Powell",
             options={

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lmm.engine.optimum import descend, optimise
+from lmm.engine.optimum import LEAST_RESIDUAL_SHARE, descend, optimise
 from lmm.engine.rescaling import rescaled_problem
 from lmm.engine.secondoptimiser import minimise_without_derivatives
 from lmm.model import fit, fit_of_optimum, grouping_factors, one_thread
@@ -173,9 +173,14 @@ def _far_from(optimum: Optimum) -> list[np.ndarray]:
 
 def _best(tried: list[_Tried]) -> _Tried:
     """Of the lowest deviance; among those that share it the first that converged, or else the first."""
-    deviances = [one.fit.deviance if isfinite(one.fit.deviance) else inf for one in tried]
+    deviances = [one.fit.deviance if _has_likelihood(one.fit) else inf for one in tried]
     lowest = [one for one, value in zip(tried, deviances, strict=True) if value <= min(deviances) + SAME_DEVIANCE]
     return next((one for one in lowest if one.fit.converged), lowest[0])
+
+
+def _has_likelihood(fitted: Fit) -> bool:
+    """Whether the deviance is more than noise, which can be lower than any optimum."""
+    return isfinite(fitted.deviance) and fitted.optimum.at.sigma2 >= LEAST_RESIDUAL_SHARE
 
 
 def agree(one: Fit, other: Fit) -> bool:

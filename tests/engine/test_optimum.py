@@ -1,5 +1,7 @@
 """The optimum: start values, collapse of patterns, boundaries, invariance."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from lmm.engine.deviance import Deviance
 from lmm.engine.estimates import estimates
 from lmm.engine.leverage import leverage
 from lmm.engine.minque import minque
-from lmm.engine.optimum import descend
+from lmm.engine.optimum import _Objective, descend
 from lmm.engine.parameters import Parameters
 from tests.engine import dense
 from tests.engine.structures import STRUCTURES, simulate
@@ -190,3 +192,22 @@ def test_a_variance_of_zero_that_the_analysis_of_variance_confirms_is_not_left(r
     assert found.converged and found.singular
     assert found.at.T[1][0, 0] == 0.0
     assert found.optima == pytest.approx((found.deviance,))
+
+
+def test_on_the_edge_of_what_can_be_computed_average_information_stands_in_for_differences():
+    data = simulate("crossed")
+    problem = Problem.of(data.y, data.X, data.factors, data.weights)
+    parameters = Parameters.of(problem)
+
+    class Edged(Deviance):
+        def factorise(self, T):
+            at = super().factorise(T)
+            return replace(at, deviance=np.inf) if T[0][0, 0] > problem.natural_units[0][0] else at
+
+    x = parameters.vector([np.diag(units) for units in problem.natural_units])
+    on_edge, inside = _Objective(Edged(problem, True), parameters), _Objective(Deviance(problem, True), parameters)
+    value, slope, curvature = on_edge.differenced(x)
+    expected_value, expected_slope, average_information = inside.derivatives(x)
+    assert value == expected_value
+    np.testing.assert_array_equal(slope, expected_slope)
+    np.testing.assert_array_equal(curvature, average_information)
