@@ -10,7 +10,8 @@ from lmm import numbers
 from lmm.report.case import Case
 from lmm.report.cautions import GREEN, WORDS, Caution, light
 from lmm.report.coefficients import INTERCEPT, Coefficient, coefficients, conditions, is_plain_slope, level_of
-from lmm.report.markup import listing, name, p_value, say, sentences, told
+from lmm.report.markup import listing, name, say, sentences, told
+from lmm.report.selection import tested
 
 _SYMBOL = 8
 _TOLD = 3
@@ -76,7 +77,7 @@ def effect_sentence(case: Case, effect: Coefficient) -> Markup:
     outcome = name(case.outcome)
     size = with_unit(case, numbers.estimate(abs(effect.estimate), effect.se))
     text = "<i>b</i> = {}, {} CI {}, {}"
-    support = say(text, effect.estimate_text, case.level, effect.interval_text, p_value(effect.p))
+    support = say(text, effect.estimate_text, case.level, effect.interval_text, tested(case, effect.p))
     where = conditions(case, effect.name)
     if is_plain_slope(case, effect.name):
         if not known:

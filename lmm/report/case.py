@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING
 
 from lmm.diagnose.labels import bare
 from lmm.numbers import plain
+from lmm.select.crossvalidation.folds import KNOWN_GROUPS, NEW_GROUPS
 
 if TYPE_CHECKING:
     from lmm.model import Fit
     from lmm.study import Study
+
+
+AT_THE_SELECTED_MEAN = ", at the selected mean"
+"""How the names of steps end that decide on the random part once more, after a selection of fixed effects."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,8 @@ class Case:
     inference: dict
     fit: Fit
     findings: dict
+    crossvalidation: dict
+    sensitivity: dict
 
     @property
     def title(self) -> str:
@@ -73,15 +80,47 @@ class Case:
 
     def _disagreements(self, on_fixed_effects: bool) -> list[str]:
         return [
-            self._in_labels(found["sentence"])
+            self.in_labels(found["sentence"])
             for found in self.decision["disagreements"]
             if (found["kind"] == "fixed effect") == on_fixed_effects
         ]
 
-    def _in_labels(self, text: str) -> str:
+    def label(self, rung: str) -> str:
+        """What a candidate is called, by its id."""
+        return next((entry["label"] for entry in self.decision["table"] if entry["id"] == rung), rung)
+
+    def in_labels(self, text: str) -> str:
+        """A sentence of another stage with candidates called by their labels instead of ids."""
         labels = {entry["id"]: entry["label"] for entry in self.decision["table"] if "." in entry["id"]}
         for_ids = "|".join(re.escape(one) for one in sorted(labels, key=len, reverse=True))
         return re.sub(for_ids, lambda found: f"“{labels[found[0]]}”", text) if labels else text
+
+    @property
+    def comparisons(self) -> list[dict]:
+        """The cross-validated models, a comparison for each grouping factor held out, then that of known groups."""
+        found = self.crossvalidation["targets"]
+        return [one for target in (NEW_GROUPS, KNOWN_GROUPS) for one in found[target]]
+
+    @property
+    def mode(self) -> str:
+        """How random slopes were decided: "confirmatory", "parsimonious" or "maximal"."""
+        return self.decision["mode"]
+
+    @property
+    def selection(self) -> dict | None:
+        """How fixed effects were selected; None where the study asked for no selection."""
+        return self.decision["fixed_selection"]
+
+    @property
+    def selects_fixed_effects(self) -> bool:
+        """Whether the data had a say in which fixed effects there are."""
+        return bool(self.selection and self.selection["selected"])
+
+    @property
+    def inclusion(self) -> dict | None:
+        """How often each term is selected from resampled groups; None where that was not asked or cannot be."""
+        found = self.sensitivity["inclusion"]
+        return found if found and "terms" in found else None
 
     @property
     def data_driven_steps(self) -> list[dict]:

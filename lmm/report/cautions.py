@@ -9,6 +9,7 @@ from markupsafe import Markup
 from lmm import numbers
 from lmm.diagnose.steps_taken import JOIN, LABELS, StepTaken, steps_taken
 from lmm.report.case import Case
+from lmm.report.crossvalidation import concerns, not_done
 from lmm.report.markup import listing, name, say, told
 
 RED, AMBER, GREEN = "red", "amber", "green"
@@ -47,6 +48,8 @@ def cautions(case: Case) -> list[Caution]:
         *_boundary(case),
         *_few_levels(case),
         *_decision(case),
+        *_selection(case),
+        *_validation(case),
         *_rows(case),
         *_preparation(case),
         *_figures(case),
@@ -99,11 +102,29 @@ def _few_levels(case: Case) -> list[Caution]:
 def _decision(case: Case) -> list[Caution]:
     """What the selection warns of, but for what the final fit has said by itself."""
     found = [Caution(AMBER, "criteria disagree", told(text)) for text in case.disagreements]
-    found += [Caution(GREEN, "criteria disagree", told(text)) for text in case.disagreements_on_fixed_effects]
+    if case.selection is None:
+        found += [Caution(GREEN, "criteria disagree", told(text)) for text in case.disagreements_on_fixed_effects]
+    elif case.selection["disagreement"]:
+        found.append(Caution(AMBER, "criteria disagree", told(case.selection["disagreement"])))
     for warning in case.decision["final"]["warnings"]:
         if warning["subject"] not in _SAID_OF_THE_FIT:
             weight = GREEN if warning["subject"] == "reused labels" else AMBER
             found.append(Caution(weight, warning["subject"], told(warning["sentence"])))
+    return found
+
+
+def _selection(case: Case) -> list[Caution]:
+    """Where there was nothing to select; what a selection does to the tests is among the warnings of the decision."""
+    if case.selection is None or not case.selection["failure"]:
+        return []
+    return [Caution(AMBER, "no selection", told(case.selection["failure"]))]
+
+
+def _validation(case: Case) -> list[Caution]:
+    """Where another model predicts better, or models could not be validated."""
+    link = '{} <a href="#figure-{}">(Cross-validation)</a>'
+    found = [Caution(AMBER, "cross-validation", say(link, sentence, figure)) for figure, sentence in concerns(case)]
+    found += [Caution(GREEN, "cross-validation", say("No cross-validation. {}", said)) for said in not_done(case)]
     return found
 
 

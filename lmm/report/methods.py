@@ -12,15 +12,20 @@ from lmm.infer.inference import PROFILE, WALD
 from lmm.infer.nullchoice import APPROXIMATE, BOOTSTRAP, EXACT, MIXTURE
 from lmm.report.case import Case
 from lmm.report.coefficients import level_of
+from lmm.report.crossvalidation import folds_said, learnt_beside
 from lmm.report.effects import ADJUSTMENTS
 from lmm.report.intervals import bootstrap_words
 from lmm.report.markup import listing, name, say, sentences
+from lmm.report.plan import CONFIRMATORY, MAXIMAL, PARSIMONIOUS, has_slopes, hypotheses
 from lmm.report.preparation import cites_robust_rule, preparation
+from lmm.report.selection import held_said, procedure_said
+from lmm.select.crossvalidation.folds import NEW_GROUPS
+from lmm.select.step import DESIGN, INTERCEPT, LRT
 
 
 def methods(case: Case) -> list[Markup]:
     """Paragraphs: preparation of the rows where there was any, sample, models and selection, estimation and checks."""
-    paragraphs = [preparation(case), _data(case), _models(case), _estimation(case)]
+    paragraphs = [preparation(case), _data(case), _models(case), _estimation(case), _validation(case)]
     return [paragraph for paragraph in paragraphs if paragraph]
 
 
@@ -36,11 +41,28 @@ def citations(case: Case) -> list[str]:
         cited |= {"kneib"}
     for method in _methods(case):
         cited |= _CITED_FOR_NULLS[method]
-    if case.data_driven_steps:
-        cited |= {"matuschek", "verbeke"}
+    cited |= _cited_for_selection(case)
+    if case.comparisons:
+        cited |= {"bengio", "gneiting", "roberts", "sivula", "vehtari"}
+    if case.sensitivity["weights"]:
+        cited |= {"burnham"}
     if cites_robust_rule(case):
         cited |= {"hampel"}
     return sorted(cited)
+
+
+def _cited_for_selection(case: Case) -> set[str]:
+    """References of the modes, the tests of slopes and the selection of fixed effects."""
+    cited = {"barr"} if has_slopes(case) and case.mode != PARSIMONIOUS else set()
+    if case.data_driven_steps:
+        cited |= {"verbeke"}
+        if has_slopes(case) and case.mode != MAXIMAL and case.study.ladder.criterion == LRT:
+            cited |= {"matuschek"}
+    if case.selects_fixed_effects:
+        cited |= {"freedman"}
+    cited |= {"barr"} if case.sensitivity["hypotheses"]["coefficients"] else set()
+    cited |= {"heinze", "sauerbrei"} if case.inclusion else set()
+    return cited
 
 
 def _data(case: Case) -> Markup:
@@ -154,30 +176,16 @@ def _methods(case: Case) -> list[str]:
 
 def _models(case: Case) -> Markup:
     study = case.study
-    design = [step for step in case.decision["steps"] if step["decision"] == "design"]
-    candidates = numbers.counted(len(case.decision["table"]), "candidate model")
     fixed = say("We fitted linear mixed models with the fixed part <code>{}</code>", f"~ {study.fixed}")
+    chosen = case.data_driven_steps or case.selects_fixed_effects
     parts = [
-        say("{} and chose the random part from {}, known before the analysis.", fixed, candidates)
-        if case.data_driven_steps
-        else say("{}; nothing about the final model was chosen on the data.", fixed)
+        say("{} and chose the final one from {}.", fixed, _candidates(case))
+        if chosen
+        else say("{}; nothing about the final model was chosen on the data.", fixed),
+        *_hypotheses(case),
+        *_design(case),
+        *_slopes(case),
     ]
-    if design:
-        parts.append(
-            say(
-                "Intercepts of {} belong to the design and were kept whatever their variance.",
-                listing([name(group) for group in study.groups]),
-            )
-        )
-    if case.data_driven_steps:
-        parts.append(
-            say(
-                "Random parts were compared by restricted maximum likelihood (REML) with the same, full fixed part, so "
-                "that misfit of the mean is not read as variance (Verbeke &amp; Molenberghs, 2000); a slope was kept "
-                "when its likelihood ratio test gave <i>p</i> &lt; {} (Matuschek et al., 2017).",
-                numbers.bounded(study.ladder.alpha_random),
-            )
-        )
     if _methods(case):
         parts.append(
             say(
@@ -186,17 +194,117 @@ def _models(case: Case) -> Markup:
                 listing([_NULLS[method] for method in _methods(case)]),
             )
         )
-    if study.slopes and study.ladder.correlations == "drop":
-        parts.append(say("Correlations of random slopes with intercepts were fixed at zero in advance."))
-    elif study.slopes:
-        parts.append(say("Random slopes could correlate with intercepts wherever the model could be estimated so."))
-    if study.slopes and not study.ladder.allow_singular:
+    if has_slopes(case):
+        parts.append(_CORRELATIONS[study.ladder.correlations])
+    if has_slopes(case) and not study.ladder.allow_singular:
         parts.append(say("Singular fits, with a variance of zero or a correlation of ±1, could not be chosen."))
-    if any(step["estimator"] == "ML" for step in case.decision["steps"]):
+    return sentences([*parts, *_fixed_effects(case), *_coding(case)])
+
+
+def _candidates(case: Case) -> str:
+    table = case.decision["table"]
+    later = sum(not entry["planned"] for entry in table)
+    known = numbers.counted(len(table) - later, "candidate model")
+    if not later:
+        return f"{known}, known before the analysis"
+    return f"{known} known before the analysis and {numbers.count(later)} to which the choice among those led"
+
+
+def _hypotheses(case: Case) -> list[Markup]:
+    if not case.study.hypotheses:
+        return []
+    text = (
+        "The hypotheses were fixed in advance and concern {}; these terms could not leave the model. All other effects "
+        "are exploratory."
+    )
+    return [say(text, hypotheses(case))]
+
+
+def _design(case: Case) -> list[Markup]:
+    """Which grouping factors were in the model whatever the data said, and which were not."""
+    optional = case.study.ladder.optional
+    entered = [step for step in case.decision["steps"] if (step["kind"], step["decision"]) == (INTERCEPT, DESIGN)]
+    design = list(dict.fromkeys(step["group"] for step in entered))
+    parts = []
+    if design:
+        text = "Intercepts of {} belong to the design and were kept whatever their variance."
+        parts.append(say(text, listing([name(group) for group in design])))
+    if optional:
+        text = "Intercepts of {} could enter if the data supported them."
+        parts.append(say(text, listing([name(group) for group in optional])))
+    return parts
+
+
+def _slopes(case: Case) -> list[Markup]:
+    """How the random slopes were decided: the mode, the criterion, and at which mean."""
+    parts = []
+    if has_slopes(case) and case.mode != PARSIMONIOUS:
+        parts.append(_MODES[case.mode])
+    if case.data_driven_steps:
         parts.append(
-            say("Fixed effects were tested by maximum likelihood at the chosen random part; none was removed.")
+            say(
+                "Random parts were compared by restricted maximum likelihood (REML) with the same, full fixed part, so "
+                "that misfit of the mean is not read as variance (Verbeke &amp; Molenberghs, 2000)"
+            )
+            + _kept_when(case)
         )
-    return sentences([*parts, *_coding(case)])
+    return parts
+
+
+def _kept_when(case: Case) -> Markup:
+    rules = case.study.ladder
+    if not has_slopes(case) or case.mode == MAXIMAL:
+        return Markup(".")
+    which = "a slope" if case.mode == PARSIMONIOUS else "any other slope"
+    if rules.criterion != LRT:
+        return say("; {} was kept when it lowered {}.", which, rules.criterion)
+    text = "; {} was kept when its likelihood ratio test gave <i>p</i> &lt; {} (Matuschek et al., 2017)."
+    return say(text, which, numbers.bounded(rules.alpha_random))
+
+
+_MODES = {
+    CONFIRMATORY: Markup(
+        "Random slopes of the hypotheses’ terms were in the model from the start, for every factor within which the "
+        "terms vary, and went only where it could not be estimated with them (Barr et al., 2013)."
+    ),
+    MAXIMAL: Markup(
+        "The random part was the maximal one that the study allows, reduced only where it could not be estimated (Barr "
+        "et al., 2013)."
+    ),
+}
+_CORRELATIONS = {
+    "keep": Markup("Random slopes could correlate with intercepts wherever the model could be estimated so."),
+    "test": Markup("Random slopes could correlate with intercepts where the data supported it."),
+    "drop": Markup("Correlations of random slopes with intercepts were fixed at zero in advance."),
+}
+
+
+def _fixed_effects(case: Case) -> list[Markup]:
+    """Whether fixed effects were selected, by which route, and what that does to their tests."""
+    found = case.selection
+    if found is None:
+        if any(step["estimator"] == "ML" for step in case.decision["steps"]):
+            return [say("Fixed effects were tested by maximum likelihood at the chosen random part; none was removed.")]
+        return []
+    text = "Fixed effects were selected by {}, by maximum likelihood at the chosen random part{}."
+    held = held_said(found)
+    parts = [say(text, procedure_said(found), say("; {} could not be removed", held) if held else "")]
+    if case.selects_fixed_effects:
+        parts.append(
+            say(
+                "<i>p</i>-values, standard errors and intervals are given as if the model had been known and are to be "
+                "read as after selection (Freedman, 1983)."
+            )
+        )
+    inclusion = case.inclusion
+    if inclusion:
+        text = (
+            "How often each term is selected was found from {} in which levels of {} were drawn with replacement "
+            "(Sauerbrei &amp; Schumacher, 1992; Heinze et al., 2018; seed {})."
+        )
+        samples = numbers.counted(inclusion["draws"], "sample")
+        parts.append(say(text, samples, name(inclusion["group"]), str(inclusion["seed"])))
+    return parts
 
 
 def _coding(case: Case) -> list[Markup]:
@@ -233,6 +341,40 @@ def _estimation(case: Case) -> Markup:
         )
     )
     return sentences(parts)
+
+
+def _validation(case: Case) -> Markup:
+    """Which rows were predicted by models that had not seen them, and which other models the results were held to."""
+    parts = []
+    if case.comparisons:
+        targets = {one["folds"]["target"] for one in case.comparisons}
+        never_mixed = " on two targets, never mixed" if len(targets) > 1 else ""
+        parts.append(say("Models were cross-validated{} (Roberts et al., 2017).", never_mixed))
+        parts += [_target(one["folds"]) for one in case.comparisons]
+        parts.append(
+            say(
+                "All that a model estimates{} was learnt from the training rows of each fold. Models were compared by "
+                "the log score (Gneiting &amp; Raftery, 2007) and the root mean squared error; standard errors of "
+                "differences are paired by level (Vehtari et al., 2017) and somewhat too small, as training rows "
+                "overlap (Bengio &amp; Grandvalet, 2004). Differences of less than 2 standard errors, or 4 in log "
+                "score, count as noise (Sivula et al., 2020).",
+                learnt_beside(case),
+            )
+        )
+    what = "the hypotheses" if case.sensitivity["hypotheses"]["named"] else "the fixed effects"
+    text = (
+        "For sensitivity, the coefficients of {} were estimated in a minimal model (intercepts alone), the final and a "
+        "maximal model (all slopes that the study allows and the data can show) as well{}."
+    )
+    close = ", and in all models whose AIC was less than 2 above the lowest, with Akaike weights (Burnham &amp; "
+    close += "Anderson, 2002)"
+    parts.append(say(text, what, say(close) if case.sensitivity["weights"] else ""))
+    return sentences(parts)
+
+
+def _target(folds: dict) -> Markup:
+    what = "New groups" if folds["target"] == NEW_GROUPS else "Known groups"
+    return say("{}: {}", what, folds_said(folds))
 
 
 def degrees_said(case: Case) -> Markup:

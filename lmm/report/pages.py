@@ -15,18 +15,22 @@ from lmm.diagnose.section import DATA
 from lmm.diagnose.steps_taken import steps_taken
 from lmm.report import intervals, shares, tables
 from lmm.report.answer import answer, key_estimate
-from lmm.report.case import Case
+from lmm.report.case import AT_THE_SELECTED_MEAN, Case
 from lmm.report.cautions import GREEN, cautions
 from lmm.report.coefficients import coefficients
+from lmm.report.crossvalidation import inside, not_done, targets
 from lmm.report.effects import effect_sections
 from lmm.report.equation import distributions, equation, lme4_call
 from lmm.report.markup import listing, name, say, told
 from lmm.report.methods import citations, degrees_said, methods
-from lmm.report.references import REFERENCES
+from lmm.report.plan import decided_on_data, fixed_in_advance, roles
+from lmm.report.references import in_order
 from lmm.report.results import results
+from lmm.report.selection import beside_p, selected
+from lmm.report.sensitivity import drawings_of, sensitivity
+from lmm.select.step import BACK_OFF, STOP
 
 if TYPE_CHECKING:
-    from lmm.model import Fit
     from lmm.study import Study
 
 SECTIONS = (
@@ -37,6 +41,8 @@ SECTIONS = (
     ("model", "The final model"),
     ("effects", "Means and slopes"),
     ("figures", "Figures"),
+    ("crossvalidation", "Cross-validation"),
+    ("sensitivity", "Sensitivity"),
     ("limits", "Warnings and limits"),
     ("prose", "Methods, results, reproduction"),
 )
@@ -46,24 +52,21 @@ SECTIONS = (
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
-def study_page(
-    study: Study,
-    audit: dict,
-    ladder: dict,
-    decision: dict,
-    inference: dict,
-    fit: Fit,
-    findings: dict,
-    figures: dict[str, str],
-) -> str:
+def study_page(case: Case, figures: dict[str, str]) -> str:
     """The report of one study: one HTML file that needs nothing else.
 
-    `figures` holds the SVG of each figure in `findings["figures"]` by its name. Labels, levels and titles are shown
+    `figures` holds the SVG of each figure in the findings of the case by its name. Labels, levels and titles are shown
     as text whatever they hold; the SVG drawings, which this package wrote, are put in as they are.
     """
-    case = Case(study, audit, ladder, decision, inference, fit, findings)
+    study, audit, decision, inference, fit = case.study, case.audit, case.decision, case.inference, case.fit
     found = cautions(case)
     effects = effect_sections(case)
+    validated, checked = targets(case), sensitivity(case)
+    own = [target.figure for target in validated if target.figure] + drawings_of(checked)
+    drawings = _drawings(case.findings["figures"], figures)
+    drawings += _drawings(
+        [figure.words() for figure in own], {figure.name: figure.drawing for figure in own}, len(drawings) + 1
+    )
     return _render(
         "study.html",
         sections=[one for one in SECTIONS if one[0] != "effects" or effects],
@@ -71,14 +74,14 @@ def study_page(
         study=study,
         audit=audit,
         decision=decision,
-        findings=findings,
+        findings=case.findings,
         fit=fit,
         provenance=decision["provenance"],
         answer=answer(case, found),
         facts=_facts(case),
-        roles=_roles(case),
-        fixed_in_advance=_fixed_in_advance(case),
-        decided_on_data=_decided_on_data(case),
+        roles=roles(case),
+        fixed_in_advance=fixed_in_advance(case),
+        decided_on_data=decided_on_data(case),
         flow=tables.flow_rows(case),
         flow_said=_flow_said(case),
         flagged=tables.flagged_rows(case),
@@ -96,7 +99,10 @@ def study_page(
         rows_analysed=numbers.count(audit["rows"]["analysed"]),
         ladder=tables.ladder_rows(case),
         ladder_note=_ladder_note(case),
-        steps=decision["steps"],
+        candidates_said=_candidates_said(case),
+        steps=_steps(case),
+        attempts=tables.attempt_rows(case),
+        selection=selected(case),
         disagreements=case.disagreements + case.disagreements_on_fixed_effects,
         estimator="REML" if fit.random else "ordinary least squares",
         equation=equation(case),
@@ -105,6 +111,8 @@ def study_page(
         inference=inference,
         level=case.level,
         statistic=inference["coefficients"]["statistic"],
+        after_selection=beside_p(case),
+        tests_said=_tests_said(case),
         degrees_said=degrees_said(case),
         by_bootstrap=_by_bootstrap(case),
         anova=tables.anova_rows(case),
@@ -116,11 +124,16 @@ def study_page(
         share_notes=shares.share_notes(case),
         criteria=shares.criteria_rows(case),
         effects=effects,
-        drawings=_drawings(findings, figures),
+        drawings=drawings,
+        drawn={figure["name"]: figure for figure in drawings},
+        crossvalidation=validated,
+        crossvalidation_inside=inside(case),
+        crossvalidation_not_done=not_done(case),
+        sensitivity=checked,
         cautions=found,
         methods=methods(case),
         results=results(case, found),
-        references=[REFERENCES[key] for key in citations(case)],
+        references=in_order(citations(case)),
         lme4_call=lme4_call(case),
         reproduction=_reproduction(case),
     )
@@ -138,31 +151,28 @@ def _by_bootstrap(case: Case) -> list[str]:
     ]
 
 
-def _drawings(findings: dict, figures: dict[str, str]) -> list[dict]:
+def _drawings(words: list[dict], figures: dict[str, str], start: int = 1) -> list[dict]:
     """The figures in the order of the page, numbered: those of the data stand in its section, before the others."""
-    ordered = sorted(findings["figures"], key=lambda words: words["section"] != DATA)
+    ordered = sorted(words, key=lambda one: one["section"] != DATA)
     return [
-        {**words, "number": number, "drawing": Markup(figures[words["name"]])}
-        for number, words in enumerate(ordered, start=1)
+        {**one, "number": number, "drawing": Markup(figures[one["name"]])}
+        for number, one in enumerate(ordered, start=start)
     ]
 
 
-def index_entry(
-    study: Study, audit: dict, ladder: dict, decision: dict, inference: dict, fit: Fit, findings: dict
-) -> dict:
+def index_entry(case: Case) -> dict:
     """What the index needs to know of a study, ready for JSON: light, key estimate, formula, sample, cautions."""
-    case = Case(study, audit, ladder, decision, inference, fit, findings)
     found = cautions(case)
     found_answer = answer(case, found)
     estimate, label = key_estimate(case)
     subjects = list(dict.fromkeys(caution.subject for caution in found if caution.weight != GREEN))
     return {
-        "study": study.name,
+        "study": case.study.name,
         "light": found_answer.light,
         "word": found_answer.word,
         "estimate": estimate.striptags(),
         "estimate_label": f"{label.striptags()}, {case.level} CI",
-        "formula": fit.formula,
+        "formula": case.fit.formula,
         "sample": _sample(case),
         "cautions": subjects,
     }
@@ -211,21 +221,67 @@ def _render(template: str, **values: Any) -> str:
 
 _LADDER_NOTE = (
     "The models on the way to the decision, by REML. Par. counts all parameters; AIC and BIC are marginal. LR test: "
-    "likelihood ratio against the model below. The naive p takes a plain χ² distribution, the corrected one the null "
-    "distribution named, which holds on the boundary. R² m / c: marginal and conditional."
+    "likelihood ratio against the smaller model that it was first tested against. The naive p takes a plain χ² "
+    "distribution, the corrected one the null distribution named, which holds on the boundary. R² m / c: marginal and "
+    "conditional."
 )
 
 
 def _ladder_note(case: Case) -> str:
-    entries = {entry["id"]: entry for entry in case.decision["table"]}
-    null, final = entries.get("null"), entries[case.decision["final"]["rung"]]
-    if null is None or tables.is_comparable(case, null) or null["aic"] is None or final["aic"] is None:
+    """What the table's numbers are; by maximum likelihood those of models with other fixed effects than the rest."""
+    table = case.decision["table"]
+    final = next(entry for entry in table if entry["id"] == case.decision["final"]["rung"])
+    known = [entry for entry in table if entry["id"] == "null" and not tables.is_comparable(case, entry)]
+    said = "The null model has other fixed effects, so that its REML values cannot be compared"
+    if final["mean"] == tables.SELECTED:
+        known = [entry for entry in table if entry["id"] in ("null", "fixed")]
+        said = "Models with the selected mean have REML values that can be compared with one another only"
+    told = [f"that of “{entry['label']}” is {numbers.decimal(entry['aic'], 1)}" for entry in [*known, final]]
+    if not known or any(entry["aic"] is None for entry in [*known, final]):
         return _LADDER_NOTE
-    return (
-        f"{_LADDER_NOTE} The null model has other fixed effects, so that its REML values cannot be compared; by "
-        f"maximum likelihood its AIC is {numbers.decimal(null['aic'], 1)}, that of the final model "
-        f"{numbers.decimal(final['aic'], 1)}."
+    return f"{_LADDER_NOTE} {said}; of the AIC by maximum likelihood, {numbers.listing(told)}."
+
+
+def _candidates_said(case: Case) -> Markup:
+    """How many candidates were known before the run, and how many were fitted when the climb came to them."""
+    table, rows = case.decision["table"], numbers.counted(case.audit["rows"]["analysed"], "row")
+    later = sum(not entry["planned"] for entry in table)
+    if not later:
+        return say("All {} were known before the run and fitted to the same {}.", _candidates(len(table)), rows)
+    text = (
+        "{} known before the run; {} more, which hung on an earlier decision, {} fitted when the climb came to {} (“on "
+        "demand”). All were fitted to the same {}."
     )
+    known = f"{_candidates(len(table) - later)} {'was' if len(table) - later == 1 else 'were'}"
+    verbs = ("was", "it") if later == 1 else ("were", "them")
+    return say(text, known, numbers.count(later), *verbs, rows)
+
+
+def _candidates(number: int) -> str:
+    return numbers.counted(number, "candidate model")
+
+
+def _steps(case: Case) -> list[dict]:
+    """The steps of the climb as a list shows them; one that could not be climbed is marked."""
+    return [
+        {
+            "tags": _tags(step),
+            "question": step["question"],
+            "reason": told(case.in_labels(step["reason"])),
+            "notes": [told(case.in_labels(note)) for note in step["notes"]],
+        }
+        for step in case.decision["steps"]
+    ]
+
+
+def _tags(step: dict) -> list[str]:
+    kind = {STOP: ["stopped"], BACK_OFF: ["back-off"]}.get(step["kind"], [])
+    return [*kind, "once more"] if step["step"].endswith(AT_THE_SELECTED_MEAN) else kind
+
+
+def _tests_said(case: Case) -> str:
+    stays = "Those left were selected by the same data." if case.selects_fixed_effects else "No term is removed."
+    return f"Likelihood ratio of the final model against the one without the term, both by maximum likelihood. {stays}"
 
 
 def _sample(case: Case) -> str:
@@ -243,48 +299,6 @@ def _facts(case: Case) -> list[tuple[Markup, Markup]]:
         value = f"{numbers.bounded(marginal)} / {numbers.bounded(conditional)}"
         facts.append((say("<i>R</i>² marginal / conditional"), value))
     return facts
-
-
-def _roles(case: Case) -> list[tuple[str, Markup]]:
-    study = case.study
-    roles = [
-        ("Outcome", say("{}{}", name(study.outcome), say(" ({})", study.unit) if study.unit else "")),
-        ("Fixed part", say("<code>{}</code>", study.fixed)),
-        ("Grouping factors", listing([name(group) for group in study.groups])),
-    ]
-    if study.slopes:
-        text = "<code>{}</code> by {}"
-        slopes = [say(text, slope, name(group)) for group, slope in study.slopes.items()]
-        roles.append(("Slopes that may vary", listing(slopes)))
-    roles += [("Time", name(study.time))] if study.time else []
-    roles += [("Weights", name(study.weights))] if study.weights else []
-    return roles
-
-
-def _fixed_in_advance(case: Case) -> list[Markup]:
-    rules = case.study.ladder
-    candidates = numbers.counted(len(case.decision["table"]), "candidate model")
-    parts = [
-        say("All {} are known before any is fitted, and all are fitted to the same rows.", candidates),
-        say("The fixed part is not selected; every term stays in."),
-        say("Intercepts of the grouping factors stay in, whatever their variance."),
-    ]
-    if case.study.slopes:
-        alpha = numbers.bounded(rules.alpha_random)
-        parts.append(say("A random slope is kept when its corrected <i>p</i> &lt; {}.", alpha))
-        correlated = "estimated" if rules.correlations == "keep" else "fixed at zero"
-        parts.append(say("Correlations of random slopes with intercepts are {}.", correlated))
-        singular = "may be the final one" if rules.allow_singular else "stays in the table but cannot be the final one"
-        parts.append(say("A model whose slopes are singular {}.", singular))
-    parts.append(say("Fixed effects are called different from zero at α = {}.", numbers.bounded(rules.alpha_fixed)))
-    return parts
-
-
-def _decided_on_data(case: Case) -> list[Markup]:
-    decided = dict.fromkeys(step["question"] for step in case.data_driven_steps)
-    return [say("{}", question) for question in decided] or [
-        say("Nothing: the study leaves no choice of model to the data.")
-    ]
 
 
 def _flow_said(case: Case) -> Markup:

@@ -6,36 +6,57 @@ from markupsafe import Markup
 
 from lmm import numbers
 from lmm.infer.profile import elements
-from lmm.report.case import Case
+from lmm.report.case import AT_THE_SELECTED_MEAN, Case
 from lmm.report.cautions import AMBER, WHAT_IS_WRONG, Caution
 from lmm.report.coefficients import INTERCEPT, coefficients
+from lmm.report.crossvalidation import final_said
 from lmm.report.intervals import correlation_limits, limits, of_parameters
 from lmm.report.markup import listing, name, p_value, say, sentences, told
+from lmm.report.selection import tested
 from lmm.report.shares import icc_sentence
 from lmm.report.tables import anova_rows
+from lmm.select.crossvalidation.folds import NEW_GROUPS
+from lmm.select.step import CORRELATION, DESIGN, DROP, KEEP, LRT, SLOPE
+from lmm.select.step import INTERCEPT as INTERCEPT_STEP
 from lmm.select.wording import null_words
 
 _TOLD = 8
 
 
 def results(case: Case, cautions: list[Caution]) -> list[Markup]:
-    """Paragraphs: selection, fixed effects, random effects and fit, checks and limits."""
-    return [
-        paragraph for paragraph in (_selection(case), _fixed(case), _random(case), _limits(case, cautions)) if paragraph
-    ]
+    """Paragraphs: selection, fixed effects, random effects and fit, other models, checks and limits."""
+    paragraphs = (_selection(case), _fixed(case), _random(case), _others(case), _limits(case, cautions))
+    return [paragraph for paragraph in paragraphs if paragraph]
 
 
 def _selection(case: Case) -> Markup:
-    random = [_random_step(case, step) for step in case.decision["steps"] if step["estimator"] == "REML"]
+    steps = [step for step in case.decision["steps"] if step["estimator"] == "REML"]
+    once_more = [step for step in steps if step["step"].endswith(AT_THE_SELECTED_MEAN)]
+    random = [_random_step(case, step) for step in steps if step not in once_more]
     final = case.decision["final"]
     singular = [
         entry["label"] for entry in case.decision["table"] if entry["singular"] and entry["id"] != final["rung"]
     ]
     parts = [*random, _singular_candidates(singular)]
     parts += [told(sentence) for sentence in case.disagreements]
+    parts += _selection_of_fixed(case)
+    if once_more:
+        text = "At the selected mean the random part was decided once more and ended as “{}”."
+        parts.append(say(text, final["label"]))
     sound = " It converged and was not singular." if case.fit.converged and not case.fit.singular else ""
     parts.append(say("The final model was <code>{}</code>.{}", case.fit.formula, sound))
     return sentences(parts)
+
+
+def _selection_of_fixed(case: Case) -> list[Markup]:
+    """What the selection of fixed effects did at each step, and which criteria would have ended elsewhere."""
+    found = case.selection
+    if found is None:
+        return []
+    steps = [told(step["reason"]) for step in found["steps"]]
+    disagreement = [told(found["disagreement"])] if found["disagreement"] else []
+    stability = [told(case.inclusion["sentence"])] if case.inclusion else []
+    return [told(found["sentence"]), *steps, *disagreement, *stability]
 
 
 def _singular_candidates(labels: list[str]) -> Markup:
@@ -50,24 +71,31 @@ def _singular_candidates(labels: list[str]) -> Markup:
 def _random_step(case: Case, step: dict) -> Markup:
     """A comparison of random parts in the past tense with its test, else in the words of the decision."""
     group = step["group"]
-    if step["p"] is None or step["decision"] not in _VERDICTS:
-        return told(step["reason"])
     beside = listing([name(other) for other in step["beside"]])
     given = say(", with {} in the model", beside) if beside else Markup("")
-    if step["decision"] == "design":
+    if step["p"] is None:
+        return told(case.in_labels(step["reason"]))
+    if step["kind"] == INTERCEPT_STEP and step["decision"] == DESIGN:
         text = "{} stayed by design{} ({})." if beside else "Intercepts of {} entered by design{} ({})."
         return say(text, name(group), given, _likelihood_ratio(step))
-    if step["kind"] == "slope":
-        what = say("The effect of {}", name(case.study.slopes[group]))
+    if step["kind"] == SLOPE and _decided_by_test(case, step):
+        what = say("The effect of {}", listing([name(term) for term in step["terms"]]))
         text = "{} {} between levels of {}{} ({})."
         return say(text, what, _VERDICTS[step["decision"]], name(group), given, _likelihood_ratio(step))
-    if step["kind"] == "correlation" and step["decision"] == "keep":
-        text = "The slopes of {} stayed correlated with the intercepts of {} by default{} ({})."
-        return say(text, name(case.study.slopes[group]), name(group), given, _likelihood_ratio(step))
-    return told(step["reason"])
+    if step["kind"] == CORRELATION and step["decision"] == KEEP and case.study.ladder.correlations == "keep":
+        text = "Random slopes stayed correlated with the intercepts of {} by default{} ({})."
+        return say(text, name(group), given, _likelihood_ratio(step))
+    return told(case.in_labels(step["reason"]))
 
 
-_VERDICTS = {"design": "", "keep": "varied", "drop": "did not clearly vary"}
+_VERDICTS = {KEEP: "varied", DROP: "did not clearly vary"}
+
+
+def _decided_by_test(case: Case, step: dict) -> bool:
+    """Was the decision that of the likelihood ratio test, and of nothing beside it?"""
+    if case.study.ladder.criterion != LRT or step["decision"] not in _VERDICTS:
+        return False
+    return (step["decision"] == KEEP) == (step["p"] < step["alpha"])
 
 
 def _likelihood_ratio(step: dict) -> Markup:
@@ -98,7 +126,7 @@ def _fixed(case: Case) -> Markup:
             case.level,
             effect.interval_text,
             effect.statistic_text,
-            p_value(effect.p),
+            tested(case, effect.p),
         )
         for effect in effects[:_TOLD]
     ]
@@ -106,7 +134,9 @@ def _fixed(case: Case) -> Markup:
         return Markup("")
     more = " (further effects in the table)" if len(effects) > _TOLD else ""
     listed = sentences([say("Fixed effects were as follows{}. {}.", more, Markup("; ").join(parts)), _terms(case)])
-    listed = sentences([listed, *(_fixed_step(step) for step in case.decision["steps"] if step["estimator"] == "ML")])
+    listed = sentences(
+        [listed, *(_fixed_step(case, step) for step in case.decision["steps"] if step["estimator"] == "ML")]
+    )
     slopes = [effect for effect in effects if effect.name != INTERCEPT]
     if slopes and not any(effect.p is not None and effect.p < alpha for effect in slopes):
         text = " No coefficient of a predictor differed from zero at α = {}, which is no evidence that they are zero."
@@ -117,20 +147,20 @@ def _fixed(case: Case) -> Markup:
 def _terms(case: Case) -> Markup:
     """The F tests, where they say more than the t tests of single coefficients."""
     tests = [
-        say("{}: <i>F</i>({}) = {}, {}", name(row["term"]), row["df"], row["statistic"], row["p_text"])
+        say("{}: <i>F</i>({}) = {}, {}", name(row["term"]), row["df"], row["statistic"], tested(case, row["p_value"]))
         for row in anova_rows(case)
         if row["reason"] is None
     ]
     return say("Terms as a whole, type III: {}.", Markup("; ").join(tests)) if tests else Markup("")
 
 
-def _fixed_step(step: dict) -> Markup:
+def _fixed_step(case: Case, step: dict) -> Markup:
     subject = "All terms together" if len(step["terms"]) > 1 else name(step["terms"][0])
     if step["p"] is None:
         return told(step["reason"])
     text = "{} {} the fit (likelihood ratio {} on {}, {}; by maximum likelihood)."
     verb = "improved" if step["p"] < step["alpha"] else "did not clearly improve"
-    return say(text, subject, verb, numbers.decimal(step["statistic"]), step["null"], p_value(step["p"]))
+    return say(text, subject, verb, numbers.decimal(step["statistic"]), step["null"], tested(case, step["p"]))
 
 
 def _random(case: Case) -> Markup:
@@ -162,6 +192,23 @@ def _random(case: Case) -> Markup:
     return sentences(parts)
 
 
+def _others(case: Case) -> Markup:
+    """What other models say: how they predict, on each target by itself, and whether the answer hangs on the choice."""
+    parts = [
+        say("In cross-validation {}: {}", _predicted(comparison["folds"]), said[0].lower() + said[1:])
+        for comparison in case.comparisons
+        if (said := final_said(case, comparison))
+    ]
+    parts += [told(case.in_labels(case.sensitivity[which]["sentence"])) for which in ("hypotheses", "panel")]
+    return sentences(parts)
+
+
+def _predicted(folds: dict) -> Markup:
+    if folds["target"] == NEW_GROUPS:
+        return say("on new levels of {}", name(folds["group"]))
+    return say("on further rows of known levels")
+
+
 def _with_limits(case: Case, shown: str) -> str:
     """An interval to follow its estimate; nothing where there is none."""
     return f", {case.level} CI {shown}" if shown not in ("", numbers.MISSING) else ""
@@ -185,5 +232,12 @@ def _limits(case: Case, cautions: list[Caution]) -> Markup:
     if case.data_driven_steps:
         parts.append(
             say("As the random part was chosen on the same data, intervals and <i>p</i>-values are after selection.")
+        )
+    if case.selects_fixed_effects:
+        parts.append(
+            say(
+                "As the fixed effects were selected by the data they are tested with, their <i>p</i>-values are too "
+                "small, their intervals too narrow and their estimates, on average, too large."
+            )
         )
     return sentences(parts)

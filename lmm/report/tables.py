@@ -13,7 +13,10 @@ from lmm.infer.profile import elements
 from lmm.report.case import Case
 from lmm.report.coefficients import INTERCEPT
 from lmm.report.intervals import correlation_limits, limits, of_parameters
-from lmm.report.markup import name, p_value
+from lmm.report.markup import name
+
+SELECTED = "selected"
+"""What the table of candidates calls a mean that the selection of fixed effects made."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,7 @@ class LadderRow:
     reason: str
     on_path: bool
     is_final: bool
+    planned: bool
 
 
 def ladder_rows(case: Case) -> list[LadderRow]:
@@ -129,6 +133,7 @@ def _ladder_row(case: Case, entry: dict, step: dict) -> LadderRow:
         reason=entry["reason"],
         on_path=entry["on_path"],
         is_final=entry["id"] == case.decision["final"]["rung"],
+        planned=entry["planned"],
     )
 
 
@@ -141,7 +146,7 @@ def _null(step: dict) -> str:
 
 
 def is_comparable(case: Case, entry: dict) -> bool:
-    """Has the candidate the full fixed part, so that its REML likelihood can be compared with the others'?"""
+    """Has the candidate more than the null mean, so that its REML likelihood can be compared with others'?"""
     return entry["id"] != "null" or all(other["id"] != "fixed" for other in case.decision["table"])
 
 
@@ -150,6 +155,24 @@ def _state(entry: dict) -> str:
     if entry["failure"]:
         return "failed"
     return "singular" if entry["singular"] and entry["converged"] else entry["convergence"]
+
+
+def attempt_rows(case: Case) -> list[dict]:
+    """The fits that were tried more than once, each attempt with how it ended."""
+    return [
+        {
+            "label": rung["label"],
+            "estimator": estimator,
+            "attempts": [f"{one['what']}: {_lower(one['sentence'])}" for one in fit["attempts"]],
+        }
+        for rung in case.ladder["rungs"]
+        for estimator, fit in rung["fits"].items()
+        if fit and len(fit.get("attempts", ())) > 1
+    ]
+
+
+def _lower(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
 
 
 def _left_out(step: dict) -> str:
@@ -193,7 +216,7 @@ def anova_rows(case: Case) -> list[dict]:
             "statistic": numbers.decimal(row["test"]["statistic"]) if row["test"] else numbers.MISSING,
             "df": _degrees_of(row["test"]) if row["test"] else numbers.MISSING,
             "p": numbers.p_number(row["test"]["p"]) if row["test"] else numbers.MISSING,
-            "p_text": p_value(row["test"]["p"]) if row["test"] else "",
+            "p_value": row["test"]["p"] if row["test"] else None,
             "reason": row["reason"],
         }
         for row in found["rows"]

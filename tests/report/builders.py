@@ -15,7 +15,10 @@ from lmm.infer.inference import inference
 from lmm.report import index_entry, study_page
 from lmm.report.case import Case
 from lmm.select import decide
+from lmm.select.crossvalidation.parts import cross_validation, cross_validation_part
+from lmm.select.inclusionparts import inclusion_of_parts, inclusion_part, parts
 from lmm.select.rungs import fit_rung, ladder
+from lmm.select.sensitivity import sensitivity
 from lmm.study import Study, load
 
 DATA = Path(__file__).parents[1] / "reference" / "data"
@@ -32,21 +35,20 @@ class Finished:
     decision: dict
     inference: dict
     diagnosis: object
+    crossvalidation: dict
+    sensitivity: dict
 
     @property
     def case(self):
-        found = self.diagnosis
-        return Case(self.study, self.audit, self.ladder, self.decision, self.inference, found.fit, found.findings)
+        names = ("study", "audit", "ladder", "decision", "inference", "crossvalidation", "sensitivity")
+        results = {name: getattr(self, name) for name in names}
+        return Case(fit=self.diagnosis.fit, findings=self.diagnosis.findings, **results)
 
     def page(self):
-        return study_page(*self._results(), self.diagnosis.figures)
+        return study_page(self.case, self.diagnosis.figures)
 
     def entry(self):
-        return index_entry(*self._results())
-
-    def _results(self):
-        case = self.case
-        return case.study, case.audit, case.ladder, case.decision, case.inference, case.fit, case.findings
+        return index_entry(self.case)
 
 
 def finish(raw, others=(), **block):
@@ -61,7 +63,20 @@ def finish(raw, others=(), **block):
     decision = decide(declared, fitted, cleaned.table, cleaned.audit)
     said = inference(declared, decision, cleaned.table)
     diagnosis = diagnose(declared, decision, cleaned.table, cleaned.audit, said)
-    return Finished(declared, cleaned.table, cleaned.audit, fitted, decision, said, diagnosis)
+    validated = cross_validated(declared, decision, cleaned.audit, cleaned.table)
+    drawn = frequencies(declared, decision, cleaned.table)
+    checked = sensitivity(declared, decision, cleaned.table, validated, drawn)
+    return Finished(declared, cleaned.table, cleaned.audit, fitted, decision, said, diagnosis, validated, checked)
+
+
+def cross_validated(study, decision, audit, table):
+    """The cross-validation in one part."""
+    return cross_validation(study, decision, audit, [cross_validation_part(study, decision, audit, table, "1-of-1")])
+
+
+def frequencies(study, decision, table):
+    """The inclusion frequencies in one part; None where nothing is selected."""
+    return inclusion_of_parts(study, decision, [inclusion_part(study, decision, table, one) for one in parts(study)])
 
 
 def sleep_table():

@@ -34,7 +34,7 @@ def told(tmp_path):
         plain = {"name": "trial", "data": "t.csv", "outcome": "y", "fixed": "x", "groups": ["g"]}
         study = load({"studies": [plain | {"steps": list(steps)} | block]})[0]
         audit = clean(study, tmp_path).audit
-        return preparation(Case(study, audit, {}, {}, {}, None, {})).striptags()
+        return preparation(Case(study, audit, {}, {}, {}, None, {}, {}, {})).striptags()
 
     return told
 
@@ -199,7 +199,7 @@ def test_labels_of_users_stay_text():
     study = case.study.model_copy(
         update={"missing": ["<b>x</b>"]},
     )
-    said = str(preparation(Case(study, case.audit, {}, {}, {}, None, {})))
+    said = str(preparation(Case(study, case.audit, {}, {}, {}, None, {}, {}, {})))
     assert "&lt;b&gt;x&lt;/b&gt;" in said and "<b>x" not in said
 
 

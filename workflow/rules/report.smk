@@ -5,6 +5,8 @@ rule report:
         ladder=rules.select.input.ladder,
         decision=rules.select.output.decision,
         inference=rules.infer.output.inference,
+        crossvalidation=rules.gather_cross_validation.output.crossvalidation,
+        sensitivity=rules.sensitivity.output.sensitivity,
         final=rules.diagnose.output.final,
         findings=rules.diagnose.output.findings,
         figures=rules.diagnose.output.figures,
