@@ -30,7 +30,7 @@ class Referee:
 
     Attributes:
         T: one lower triangular (q, q) matrix per factor, in whitened coordinates.
-        deviance: −2 log-likelihood of the original data there.
+        deviance: −2 log-likelihood of the original data there; infinite where it met none that can be computed.
         evaluations: of the deviance.
     """
 
@@ -81,7 +81,8 @@ def minimise_without_derivatives(problem: Problem, reml: bool, start: list[np.nd
             },
         )
     T = [matrix.copy() for matrix in matrices(np.atleast_1d(found.x))]
-    return Referee(T, float(found.fun) - 1.0 + level + deviance.constant, int(found.nfev))
+    end = float(found.fun) - 1.0 + level + deviance.constant if found.fun < _BEYOND else np.inf
+    return Referee(T, end, int(found.nfev))
 
 
 def _triangular(T: list[np.ndarray], parameters: Parameters) -> list[np.ndarray]:

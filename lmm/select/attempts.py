@@ -152,6 +152,8 @@ def _rescaled_problem_of(first: Fit) -> Problem:
 def _route_of_second(near: Referee, far: Referee) -> str:
     gap = far.deviance - near.deviance
     route = "By Powell's method, which needs no derivatives, then Newton's"
+    if not isfinite(gap):
+        return route
     if abs(gap) < SAME_DEVIANCE:
         return f"{route}, from the best fit and from afar alike"
     return (
@@ -209,6 +211,8 @@ def _ending(fitted: Fit, best: Fit, agrees: bool | None) -> str:
         return f"{state}; this fit is kept"
     if agrees:
         return f"{state}, at the optimum kept"
+    if not _has_likelihood(fitted):
+        return f"{state}, where the residual variance is lost in rounding"
     gap = fitted.deviance - best.deviance
     if abs(gap) < SAME_DEVIANCE:
         return f"{state}, at the deviance kept but with other fixed effects"

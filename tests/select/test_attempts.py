@@ -124,6 +124,22 @@ def test_variances_that_are_not_identified_stay_so_after_all_attempts():
     np.testing.assert_allclose(fit.fitted_fixed, plain.fitted, atol=1e-6)
 
 
+def test_a_model_that_explains_the_outcome_all_but_exactly_is_no_fit_and_costs_no_traceback():
+    saturated = pd.DataFrame(
+        {
+            "y": [0.4, -1.1, 0.45, -0.78, -0.56, -0.29, 0.02, 0.51, -0.48, -1.11, 1.02, -1.21],
+            "x": [-0.91, 0.99, 0.1, 0.48, 1.21, -2.57, -0.43, 0.64, -2.23, 0.74, 2.82, 8.38],
+            "g": list("332330100123"),
+            "h": list("213122000333"),
+        }
+    )
+    fit, attempts = fit_with_attempts("y ~ x + (x | g) + (x | h)", saturated, reml=False, weights=None)
+    assert not fit.converged
+    assert len(attempts) == 4
+    assert "None of four attempts mended this" in fit.convergence.message
+    json.dumps([attempt.to_dict() for attempt in attempts], allow_nan=False)
+
+
 @pytest.mark.parametrize("case", OPTIMA, ids=lambda case: f"{case['data']}-{'REML' if case['REML'] else 'ML'}")
 @pytest.mark.parametrize(("unit", "origin"), [(1e4, 0.0), (1e-5, 0.0), (1.0, 3e4), (0.02, -70.0)])
 def test_units_and_origins_change_no_attempt(case, unit, origin):
