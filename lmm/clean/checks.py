@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from lmm.clean.groups import group_codes, level_count, rows_of_codes
+from lmm.clean.groups import group_codes
 from lmm.clean.shown import line_in
 from lmm.clean.structure import incidence
 from lmm.errors import InputError
@@ -16,7 +16,6 @@ from lmm.formula.deparse import name_text
 from lmm.formula.frame import model_frame
 from lmm.formula.model_matrix import blocks
 from lmm.study import Study
-from lmm.study.growth import curved_groups, slope_terms
 
 
 def check_values(study: Study, table: pd.DataFrame) -> None:
@@ -77,21 +76,11 @@ def check_rows_left(study: Study, raw: pd.DataFrame, complete: np.ndarray) -> No
 
 
 def check_groups(study: Study, table: pd.DataFrame) -> None:
-    """Refuse a grouping factor with one level, with one row per level, or with the same levels as another."""
+    """Refuse a grouping factor with the same levels as another.
+
+    One with a single level, or with a row for each, is the ladder's to leave out: the study still has a report.
+    """
     codes = {group: group_codes(table, group) for group in study.groups}
-    for group in study.groups:
-        rows = rows_of_codes(codes[group])
-        if len(rows) == 1:
-            level = ":".join(str(table[column].iloc[0]) for column in group.split(":"))
-            raise InputError(
-                f"study {study.name}: the grouping factor {group} has one level only, {level!r}; its variance cannot "
-                "be estimated, so take it out of groups."
-            )
-        if rows.max() == 1:
-            raise InputError(
-                f"study {study.name}: the grouping factor {group} has one row in each of its {len(rows)} levels; its "
-                "variance cannot be told from the residual one, so take it out of groups."
-            )
     for first, second in combinations(study.groups, 2):
         pair = incidence(codes[first], codes[second])
         if pair.first_within_second and pair.second_within_first:
@@ -102,11 +91,10 @@ def check_groups(study: Study, table: pd.DataFrame) -> None:
 
 
 def check_formulas(study: Study, table: pd.DataFrame) -> None:
-    """Refuse fixed effects or slopes without a finite value in some row, or with too many coefficients.
+    """Refuse fixed effects or slopes without a finite value in some row, or fixed effects with too many coefficients.
 
-    A formula such as log(x) can lose rows that the table has; fixed effects need fewer coefficients than rows, and
-    declared slopes fewer random ones (lme4 refuses the same). Of a growth curve that is asked of its straight line, as
-    the ladder climbs from there to the highest order that the data support.
+    A formula such as log(x) can lose rows that the table has; fixed effects need fewer coefficients than rows. Slopes
+    with more coefficients than that are the ladder's to leave out.
     """
     fixed = _columns(study, table, study.fixed, "fixed")
     rank = len(fixed) if len(fixed) < len(table) else int(np.linalg.matrix_rank(np.column_stack(fixed)))
@@ -115,16 +103,8 @@ def check_formulas(study: Study, table: pd.DataFrame) -> None:
             f"study {study.name}, key fixed: {study.fixed} needs {rank} coefficients, but there are {len(table)} rows; "
             "leave out predictors, or list none that has another label in every row."
         )
-    curved = curved_groups(study.growth, study.groups) if study.growth else []
-    for group, declared in study.slopes.items():
-        slopes = slope_terms(study.growth)[0] if group in curved else declared
-        columns = len(_columns(study, table, f"1 + {slopes}", f"slopes.{group}"))
-        levels = level_count(table, group)
-        if levels * columns >= len(table):
-            raise InputError(
-                f"study {study.name}: the slopes {slopes} of {group} need {levels * columns} random coefficients "
-                f"({levels} levels × {columns}), but there are {len(table)} rows; take slopes out."
-            )
+    for group, slopes in study.slopes.items():
+        _columns(study, table, f"1 + {slopes}", f"slopes.{group}")
 
 
 def _columns(study: Study, table: pd.DataFrame, right_hand_side: str, key: str) -> list[np.ndarray]:

@@ -70,31 +70,10 @@ CASES = {
         {"weights": "w"},
         "the weight w is -2 in line 10 of t.csv;",
     ),
-    "one level": (csv(raw_table(g="a")), {}, "the grouping factor g has one level only, 'a';"),
-    "one row per level": (
-        csv(raw_table(g=range(12))),
-        {},
-        "the grouping factor g has one row in each of its 12 levels;",
-    ),
-    "one row per crossed level": (
-        csv(raw_table(h=list("pqr") * 4)),
-        {"groups": ["g", "h", "g:h"]},
-        "the grouping factor g:h has one row in each of its 12 levels;",
-    ),
     "equal factors": (
         csv(raw_table(h=[f"school {label}" for label in raw_table()["g"]])),
         {"groups": ["g", "h"]},
         "the grouping factors g and h divide the rows into the same 4 levels;",
-    ),
-    "more coefficients than rows": (
-        csv(raw_table(z=np.arange(12) ** 2)),
-        {"slopes": {"g": "x + z"}},
-        "the slopes x + z of g need 12 random coefficients (4 levels × 3), but there are 12 rows;",
-    ),
-    "more coefficients than rows, by a factor": (
-        csv(raw_table(x=list("klm") * 4)),
-        {"slopes": {"g": "x"}},
-        "the slopes x of g need 12 random coefficients (4 levels × 3)",
     ),
     "unknown level": (
         csv(raw_table(x=["low", "hihg", "low"] * 4)),

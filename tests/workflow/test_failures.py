@@ -43,9 +43,9 @@ def test_a_sentence_is_not_repeated_once_its_cause_is_mended(tmp_path):
     table = project / "t.csv"
     table.write_text("y,g\n1,a\n1,a\n1,b\n1,b\n")
     assert "the outcome y is 1 in all 4 rows" in snakemake(project, "--cores", "1").stderr
-    table.write_text("y,g\n1,a\n2,a\n4,a\n3,a\n")
+    table.write_text("y,g\n")
     done = snakemake(project, "--cores", "1")
-    assert "the grouping factor g has one level only" in done.stderr
+    assert "t.csv has column names but no rows" in done.stderr
     assert "the outcome y is 1" not in done.stderr
 
 
