@@ -114,6 +114,14 @@ def test_a_data_set_depends_on_seed_scenario_and_number_alone(recovery, scenario
     assert all((recovery.data_set(scenario(name), *rest).y != first).all() for name, *rest in others)
 
 
+@pytest.mark.parametrize("datasets, jobs", [(10, 3), (2, 5), (7, 1)])
+def test_parts_hold_each_data_set_once(importable, datasets, jobs):
+    parts = importlib.import_module("parts")
+    names = parts.names(datasets, jobs)
+    assert len(names) == min(datasets, jobs)
+    assert [number for name in names for number in parts.numbers(name)] == list(range(datasets))
+
+
 def test_verdicts(recovery):
     def random(*blocks):
         return recovery.parameters(blocks)
