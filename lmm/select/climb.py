@@ -69,6 +69,8 @@ def one_factor_after_the_other(candidates: Candidates) -> tuple[RandomPart, list
         random, simplified = back_off(candidates, entered)
         random, chosen = choose_slopes(candidates, random, len(random) - 1)
         steps += simplified + chosen
+    random, asked_again = reconsider_optional(candidates, random)
+    steps += asked_again
     for place in range(len(random) - 1):
         if eligible_terms(candidates, random[place].group)[0]:
             random, chosen = choose_slopes(candidates, random, place)
@@ -84,6 +86,8 @@ def from_the_top(candidates: Candidates) -> tuple[RandomPart, list[Step]]:
     for group in candidates.study.groups:
         random, step = enter_group(candidates, random, group)
         steps.append(step)
+    random, asked_again = reconsider_optional(candidates, random)
+    steps += asked_again
     for place in range(len(random)):
         random, entered = enter_slopes(candidates, random, place)
         steps += entered
@@ -129,6 +133,50 @@ def enter_group(candidates: Candidates, smaller: RandomPart, group: str) -> tupl
         reason = f"{group} is part of the design and stays whatever its p: {evidence(test)}."
         head = decided(**names, decision=DESIGN, reason=reason)
     return larger if kept else smaller, with_test(candidates, head, test, [smaller, larger], group)
+
+
+def reconsider_optional(candidates: Candidates, random: RandomPart) -> tuple[RandomPart, list[Step]]:
+    """Ask of every optional factor once more when all others have entered, as their variance can hide its own.
+
+    The plates of Penicillin show no variance until the samples are in the model.
+    """
+    steps: list[Step] = []
+    for group in candidates.study.ladder.optional:
+        smaller = tuple(one for one in random if one.group != group)
+        was_last = group == candidates.study.groups[-1]
+        if not smaller or was_last:
+            continue
+        entered = next((one for one in random if one.group == group), bare(group))
+        larger = in_order(candidates, (*smaller, entered))
+        if not is_fitted(candidates, smaller, larger):
+            continue
+        test = candidates.compare(smaller, larger)
+        kept = supports(candidates, test, smaller, larger) and not candidates.flaw(larger)
+        beside = [one.group for one in smaller]
+        subject = f"{group} is optional, and beside {listing(beside)} its variance is"
+        head = decided(
+            kind=kinds.INTERCEPT,
+            name=f"{group}: intercept, beside {listing(beside)}",
+            question=f"Does {candidates.study.outcome} vary between levels of {group}, given {listing(beside)}?",
+            smaller=candidates.id(smaller),
+            larger=candidates.id(larger),
+            decision=KEEP if kept else DROP,
+            reason=verdict(candidates, test, smaller, larger, subject),
+            structure=entered,
+            beside=beside,
+        )
+        steps.append(with_test(candidates, head, test, [smaller, larger], group))
+        newly = kept and entered not in random
+        random = larger if kept else smaller
+        if newly and candidates.study.mode == PARSIMONIOUS:
+            random, chosen = choose_slopes(candidates, random, random.index(entered))
+            steps += chosen
+    return random, steps
+
+
+def in_order(candidates: Candidates, random: RandomPart) -> RandomPart:
+    """A random part with its factors in the study's order."""
+    return tuple(sorted(random, key=lambda one: candidates.study.groups.index(one.group)))
 
 
 def choose_slopes(candidates: Candidates, random: RandomPart, place: int) -> tuple[RandomPart, list[Step]]:

@@ -147,6 +147,8 @@ def final_reason(
         grounds += [slope_ground(one, term.label, steps) for term in slope_terms(study, one.group)]
     if selection is not None and selection.selected:
         grounds.append("the fixed effects were selected on the data")
+    elif study.ladder.fixed_selection.procedure != "none" and not random:
+        grounds.append("no fixed effect was selected, as the model has no random effects")
     elif parse(f"outcome ~ {study.fixed}").fixed.terms:
         grounds.append("the fixed effects stay as they were named in advance")
     return f"{'; '.join(grounds)}."
@@ -160,6 +162,8 @@ def slope_ground(present: Structure, label: str, steps: Sequence[Mapping[str, An
         for step in steps
         if step["kind"] == SLOPE_STEP and step["group"] == present.group and label in step["terms"]
     ]
+    if not mine:
+        return f"{slope} is not asked of, as a slope that it contains is left out"
     joint = [step for step in mine if step["structure"] == SLOPE] or mine
     last = joint[-1]
     p = f" ({p_value(last['p'])})" if last["p"] is not None and len(last["terms"]) == 1 else ""

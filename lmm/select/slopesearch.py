@@ -10,7 +10,7 @@ from lmm.select import step as kinds
 from lmm.select.backoff import without_correlations
 from lmm.select.candidates import Candidates
 from lmm.select.eligibility import ineligible
-from lmm.select.slopeterms import names_in, removed_terms, slope_terms
+from lmm.select.slopeterms import names_in, slope_terms, without_their_effect
 from lmm.select.step import DROP, KEEP, LRT, decided
 from lmm.select.structure import (
     INTERCEPT,
@@ -321,7 +321,8 @@ def eligible_terms(candidates: Candidates, group: str) -> tuple[list[str], dict[
     A term that contains an ineligible one is ineligible too.
     """
     reasons = ineligible(candidates.study, group, candidates.audit)
-    for label in removed_terms(candidates.study.fixed, candidates.mean):
+    terms = slope_terms(candidates.study, group)
+    for label in without_their_effect(terms, candidates.study.fixed, candidates.mean):
         reasons.setdefault(
             label, f"{label} was not selected into the mean, and no slope varies about an effect of zero."
         )

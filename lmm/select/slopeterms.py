@@ -60,6 +60,7 @@ def untested(study: Study, group: str) -> tuple[str, ...]:
         return tuple(term.label for term in terms)
     if study.mode == CONFIRMATORY:
         wanted = set(_labels_in_order(terms, hypothesised(study.fixed, tuple(study.hypotheses))))
+        wanted = wanted.union(*(term.margins for term in terms if term.label in wanted))
         return tuple(term.label for term in terms if term.label in wanted)
     return ()
 
@@ -80,12 +81,17 @@ def hypothesised(fixed: str, hypotheses: tuple[str, ...]) -> list[str]:
     return [term.label for term in mean if term in named or term.label in inside]
 
 
-def removed_terms(full: str, selected: str) -> list[str]:
-    """Labels of the terms of the full mean that a selected mean lacks."""
-    if full == selected:
-        return []
-    kept = {_key(label) for label in _read(selected).term_labels}
-    return [label for label in _read(full).term_labels if _key(label) not in kept]
+def without_their_effect(terms: tuple[SlopeTerm, ...], full: str, selected: str) -> list[str]:
+    """Labels of the terms that the full mean has, as they stand or within a curve, and a selected mean has no more."""
+    before, after = _effects(full), _effects(selected)
+    return [term.label for term in terms if _effects(term.label) & before and not _effects(term.label) & after]
+
+
+def _effects(text: str) -> set[frozenset[tuple[str, int]]]:
+    """What the terms of a right-hand side are, by variables and powers; poly(x, 2) is also x."""
+    terms = _read(text)
+    found = [*term_degrees(terms), *term_degrees(terms, curves=True)]
+    return {frozenset(degrees.items()) for degrees in found}
 
 
 def names_in(label: str) -> list[str]:
@@ -127,7 +133,7 @@ def _terms_of(text: str) -> tuple[SlopeTerm, ...]:
     made = []
     for place, (label, inside) in enumerate(zip(labels, margins(terms), strict=True)):
         nodes = [terms.variables[index] for index in terms.terms[place]]
-        is_curve = exact[place] != curves[place]
+        is_curve = exact[place] != curves[place] and not label.startswith("cc(")  # a cycle does not span its variable
         absorbs = {other for other in range(len(labels)) if is_curve and exact[other] == curves[place]}
         made.append(
             SlopeTerm(

@@ -59,7 +59,7 @@ def entry(candidates: Candidates, rung: Rung) -> dict[str, Any]:
         **{key: reml[key] if reml else None for key in ("r2_marginal", "r2_conditional", "icc")},
         "converged": bool(reml and ml and reml["converged"] and ml["converged"]),
         "convergence": convergence_of(reml, ml) if reml and ml else None,
-        "singular": bool((reml and reml["singular"]) or (ml and ml["singular"])),
+        "singular": bool((reml or ml) and (reml or ml)["singular"]),
         "collapsed": list(reml["collapsed"]) if reml else [],
     }
 

@@ -398,3 +398,12 @@ def test_the_correlation_goes_where_its_test_is_asked_for():
         in step(made, "Subject: correlation")["reason"]
     )
     assert [one["subject"] for one in made["final"]["warnings"]] == ["few levels", "origin"]
+
+
+def test_an_optional_factor_that_others_hide_is_asked_of_again():
+    declared = study("diameter", ["plate", "sample"], ladder={"optional": ["plate"]})
+    made = decision(declared, table("penicillin"))
+    assert step(made, "plate: intercept")["decision"] == "drop"
+    assert step(made, "plate: intercept, beside sample")["statistic"] == pytest.approx(105.057, abs=6e-3)
+    assert made["final"]["rung"] == "plate.intercept+sample.intercept"
+    assert made["final"]["reason"] == "sample is part of the design; plate is supported."
