@@ -27,6 +27,8 @@ MANY_ITERATIONS = 12
 _CHEAP_STEPS = 10
 _MAGNITUDES = (1e-2, 1e-1, 1e1, 1e2, 1e3, 1e4)
 _DIFFERENCE = 1e-5
+# Relative standard deviations in natural units, in which 1 is neither large nor small.
+_SMALL, _LARGE = 0.1, 10.0
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,8 @@ def optimise(problem: Problem, reml: bool = True, start: list[np.ndarray] | None
     No bounds are needed: the deviance is smooth and even in T, so that a variance of zero is an ordinary stationary
     point. It may be a saddle, so directions without variance are probed; and real data have local optima, so that a
     second start is taken whenever the fit is singular or its curvature is in doubt. A look at other magnitudes then
-    finds optima far from both, as where weights span many powers of ten.
+    finds optima far from both, as where weights span many powers of ten, and a last start has large variances where the
+    best so far has small ones and small where large, unless the caller knows where to begin.
     """
     with np.errstate(all="ignore"):
         small = collapse(problem)
@@ -150,6 +153,8 @@ def optimise(problem: Problem, reml: bool = True, start: list[np.ndarray] | None
             moderate = np.where(parameters.row == parameters.column, 1.0, 0.0)
             found.append(_descend(objective, moderate))
             found += _descent_from_afar(objective, moderate, min(minimum.value for minimum in found))
+            if start is None:
+                found.append(_descend(objective, _opposite(parameters, min(found, key=lambda one: one.value).x)))
         best = min(found, key=lambda minimum: minimum.value)
         others = [minimum for minimum in found if minimum is not best]
         return _optimum(problem, reml, objective, _settle_on_boundary(objective, best), others)
@@ -169,6 +174,14 @@ def _descent_from_afar(objective: _Objective, moderate: np.ndarray, lowest: floa
     values = [objective.value(scale * moderate) for scale in _MAGNITUDES]
     best = int(np.argmin(values))
     return [_descend(objective, _MAGNITUDES[best] * moderate)] if values[best] < lowest - _SAME_OPTIMUM else []
+
+
+def _opposite(parameters: Parameters, x: np.ndarray) -> np.ndarray:
+    """Parameters with a small variance in every direction in which `x` has a large one, and a large one elsewhere."""
+    out = np.zeros_like(x)
+    for position, (left, values, _) in _decompositions(parameters, x):
+        out[position] = (left * np.where(values > 1.0, _SMALL, _LARGE)).ravel()
+    return out
 
 
 def _descend(objective: _Objective, start: np.ndarray) -> Minimum:
