@@ -118,6 +118,10 @@ def _rates(
                     _dot(axes, place, share(cell), nominal)
             if nominal is not None:
                 axes.axvline(nominal, color=INK, linewidth=0.8, linestyle=(0, (4, 2)), zorder=1)
+                axes.annotate(
+                    f"{100 * nominal:.0f} %", (nominal, 1), xycoords=("data", "axes fraction"), xytext=(0, 2),
+                    textcoords="offset points", ha="center", va="bottom", fontsize=8,
+                )  # fmt: skip
             shown = [name.replace("-", " ") for name in procedures] if axes is line[0] else [""] * len(procedures)
             axes.set_yticks(range(len(procedures)), shown, fontsize=8)
             axes.set_ylim(len(procedures) - 0.4, -0.6)
@@ -139,7 +143,7 @@ def _rates(
 
 
 def _dot(axes, place: int, share: Share, nominal: float | None) -> None:
-    """A dot with its interval; where that lies off the nominal rate, colour and a filled square say so."""
+    """A dot with its interval; where that lies off the nominal rate, a square and its colour say so."""
     lower, upper = share.interval
     off = nominal is not None and not lower <= nominal <= upper
     colour = VERMILLION if off else BLUE

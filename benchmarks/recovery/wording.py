@@ -50,10 +50,28 @@ Intervals are Wilson's at 95 %, ± is a Monte Carlo standard error; of {datasets
 has a standard error of {error:.1%}. All procedures see the same data sets, so that differences between them are less
 uncertain than either. A data set depends on the seed ({seed}), its scenario and its number alone."""
 
+MEANING = """\
+To find the true structure and to keep the test honest are two things. `confirmatory` and `maximal` enter slopes
+untested and take them back only where they cannot be estimated, so that they often keep some that do not differ: where
+few slopes differ, `parsimonious` finds the true structure more often. But a variance too many costs the test of x
+power, not validity, while one that is left out although the effect of x differs makes it reject too often.
+`parsimonious` leaves out what is small beside the noise, more so with few groups, and there its test lies between that
+of the true structure and that of the intercepts alone."""
+
+LIMITS = """\
+Not shown: unbalanced designs, residuals and effects that are not normal, hypotheses about factors or between groups, a
+selection of fixed effects, and the bootstrap tests that a study has by default."""
+
+CAPTIONS = {
+    "structure": "Bars of each scenario: the numbers of subjects or of schools.",
+    "type-one": "Dots with 95 % intervals; where an interval leaves out 5 %, the dot is an orange square.",
+    "power": "Dots with 95 % intervals.",
+}
+
 APPROXIMATION = """\
 The ladder is climbed as in the folds of a cross-validation (`lmm.select.infold`), with {settings}: tests of random
 parts are by the large-sample mixture, and a fit is attempted once. With few groups a study's default is a parametric
-bootstrap where the mixture's p lies between .01 and .20, which takes seconds for each data set."""
+bootstrap where the mixture's p lies between .01 and .20, which takes seconds for each data set.{others}"""
 
 
 def page(settings: Mapping[str, Any], scenarios: Sequence[Scenario], cells: Sequence[Cell]) -> str:
@@ -61,13 +79,16 @@ def page(settings: Mapping[str, Any], scenarios: Sequence[Scenario], cells: Sequ
     sections = [
         "# Recovery",
         QUESTION,
+        wrapped(in_short(cells)),
+        wrapped(MEANING),
+        wrapped(LIMITS),
         "This page, its figures and `recovery.csv` with all numbers are written by",
         f"    {command(settings)}",
         "## Design",
         design(scenarios),
         wrapped(DESIGN),
         wrapped(POWER.format(effect=settings["effect"])),
-        wrapped(APPROXIMATION.format(settings=told(settings["ladder"]))),
+        wrapped(APPROXIMATION.format(settings=told(settings["ladder"]), others=exceptions(scenarios))),
         wrapped(
             ERRORS.format(
                 datasets=settings["datasets"],
@@ -79,10 +100,19 @@ def page(settings: Mapping[str, Any], scenarios: Sequence[Scenario], cells: Sequ
     readings = {"structure": structure_reading, "type-one": type_one_reading, "power": power_reading}
     for name in FIGURES:
         title, description = WORDS[name]
-        sections += [f"## {title}", f"![{description}](recovery-{name}.png)"]
+        sections += [f"## {title}", f"![{description}](recovery-{name}.png)", CAPTIONS[name]]
         sections += [wrapped(sentence) for sentence in readings[name](scenarios, cells)]
     sections += ["## Numbers", *(numbers(scenario, cells) for scenario in scenarios)]
     return "\n\n".join(section.rstrip("\n") for section in sections) + "\n"
+
+
+def in_short(cells: Sequence[Cell]) -> str:
+    """What each procedure does to the test, in a sentence."""
+    told = [
+        f"{words(procedure)} {span(cell.type_one for cell in chosen(cells, procedure=procedure))}"
+        for procedure in dict.fromkeys(cell.procedure for cell in cells)
+    ]
+    return f"In short, a true null hypothesis is rejected at 5 % in (over all scenarios and sizes): {'; '.join(told)}."
 
 
 def command(settings: Mapping[str, Any]) -> str:
@@ -94,6 +124,12 @@ def command(settings: Mapping[str, Any]) -> str:
 def told(settings: Mapping[str, Any]) -> str:
     """Settings as a config has them."""
     return f"`{', '.join(f'{key}: {value}' for key, value in settings.items())}`"
+
+
+def exceptions(scenarios: Sequence[Scenario]) -> str:
+    """Which scenarios have settings of their own."""
+    own = [f" In '{scenario.title}' there is {told(scenario.ladder)} too." for scenario in scenarios if scenario.ladder]
+    return "".join(own)
 
 
 def design(scenarios: Sequence[Scenario]) -> str:
