@@ -37,8 +37,9 @@ def wording(wildcards):
 
 
 def models(wildcards):
-    """How many models the study's ladder has."""
-    return len(LADDERS[wildcards.study])
+    """The models of the study's ladder that are known before the run: their number, and a line for each."""
+    rungs = LADDERS[wildcards.study]
+    return "\n".join([f"{len(rungs)} models", *(f"    {rung.id}: {rung.formula}" for rung in rungs)])
 
 
 def rung_files(wildcards):

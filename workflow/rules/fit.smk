@@ -19,7 +19,7 @@ rule fit:
         models=models,
         code=code_hash("lmm.select.rungs"),
     message:
-        "{wildcards.study}: fitting {params.models} models"
+        "{wildcards.study}: fitting {params.models}"
     script:
         "../scripts/fit.py"
 
