@@ -352,3 +352,13 @@ def test_a_comparison_is_plain_json_and_nothing_learnt_changes_nothing():
     assert scored(SLOPE, sleep(), folds, preparation=Preparation((), ())).to_dict() == first.to_dict()
     text = json.dumps(compare([first]).to_dict(), allow_nan=False)
     assert json.loads(text)["models"][0]["folds"] == 3
+
+
+def test_a_fold_of_which_no_row_can_be_predicted_is_a_result():
+    """All rows of the fold have a level of the fixed part that no training row has."""
+    table = sleep().assign(kind=lambda rows: np.where(rows.Subject.astype(str) == "308", "other", "usual"))
+    table.loc[table.Subject.astype(str) == "309", "kind"] = "third"
+    folds = new_group_folds(table, "Subject", "trial", 1)
+    first = folds.levels.index("308")
+    found = score_fold(anew("Reaction ~ Days + kind + (1 | Subject)"), table, folds, first)
+    assert found.unscored == {UNKNOWN_LEVEL: 10} and len(found.log_density) == 0

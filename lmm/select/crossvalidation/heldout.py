@@ -77,7 +77,8 @@ def predict_in_new_groups(rows: HeldOut, unit: np.ndarray) -> Predicted:
     groups, first, sizes = np.unique(unit[able], return_index=True, return_counts=True)
     residual = rows.outcome - rows.fixed
     density = np.empty(len(groups))
-    for i, mine in enumerate(np.split(able[np.argsort(unit[able], kind="stable")], np.cumsum(sizes)[:-1])):
+    ordered, ends = able[np.argsort(unit[able], kind="stable")], np.cumsum(sizes)
+    for i, mine in enumerate(np.split(ordered, ends)[: len(groups)]):
         density[i] = marginal_log_density(residual[mine], [t.rows(mine) for t in rows.terms], rows.variance[mine])
     return Predicted(rows.outcome, rows.fixed, rows.reasons, density, able[first])
 
