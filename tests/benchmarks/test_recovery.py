@@ -245,7 +245,6 @@ def test_the_table_counts_what_the_parts_hold(runs, recovery, scenario):
     assert float(row["type_one"]) == pytest.approx(np.mean(rejected))
 
 
-@pytest.mark.skipif(not (ROOT / "docs/recovery.md").exists(), reason="the page is not written yet")
 def test_the_page_in_the_documentation_is_of_this_study():
     page = (ROOT / "docs/recovery.md").read_text(encoding="utf-8")
     with (ROOT / "docs/recovery.csv").open(encoding="utf-8", newline="") as table:
