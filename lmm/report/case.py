@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lmm.diagnose.labels import bare
+from lmm.formula import parse
 from lmm.numbers import plain
 from lmm.select.crossvalidation.folds import KNOWN_GROUPS, NEW_GROUPS
 
@@ -79,21 +80,33 @@ class Case:
         return self._disagreements(on_fixed_effects=True)
 
     def _disagreements(self, on_fixed_effects: bool) -> list[str]:
-        return [
+        sentences = [
             self.in_labels(found["sentence"])
             for found in self.decision["disagreements"]
             if (found["kind"] == "fixed effect") == on_fixed_effects
         ]
+        return list(dict.fromkeys(sentences))
 
     def label(self, rung: str) -> str:
         """What a candidate is called, by its id."""
         return next((entry["label"] for entry in self.decision["table"] if entry["id"] == rung), rung)
 
+    def short_label(self, rung: str) -> str:
+        """The random part of a candidate as its formula has it, for drawings; its label where it has none."""
+        entry = next(entry for entry in self.decision["table"] if entry["id"] == rung)
+        parts = [
+            f"({part.terms} {'||' if part.independent else '|'} {part.group_label})"
+            for part in parse(entry["formula"]).random
+        ]
+        if not parts:
+            return entry["label"]
+        return " + ".join(map(bare, parts)) + (", selected mean" if entry["mean"] == "selected" else "")
+
     def in_labels(self, text: str) -> str:
-        """A sentence of another stage with candidates called by their labels instead of ids."""
+        """A sentence of another stage with candidates called by their labels instead of ids, and without backticks."""
         labels = {entry["id"]: entry["label"] for entry in self.decision["table"] if "." in entry["id"]}
         for_ids = "|".join(re.escape(one) for one in sorted(labels, key=len, reverse=True))
-        return re.sub(for_ids, lambda found: f"“{labels[found[0]]}”", text) if labels else text
+        return bare(re.sub(for_ids, lambda found: f"“{labels[found[0]]}”", text) if labels else text)
 
     @property
     def comparisons(self) -> list[dict]:

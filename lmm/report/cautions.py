@@ -18,6 +18,7 @@ WHAT_IS_WRONG = {"not converged": "did not converge", "not identified": "is not 
 # What the report finds in the final fit itself.
 _SAID_OF_THE_FIT = ("few levels", "singular", "unsound", "several optima")
 _FAILED_SHARE = 0.05
+_NAMED = 3
 _LOST_SHARE = 0.05
 """Up to 5 % of missing rows are held to matter little (Schafer 1999, Statistical Methods in Medical Research 8)."""
 
@@ -180,12 +181,28 @@ def _figures(case: Case) -> list[Caution]:
 
 
 def _candidates(case: Case) -> list[Caution]:
-    text = "The candidate “{}” could not be fitted: {}"
+    """Candidates that could not be fitted, by the reason; a reason at which the ladder stopped has been told."""
+    failed: dict[str, list[str]] = {}
+    for rung in case.ladder["rungs"]:
+        if rung.get("failure"):
+            failed.setdefault(rung["failure"], []).append(rung["label"])
+    warned = [warning["sentence"] for warning in case.decision["final"]["warnings"]]
     return [
-        Caution(AMBER, "failed candidate", say(text, rung["label"], rung["failure"]))
-        for rung in case.ladder["rungs"]
-        if rung.get("failure")
+        Caution(
+            GREEN if any(reason.removesuffix(".") in sentence for sentence in warned) else AMBER,
+            "failed candidate",
+            _could_not_be_fitted(labels, reason),
+        )
+        for reason, labels in failed.items()
     ]
+
+
+def _could_not_be_fitted(labels: list[str], reason: str) -> Markup:
+    if len(labels) == 1:
+        return say("The candidate “{}” could not be fitted: {}", labels[0], reason)
+    named = [say("“{}”", label) for label in labels[:_NAMED]]
+    more = [say("{} more", numbers.count(len(labels) - _NAMED))] if len(labels) > _NAMED else []
+    return say("The candidates {} could not be fitted: {}", listing([*named, *more]), reason)
 
 
 def _tests(case: Case) -> list[Caution]:

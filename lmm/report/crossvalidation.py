@@ -25,9 +25,10 @@ from lmm.select.crossvalidation.folds import (
     SOME_GROUPS,
     SOME_ROWS,
 )
+from lmm.select.table import REFERENCE
 
 LADDER, SECTION = "the ladder", "crossvalidation"
-_MOST_DRAWN = 16
+_MOST_DRAWN = 10
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,8 @@ def targets(case: Case) -> list[Target]:
 def not_done(case: Case) -> list[Markup]:
     """Targets that were not validated, each with its reason."""
     found = case.crossvalidation["reasons"]
-    return [say("{}: {}", target[0].upper() + target[1:], reason) for target, reason in found.items()]
+    of_study = f"study {case.study.name}: "
+    return [say("{}: {}", target.capitalize(), reason.replace(of_study, "")) for target, reason in found.items()]
 
 
 def inside(case: Case) -> list[Markup]:
@@ -308,7 +310,7 @@ def _figure(case: Case, comparison: Mapping[str, Any], number: int) -> Diagnosti
     panels = [panel for measure in measures if (panel := _panel(case, comparison, measure)) is not None]
     if not panels:
         return None
-    seen = final_said(case, comparison)
+    seen = final_said(case, comparison) + _not_drawn(case, comparison)
     of_group = f", {shorten(comparison['folds']['group'])}" if target == NEW_GROUPS else ""
     with style.applied():
         return drawn(
@@ -337,22 +339,38 @@ _DO = {
 
 
 def _panel(case: Case, comparison: Mapping[str, Any], measure: str) -> Panel | None:
-    """The models by how far they are behind, those that are furthest left out where they are many."""
-    known = [model for model in comparison["models"] if model[f"behind_in_{measure}"] is not None]
+    """The drawn models by how far they are behind; none where there is nothing to set side by side."""
+    final, behind = _final(case, comparison), f"behind_in_{measure}"
+    known = [model for model in _drawn(case, comparison) if model[behind] is not None]
     if len(known) < 2:
         return None
-    ranked = sorted(known, key=lambda model: model[f"behind_in_{measure}"]["value"])
-    final = _final(case, comparison)
-    shown = ranked[:_MOST_DRAWN] + [model for model in ranked[_MOST_DRAWN:] if model is final]
-    dots = [_dot(case, model, model[f"behind_in_{measure}"], model is final) for model in shown]
-    left_out = len(ranked) - len(shown)
-    more = f" ({numbers.count(left_out)} further behind are not drawn)" if left_out else ""
-    return Panel("", f"{_MEASURES[measure]}: behind the best{more}".capitalize().replace("Rmse", "RMSE"), dots)
+    ranked = sorted(known, key=lambda model: model[behind]["value"])
+    shown = [model for place, model in enumerate(ranked) if place < _MOST_DRAWN or model is final]
+    dots = [_dot(case, model, model[behind], model is final) for model in shown]
+    word = _MEASURES[measure]
+    return Panel("", f"{word[0].upper()}{word[1:]}: behind the best", dots)
+
+
+def _drawn(case: Case, comparison: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The models of a drawing: without the references, beside which the differences of all others would vanish."""
+    references = {entry["id"] for entry in case.decision["table"] if entry["decision"] == REFERENCE}
+    others = [model for model in comparison["models"] if model["model"] not in references]
+    return others if len(others) > 1 else list(comparison["models"])
+
+
+def _not_drawn(case: Case, comparison: Mapping[str, Any]) -> str:
+    """A sentence on the models that the drawing leaves to the table; empty where it has all."""
+    models = _drawn(case, comparison)
+    further = max(0, len(models) - _MOST_DRAWN)
+    left_out = ["the references without random effects"] if len(models) < len(comparison["models"]) else []
+    left_out += [f"those further behind than the first {_MOST_DRAWN}"] if further else []
+    return f" Not drawn: {numbers.listing(left_out)}, see the table." if left_out else ""
 
 
 def _dot(case: Case, model: Mapping[str, Any], behind: Mapping[str, Any], is_final: bool) -> Dot:
-    value, error = behind["value"], behind["standard_error"]
+    value, error, rung = behind["value"], behind["standard_error"], model["model"]
     inner = outer = None
     if error and value:
-        inner, outer = (value - error, value + error), (value - 2 * error, value + 2 * error)
-    return Dot(_label(case, model["model"]), value, inner, outer, is_final)
+        inner, outer = (value - error, value + error), (value - NOISE * error, value + NOISE * error)
+    label = _NAME_OF_LADDER if rung == LADDER else case.short_label(rung)
+    return Dot(f"Final: {label}" if is_final else label, value, inner, outer, is_final)

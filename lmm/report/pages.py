@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 import lmm
 from lmm import numbers
+from lmm.diagnose.labels import bare
 from lmm.diagnose.section import DATA
 from lmm.diagnose.steps_taken import steps_taken
 from lmm.report import intervals, shares, tables
@@ -100,6 +101,7 @@ def study_page(case: Case, figures: dict[str, str]) -> str:
         ladder=tables.ladder_rows(case),
         ladder_note=_ladder_note(case),
         candidates_said=_candidates_said(case),
+        decided_once_more=any(step["step"].endswith(AT_THE_SELECTED_MEAN) for step in decision["steps"]),
         steps=_steps(case),
         attempts=tables.attempt_rows(case),
         selection=selected(case),
@@ -266,7 +268,7 @@ def _steps(case: Case) -> list[dict]:
     return [
         {
             "tags": _tags(step),
-            "question": step["question"],
+            "question": bare(step["question"]),
             "reason": told(case.in_labels(step["reason"])),
             "notes": [told(case.in_labels(note)) for note in step["notes"]],
         }
@@ -280,7 +282,9 @@ def _tags(step: dict) -> list[str]:
 
 
 def _tests_said(case: Case) -> str:
-    stays = "Those left were selected by the same data." if case.selects_fixed_effects else "No term is removed."
+    stays = (
+        "Terms that could move were selected by the same data." if case.selects_fixed_effects else "No term is removed."
+    )
     return f"Likelihood ratio of the final model against the one without the term, both by maximum likelihood. {stays}"
 
 

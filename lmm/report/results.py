@@ -5,6 +5,7 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from lmm import numbers
+from lmm.diagnose.labels import bare
 from lmm.infer.profile import elements
 from lmm.report.case import AT_THE_SELECTED_MEAN, Case
 from lmm.report.cautions import AMBER, WHAT_IS_WRONG, Caution
@@ -12,7 +13,7 @@ from lmm.report.coefficients import INTERCEPT, coefficients
 from lmm.report.crossvalidation import final_said
 from lmm.report.intervals import correlation_limits, limits, of_parameters
 from lmm.report.markup import listing, name, p_value, say, sentences, told
-from lmm.report.selection import tested
+from lmm.report.selection import decisions, tested
 from lmm.report.shares import icc_sentence
 from lmm.report.tables import anova_rows
 from lmm.select.crossvalidation.folds import NEW_GROUPS
@@ -53,10 +54,10 @@ def _selection_of_fixed(case: Case) -> list[Markup]:
     found = case.selection
     if found is None:
         return []
-    steps = [told(step["reason"]) for step in found["steps"]]
-    disagreement = [told(found["disagreement"])] if found["disagreement"] else []
-    stability = [told(case.inclusion["sentence"])] if case.inclusion else []
-    return [told(found["sentence"]), *steps, *disagreement, *stability]
+    said = [found["sentence"], *(step["reason"] for step in decisions(found))]
+    said += [found["disagreement"]] if found["disagreement"] else []
+    said += [case.inclusion["sentence"]] if case.inclusion else []
+    return [told(bare(sentence)) for sentence in said]
 
 
 def _singular_candidates(labels: list[str]) -> Markup:
@@ -236,8 +237,8 @@ def _limits(case: Case, cautions: list[Caution]) -> Markup:
     if case.selects_fixed_effects:
         parts.append(
             say(
-                "As the fixed effects were selected by the data they are tested with, their <i>p</i>-values are too "
-                "small, their intervals too narrow and their estimates, on average, too large."
+                "As the fixed effects were selected by the data they are tested with, <i>p</i>-values are too small, "
+                "intervals too narrow, and the estimates of those selected, on average, too large."
             )
         )
     return sentences(parts)

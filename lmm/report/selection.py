@@ -66,12 +66,17 @@ def selected(case: Case) -> Selected | None:
     if found is None:
         return None
     return Selected(
-        said=told(found["sentence"]),
+        said=told(bare(found["sentence"])),
         held=[say("{} stays: {}.", name(term), reason.rstrip().removesuffix(".")) for term, reason in _held(found)],
-        steps=[_step(found, step) for step in found["steps"]],
-        disagreement=told(found["disagreement"] or ""),
+        steps=[_step(found, step) for step in decisions(found)],
+        disagreement=told(bare(found["disagreement"] or "")),
         cautions=[told(caution["sentence"]) for caution in found["cautions"]],
     )
+
+
+def decisions(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The steps that had something to decide: not the last one, where no term was left to move."""
+    return [step for step in found["steps"] if len(step["candidates"]) > 1]
 
 
 def tested(case: Case, p: float | None) -> Markup:
@@ -111,11 +116,11 @@ def _step(found: Mapping[str, Any], step: Mapping[str, Any]) -> Step:
     for criterion, choice in step["by_criterion"].items():
         if choice != step["chosen"]:
             others.setdefault(choice, []).append("the likelihood ratio test" if criterion == LRT else criterion)
-    told_others = [say("{} would choose “{}”", listing(criteria), choice) for choice, criteria in others.items()]
+    told_others = [say("{} would choose “{}”", listing(criteria), bare(choice)) for choice, criteria in others.items()]
     shown = step["candidates"][:_MOST_CANDIDATES]
     return Step(
-        question=step["question"],
-        reason=told(step["reason"]),
+        question=bare(step["question"]),
+        reason=told(bare(step["reason"])),
         others=say("By itself, {}.", Markup("; ").join(told_others)) if told_others else Markup(""),
         candidates=[_candidate(one, one["name"] == step["chosen"]) for one in shown],
         left_out=len(step["candidates"]) - len(shown),

@@ -14,7 +14,7 @@ from lmm.diagnose.figure import DiagnosticFigure, drawn
 from lmm.diagnose.labels import bare, shorten
 from lmm.report.case import Case
 from lmm.report.dots import Dot, Panel, bar_plot, dot_plot
-from lmm.report.markup import told
+from lmm.report.markup import p_value, told
 
 SECTION = "sensitivity"
 FOREST, BARS = "sensitivity-forest", "inclusion-frequencies"
@@ -73,7 +73,7 @@ def sensitivity(case: Case) -> Sensitivity:
         panel_said=told(case.in_labels(panel["sentence"])),
         inclusion=[_inclusion_row(one) for one in drawn_sets["terms"]],
         sets=[_set_row(one) for one in drawn_sets["sets"][:_MOST_SETS]],
-        inclusion_said=told((found["inclusion"] or {}).get("reason") or drawn_sets["sentence"]),
+        inclusion_said=told(bare((found["inclusion"] or {}).get("reason") or drawn_sets["sentence"])),
         bars=_bars(case.inclusion),
     )
 
@@ -107,7 +107,7 @@ def _coefficient_rows(coefficient: Mapping[str, Any]) -> dict[str, Any]:
                 "interval": numbers.interval(one["lower"], one["upper"], places) if one else numbers.MISSING,
             }
         )
-    return {"name": bare(coefficient["name"]), "rows": rows, "sentence": told(coefficient["sentence"])}
+    return {"name": bare(coefficient["name"]), "rows": rows, "sentence": told(bare(coefficient["sentence"]))}
 
 
 def _close_row(case: Case, model: Mapping[str, Any], names: list[str]) -> dict[str, Any]:
@@ -140,7 +140,7 @@ def _weight_row(case: Case, one: Mapping[str, Any]) -> dict[str, str]:
 
 def _panel_row(case: Case, row: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "criterion": row["criterion"],
+        "criterion": row["criterion"][0].upper() + row["criterion"][1:],
         "chosen": case.label(row["chosen"]) if row["chosen"] else numbers.MISSING,
         "value": _value(row),
         "margin": _margin(row),
@@ -155,7 +155,7 @@ def _value(row: Mapping[str, Any]) -> str:
     if row["criterion"].startswith("RMSE"):
         return numbers.significant(row["value"], 4)
     if row["criterion"] == "likelihood ratio tests":
-        return f"p {numbers.p_number(row['value'])}"
+        return p_value(row["value"])
     return numbers.decimal(row["value"], 1)
 
 
@@ -246,10 +246,10 @@ def _bars(inclusion: Mapping[str, Any] | None) -> DiagnosticFigure | None:
             name=BARS,
             title="How often each term is selected",
             alt="Share of the resamples in which each term was selected; filled bars are terms of the final model. "
-            + inclusion["sentence"],
+            + bare(inclusion["sentence"]),
             good="Filled bars near 100%, outlined ones near 0%: other groups from the same population would have led "
             "to the same terms.",
-            seen=inclusion["sentence"],
+            seen=bare(inclusion["sentence"]),
             do="Call a term found only where its share is high; one selected in about half of the resamples owes its "
             "place to chance as much as to the data, and its estimate is likely too large (Heinze et al., 2018).",
             section=SECTION,

@@ -167,7 +167,7 @@ def attempt_rows(case: Case) -> list[dict]:
         }
         for rung in case.ladder["rungs"]
         for estimator, fit in rung["fits"].items()
-        if fit and len(fit.get("attempts", ())) > 1
+        if fit and len(fit["attempts"]) > 1
     ]
 
 

@@ -153,6 +153,36 @@ def messy():
     return finish(table, others, **block, steps=steps, levels={"arm": ["placebo", "drug"]})
 
 
+@cache
+def selected():
+    """Four predictors of which one matters, the fixed effects selected backward; one name is hostile."""
+    random = np.random.default_rng(8)
+    g = np.repeat(np.arange(24), 6)
+    table = pandas.DataFrame(random.normal(size=(144, 4)), columns=["dose", "x<b>1</b>", "noise", "age"])
+    table["y"] = 2 + table["dose"] + random.normal(0, 1, 24)[g] * (1 + 0 * g) + random.normal(0, 1, 144)
+    table["y"] += random.normal(0, 0.6, 24)[g] * table["dose"]
+    table["g"] = [f"g{k}" for k in g]
+    asked = {"procedure": "backward", "criterion": "AICc", "protected": ["age"], "draws": 40}
+    block = {"fixed": "dose + `x<b>1</b>` + noise + age", "groups": ["g"], "slopes": {"g": "dose"}}
+    return finish(table, outcome="y", **block, ladder={"fixed_selection": asked, "draws": 0})
+
+
+@cache
+def confirmatory():
+    """A hypothesis whose slope enters untested, a slope that is tested, a factor that is optional, one that stops.
+
+    The slope of x differs between levels of g, that of z does not; levels of h are alike; each level of once has a row.
+    """
+    random = np.random.default_rng(21)
+    g, h = np.repeat(np.arange(20), 12), np.tile(np.arange(12), 20)
+    table = pandas.DataFrame({"x": random.normal(size=240), "z": random.normal(size=240)})
+    table["y"] = table["x"] * (0.5 + random.normal(0, 0.8, 20)[g]) + random.normal(0, 1, 20)[g]
+    table["y"] += random.normal(0, 1, 240)
+    table["g"], table["h"], table["once"] = [[f"level {k}" for k in labels] for labels in (g, h, range(240))]
+    block = {"fixed": "x + z", "hypotheses": ["x"], "groups": ["g", "h", "once"], "slopes": {"g": "x + z"}}
+    return finish(table, outcome="y", **block, ladder={"optional": ["h"], "draws": 0})
+
+
 HOSTILE = '<script>alert(1)</script> שלום 😀 & "q"'
 HOSTILE_LEVEL = "</svg><img src=//evil.example/x onerror=alert(2)>{{ 7*7 }}"
 

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-NAMES = ("sleepstudy", "penicillin", "nested", "messy", "hostile", "hostile_trial")
+NAMES = ("sleepstudy", "penicillin", "nested", "messy", "hostile", "hostile_trial", "selected", "confirmatory")
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +130,7 @@ CONTRAST = """(() => {
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["sleepstudy", "nested", "messy", "index"])
+@pytest.mark.parametrize("name", ["sleepstudy", "nested", "messy", "selected", "index"])
 def test_text_has_the_contrast_of_wcag_aa(browser, pages, name, scheme):
     browser.open(pages / f"{name}.html", scheme=scheme)
     assert browser.evaluate(CONTRAST) == []

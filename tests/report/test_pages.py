@@ -20,6 +20,8 @@ FINISHED = [
     builders.messy,
     builders.hostile,
     builders.hostile_trial,
+    builders.selected,
+    builders.confirmatory,
 ]
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 

@@ -274,7 +274,17 @@ def test_the_heaviest_caution_comes_first_and_sets_the_light():
     assert light([]) == GREEN
 
 
-@pytest.mark.parametrize("finished", [builders.sleepstudy, builders.penicillin, builders.nested, builders.hostile])
+FINISHED = [
+    builders.sleepstudy,
+    builders.penicillin,
+    builders.nested,
+    builders.hostile,
+    builders.selected,
+    builders.confirmatory,
+]
+
+
+@pytest.mark.parametrize("finished", FINISHED)
 def test_prose_is_made_of_whole_sentences(finished):
     told = read(finished().case)
     for part in ("answer", "methods", "results"):
