@@ -26,13 +26,17 @@ CASES, BCA = "cases", "bca"
 def bootstrap_part(study: Study, decision: Mapping[str, Any], table: pandas.DataFrame, part: str) -> dict[str, Any]:
     """One part of the draws, the final model fitted once more in its job; for `draws_of_parts`.
 
-    A draw depends on the study's seed and its own number, so that the whole is the same however it is parted.
+    A draw depends on the study's seed and its own number, so that the whole is the same however it is parted. A final
+    model without random effects is not drawn from, as its intervals are exact: "draws" is None.
 
     Raises InputError where cases are to be drawn, or left out for BCa, and the study does not say of which of several
     crossed factors.
     """
     asked = study.inference.bootstrap
     fit = final_fit(study, decision, table)
+    head = {**provenance.stamp(study, decision["row_hash"]), "part": part}
+    if not fit.random:
+        return {**head, "draws": None}
     group = cases_of(study, fit) if asked.kind == CASES or asked.method == BCA else None
     number, of = (int(word) for word in part.split("-of-"))
     block = _block(fit, asked.kind)
@@ -41,12 +45,13 @@ def bootstrap_part(study: Study, decision: Mapping[str, Any], table: pandas.Data
         draws = case_draws(fit, start, stop, study.seed, group)
     else:
         draws = parametric_draws(fit, start, stop, study.seed)
-    return {**provenance.stamp(study, decision["row_hash"]), "part": part, "draws": draws.to_dict()}
+    return {**head, "draws": draws.to_dict()}
 
 
 def draws_of_parts(found: Sequence[Mapping[str, Any]]) -> Draws | None:
-    """The draws of all parts as one sequence; None where there are no parts."""
-    return gather([Draws.from_dict(part["draws"]) for part in found]) if found else None
+    """The draws of all parts as one sequence; None where there are no parts, or nothing was drawn."""
+    drawn = [Draws.from_dict(part["draws"]) for part in found if part["draws"] is not None]
+    return gather(drawn) if drawn else None
 
 
 def bounds(draws: int, number: int, of: int, block: int) -> tuple[int, int]:

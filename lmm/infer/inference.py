@@ -19,6 +19,8 @@ from lmm.infer.criteria import criteria
 from lmm.infer.effort import MOST_OPERATIONS, operations_of_curves, operations_of_intervals
 from lmm.infer.finalmodel import final_fit
 from lmm.infer.intraclass import intraclass_correlations
+from lmm.infer.leastsquares import METHOD as LEAST_SQUARES
+from lmm.infer.leastsquares import least_squares_intervals
 from lmm.infer.meanssections import means_sections, slopes_sections
 from lmm.infer.profile import parameter_names, profile_intervals
 from lmm.infer.referencegrid import ReferenceGrid, reference_grid
@@ -91,7 +93,7 @@ def inference(
     add("r2", lambda: r2_section(fit, table))
     add("icc", lambda: intraclass_correlations(fit, table, asked.level).to_dict())
     add("criteria", lambda: criteria(fit).to_dict())
-    add("conditional_aic", lambda: conditional_aic(fit).to_dict())
+    add("conditional_aic", lambda: conditional_aic_section(fit))
     add("prediction", lambda: prediction_section(study, fit, table, grid, chosen))
     return {**found, "reasons": reasons}
 
@@ -114,11 +116,15 @@ def chosen_degrees(fit: Fit, method: str, reasons: dict[str, str]) -> SmallSampl
 def intervals_section(study: Study, fit: Fit, chosen: SmallSample, draws: Draws | None) -> dict[str, Any]:
     """Intervals of standard deviations, correlations, sigma and fixed effects: as asked for, or by Wald with a reason.
 
-    Those of the fixed effects by Wald are of the degrees of freedom chosen.
+    Those of the fixed effects by Wald are of the degrees of freedom chosen. Without random effects all are exact,
+    whatever was asked for.
     """
     method, level = study.inference.intervals, study.inference.level
     reason = None
-    if method == BOOTSTRAP:
+    if not fit.random:
+        method = LEAST_SQUARES
+        found = least_squares_intervals(fit, level, chosen)
+    elif method == BOOTSTRAP:
         found = _of_draws(study, fit, draws)
     elif method == PROFILE and (reason := _why_no_profile(fit)) is None:
         found = profile_intervals(fit, level)
@@ -130,6 +136,8 @@ def intervals_section(study: Study, fit: Fit, chosen: SmallSample, draws: Draws 
 
 def bootstrap_section(study: Study, fit: Fit, draws: Draws | None) -> dict[str, Any]:
     """What the draws gave: how many failed, how many were singular, and the intervals made of the others."""
+    if not fit.random:
+        raise Impossible("The model has no random effects: its intervals are exact, and nothing was drawn.")
     if draws is None:
         raise Impossible("The study asks for no bootstrap draws.")
     if not draws.used.any():
@@ -147,6 +155,8 @@ def bootstrap_section(study: Study, fit: Fit, draws: Draws | None) -> dict[str, 
 
 def zeta_section(fit: Fit) -> list[dict[str, Any]]:
     """The profiles of standard deviations, correlations and sigma, as curves; those of fixed effects are near lines."""
+    if not fit.random:
+        raise Impossible("The model has no random effects whose standard deviations could be profiled.")
     fixed = {*fit.coefficients, *fit.dropped_columns}
     names = [name for name in parameter_names(fit) if name not in fixed]
     operations = operations_of_curves(fit, len(names))
@@ -167,6 +177,13 @@ def r2_section(fit: Fit, table: pandas.DataFrame) -> dict[str, Any]:
         "variance_random": shares.random,
         "variance_residual": shares.residual,
     }
+
+
+def conditional_aic_section(fit: Fit) -> dict[str, Any]:
+    """The conditional AIC; without random effects there is nothing to be conditional on."""
+    if not fit.random:
+        raise Impossible("The model has no random effects to condition on.")
+    return conditional_aic(fit).to_dict()
 
 
 def prediction_section(

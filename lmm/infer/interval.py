@@ -18,7 +18,7 @@ class Interval:
         estimate: the fit's own estimate, in the units of the data; None where there is none.
         lower, upper: the limits; None where there is none, and `note` says why.
         level: nominal coverage.
-        method: how it was made, "profile", "wald" or a kind of bootstrap.
+        method: how it was made, "profile", "wald", "least squares" or a kind of bootstrap.
         note: what a reader has to know of it, or None.
     """
 

@@ -232,3 +232,21 @@ def test_bca_intervals_leave_each_group_out():
     found = inference(declared, made, table(SLEEP[0]), draws)
     assert {one["method"] for one in found["intervals"]["parameters"]} == {"bootstrap BCa"}
     assert found["bootstrap"]["method"] == "bootstrap BCa"
+
+
+def test_a_model_without_random_effects_has_exact_intervals_whatever_is_asked():
+    """R: confint(lm(Reaction ~ Days, sleepstudy)), and sigma by χ² on 178 degrees of freedom."""
+    formula = "Reaction ~ Days"
+    asked = {"intervals": "bootstrap", "bootstrap": {"draws": 20, "jobs": 2}}
+    declared = study("Reaction", ["Subject"], "Days", inference=asked)
+    data, made = table(SLEEP[0]), decision(declared, formula)
+    drawn = [bootstrap_part(declared, made, data, part) for part in parts(declared)]
+    assert [part["draws"] for part in drawn] == [None, None]
+    found = inference(declared, made, data, draws_of_parts(drawn))
+    assert found["intervals"]["method"] == "least squares"
+    assert named(found["intervals"], "sigma")["upper"] == pytest.approx(53.24421157955, rel=1e-10)
+    days = next(row for row in found["coefficients"]["rows"] if row["name"] == "Days")
+    assert (days["df"], days["lower"]) == (178, pytest.approx(8.02385502213, rel=1e-10))
+    assert found["degrees_of_freedom"] == "residual"
+    nothing = ("bootstrap", "zeta", "icc", "conditional_aic")
+    assert all(found[part] is None and "no random effects" in found["reasons"][part] for part in nothing)

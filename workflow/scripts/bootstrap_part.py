@@ -13,4 +13,5 @@ with job(snakemake.log[0]) as note:
     table = read_analysis_table(snakemake.input.table, audit)
     part = bootstrap_part(study, decision, table, snakemake.wildcards.part)
     write_json(snakemake.output.part, part)
-    note(f"{len(part['draws']['failures'])} draws, of which {sum(map(bool, part['draws']['failures']))} failed")
+    failures = part["draws"]["failures"] if part["draws"] else []
+    note(f"{len(failures)} draws, of which {sum(map(bool, failures))} failed")
