@@ -103,7 +103,11 @@ class Case:
         return " + ".join(map(bare, parts)) + (", selected mean" if entry["mean"] == "selected" else "")
 
     def in_labels(self, text: str) -> str:
-        """A sentence of another stage with candidates called by their labels instead of ids, and without backticks."""
+        """A sentence of another stage as a reader wants it.
+
+        Candidates go by their labels instead of ids, names are without backticks, and the study needs no naming.
+        """
+        text = text.replace(f"study {self.study.name}: ", "")
         labels = {entry["id"]: entry["label"] for entry in self.decision["table"] if "." in entry["id"]}
         for_ids = "|".join(re.escape(one) for one in sorted(labels, key=len, reverse=True))
         return bare(re.sub(for_ids, lambda found: f"“{labels[found[0]]}”", text) if labels else text)

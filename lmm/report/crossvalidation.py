@@ -77,8 +77,7 @@ def targets(case: Case) -> list[Target]:
 def not_done(case: Case) -> list[Markup]:
     """Targets that were not validated, each with its reason."""
     found = case.crossvalidation["reasons"]
-    of_study = f"study {case.study.name}: "
-    return [say("{}: {}", target.capitalize(), reason.replace(of_study, "")) for target, reason in found.items()]
+    return [say("{}: {}", target.capitalize(), case.in_labels(reason)) for target, reason in found.items()]
 
 
 def inside(case: Case) -> list[Markup]:
@@ -267,7 +266,8 @@ def _standing(case: Case, comparison: Mapping[str, Any], measure: str) -> str:
             f"By {word} “{_label(case, best['model'])}” predicts best ({value}); the final model is behind by "
             f"{_behind(behind)}, {_verdict(behind)}."
         )
-    others = [m for m in comparison["models"] if m is not best and m[f"behind_in_{measure}"] is not None]
+    candidates = [m for m in comparison["models"] if m["model"] != LADDER]
+    others = [m for m in candidates if m is not best and m[f"behind_in_{measure}"] is not None]
     noise = sum(m[f"behind_in_{measure}"]["within_noise"] is True for m in others)
     if len(others) > 1:
         are = "is" if noise == 1 else "are"

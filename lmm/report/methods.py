@@ -39,6 +39,7 @@ def citations(case: Case) -> list[str]:
         cited |= {"davison"}
     if case.inference["conditional_aic"] and case.inference["conditional_aic"]["greven_kneib"] is not None:
         cited |= {"kneib"}
+    cited |= {key for key, surname in _CITED_IN_SENTENCES.items() if any(surname in one for one in _sentences(case))}
     for method in _methods(case):
         cited |= _CITED_FOR_NULLS[method]
     cited |= _cited_for_selection(case)
@@ -49,6 +50,15 @@ def citations(case: Case) -> list[str]:
     if cites_robust_rule(case):
         cited |= {"hampel"}
     return sorted(cited)
+
+
+_CITED_IN_SENTENCES = {"kneib": "Greven & Kneib", "silvapulle": "Silvapulle & Sen"}
+
+
+def _sentences(case: Case) -> list[str]:
+    """Those of other stages that may cite."""
+    notes = [note for step in case.decision["steps"] for note in step["notes"]]
+    return [*notes, case.sensitivity["close"]["sentence"]]
 
 
 def _cited_for_selection(case: Case) -> set[str]:

@@ -49,6 +49,8 @@ REFERENCES = {
     "simulation approach. Computational Statistics & Data Analysis, 56, 1405–1416.",
     "self": "Self, S. G., & Liang, K.-Y. (1987). Asymptotic properties of maximum likelihood estimators and likelihood "
     "ratio tests under nonstandard conditions. Journal of the American Statistical Association, 82, 605–610.",
+    "silvapulle": "Silvapulle, M. J., & Sen, P. K. (2005). Constrained statistical inference: Inequality, order, and "
+    "shape restrictions. Wiley.",
     "sivula": "Sivula, T., Magnusson, M., Matamoros, A. A., & Vehtari, A. (2020). Uncertainty in Bayesian "
     "leave-one-out cross-validation based model comparison. arXiv:2008.10296.",
     "stram": "Stram, D. O., & Lee, J. W. (1994). Variance components testing in the longitudinal mixed effects model. "

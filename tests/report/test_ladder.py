@@ -171,10 +171,20 @@ def test_references_are_in_the_order_of_authors():
 
 
 def test_every_reference_is_cited_in_the_words_of_the_page(after_selection, confirmatory):
-    for finished in (after_selection, confirmatory, builders.sleepstudy()):
+    for finished in (after_selection, confirmatory, builders.sleepstudy(), builders.messy()):
         case = finished.case
         text = Page(finished.page()).text
         before = text[: text.index("References")]
         for key in citations(case):
             surname = REFERENCES[key].split(",")[0]
             assert surname in before, key
+
+
+def test_every_work_cited_in_the_words_of_the_page_is_a_reference(after_selection, confirmatory, maximal):
+    for finished in (after_selection, confirmatory, maximal, builders.sleepstudy()):
+        text = Page(finished.page()).text
+        before, listed = text.split("References", 1)
+        cited = set(re.findall(r"([A-Z]\w+)(?: (?:&|and) [A-Z]\w+| et al\.)?,? \(?((?:19|20)\d\d)\b", before))
+        assert cited
+        for surname, year in cited:
+            assert re.search(rf"{surname}\b.*\({year}\)", listed), (surname, year)
