@@ -13,7 +13,9 @@ from lmm.select.wording import without_full_stop
 
 FEW_LEVELS, REUSED_LABELS, SINGULAR, UNSOUND = "few levels", "reused labels", "singular", "unsound"
 SEVERAL_OPTIMA, ORIGIN, MISSED_OPTIMUM = "several optima", "origin", "missed optimum"
-NOT_CLIMBED = "not climbed"
+NOT_CLIMBED, IGNORED, OPTIONAL_LEFT, FEW_REPEATS = "not climbed", "groups ignored", "optional left out", "few repeats"
+# So few rows beside the first of each level tell the variance between levels from that within them only roughly.
+_FEW_REPEATS = 10
 
 
 def cautions(candidates: Candidates, random: RandomPart, steps: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
@@ -25,7 +27,10 @@ def cautions(candidates: Candidates, random: RandomPart, steps: Sequence[Mapping
         SINGULAR: singular(record),
         UNSOUND: unsound(record),
         SEVERAL_OPTIMA: several_optima(record),
+        IGNORED: ignored(candidates, random, steps),
         NOT_CLIMBED: not_climbed(candidates, random, steps),
+        OPTIONAL_LEFT: optional_left_out(candidates, random, steps),
+        FEW_REPEATS: few_repeats(candidates, random),
         ORIGIN: origin(candidates, random),
         MISSED_OPTIMUM: missed_optima(steps),
     }
@@ -84,11 +89,73 @@ def several_optima(record: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def ignored(candidates: Candidates, random: RandomPart, steps: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Say which grouping the model ignores, because it cannot be fitted with it, though rows share levels of it."""
+    sentences = []
+    for group, reason in _stopped(random, steps).items():
+        if candidates.levels(group) == 1 and not random:
+            sentences.append(
+                f"{reason}; all rows are of that level and taken as independent, and the results say nothing of others."
+            )
+        elif candidates.levels(group) > 1 and not _has_one_row_each(candidates, random, group):
+            sentences.append(
+                f"{reason}; the rows of one level of {group} are then taken as independent, so that where they are "
+                "alike standard errors are too small and p-values too favourable."
+            )
+    return sentences
+
+
 def not_climbed(candidates: Candidates, random: RandomPart, steps: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Say which grouping factors are not in the model because it cannot be fitted with them."""
-    found = [without_full_stop(step["reason"]) for step in steps if step["kind"] == STOP]
-    rows = f"; the rows of one level of {listing(candidates.study.groups)} are then taken as independent"
-    return [f"{reason}{'' if random else rows}." for reason in dict.fromkeys(found)]
+    """Say which grouping factors are not in the model because it cannot be fitted with them, where nothing is lost."""
+    sentences = []
+    for group, reason in _stopped(random, steps).items():
+        if candidates.levels(group) == 1 and random:
+            sentences.append(f"{reason}; what is common to its single level is part of the mean.")
+        elif _has_one_row_each(candidates, random, group):
+            sentences.append(
+                f"{reason}; no two rows share a level of {group}, so that nothing is ignored, and what its levels "
+                "differ by is part of the residual."
+            )
+    return sentences
+
+
+def optional_left_out(candidates: Candidates, random: RandomPart, steps: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Say what it means that every grouping factor was optional and none stayed."""
+    left = [group for group in candidates.study.groups if group not in _stopped(random, steps)]
+    if random or not left:
+        return []
+    return [
+        f"No random effect is left in the model: the rows of one level of {listing(left, 'or')} are taken as "
+        "independent, as the data do not support a variance between levels, which is no proof that there is none."
+    ]
+
+
+def few_repeats(candidates: Candidates, random: RandomPart) -> list[str]:
+    """Say where nearly every level has a single row, so that hardly a row tells levels from the residual."""
+    rows = candidates.record(random)["n"]
+    repeats = {one.group: rows - candidates.levels(one.group) for one in random}
+    return [
+        f"{group} has {counted(candidates.levels(group), 'level')} in {counted(rows, 'row')}: only "
+        f"{counted(more, 'row')} beyond the first of a level {'tells' if more == 1 else 'tell'} its variance from the "
+        "residual, so that neither of the two should be interpreted."
+        for group, more in repeats.items()
+        if more < _FEW_REPEATS
+    ]
+
+
+def _stopped(random: RandomPart, steps: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The grouping factors at which the ladder stopped and that are not in the model, each with the reason."""
+    entered = {one.group for one in random}
+    return {
+        step["group"]: without_full_stop(step["reason"])
+        for step in steps
+        if step["kind"] == STOP and step["group"] not in entered
+    }
+
+
+def _has_one_row_each(candidates: Candidates, random: RandomPart, group: str) -> bool:
+    """Whether no two rows share a level of a grouping factor."""
+    return candidates.levels(group) == candidates.record(random)["n"]
 
 
 def origin(candidates: Candidates, random: RandomPart) -> list[str]:

@@ -87,7 +87,7 @@ def term_step(
     }
     notes = [
         *unconverged({formula: record, larger.formula: candidates.record(random, "ML")}),
-        *small_sample_note(candidates),
+        *small_sample_note(candidates, random),
     ]
     return measured(head, test, alpha, measures, notes)
 
@@ -107,9 +107,11 @@ def reason_to_stay(labels: list[str], test: Tested, alpha: float, which: str) ->
     return f"{subject} {are} not supported at {level(alpha)} and {stay} all the same, as {because}: {evidence(test)}."
 
 
-def small_sample_note(candidates: Candidates) -> list[str]:
-    """Warn that the χ² is a large-sample form, where a grouping factor has few levels."""
-    group = min(candidates.study.groups, key=candidates.levels)
+def small_sample_note(candidates: Candidates, random: RandomPart) -> list[str]:
+    """Warn that the χ² is a large-sample form, where a grouping factor of the model has few levels."""
+    if not random:
+        return []
+    group = min((one.group for one in random), key=candidates.levels)
     levels = candidates.levels(group)
     if levels >= SMALL_SAMPLE:
         return []
