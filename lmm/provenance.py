@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _FOLDER = Path(lmm.__file__).parent
 _LIBRARIES = ("numpy", "scipy", "pandas")
+HEAD = ("study", "provenance", "row_hash")
+"""Keys that every result file of a study starts with."""
 
 
 def record(study: Study) -> dict[str, str]:
@@ -39,7 +41,7 @@ def assert_same_origin(study: Study, results: Mapping[str, Mapping[str, Any]]) -
     """Refuse results, given by the path they were read from, that differ in study, provenance or rows."""
     expected = None
     for path, result in results.items():
-        head = {key: result.get(key) for key in ("study", "provenance", "row_hash")}
+        head = {key: result.get(key) for key in HEAD}
         expected = expected or stamp(study, head["row_hash"])
         for key, value in head.items():
             if value != expected[key]:

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from lmm import InputError, study
+from lmm.study.family import families as families_of
 
 ROOT = Path(__file__).parents[1]
 BLOCK = {"name": "sleep", "data": "sleep.csv", "outcome": "Reaction", "groups": ["Subject"]}
@@ -107,7 +108,7 @@ def test_a_config_without_studies_is_refused(config):
 def test_fingerprint_changes_with_what_changes_numbers_alone():
     fingerprint = one().fingerprint()
     assert one(fixed="1", groups=["Subject"]).fingerprint() == fingerprint
-    assert one(title="Other", question="Why?", unit="ms", split="rung").fingerprint() == fingerprint
+    assert one(title="Other", question="Why?", unit="ms", split="rung", family="f").fingerprint() == fingerprint
     for changes in ({"fixed": "x"}, {"seed": 8}, {"missing": ["9"]}, {"ladder": {"alpha_random": 0.1}}):
         assert one(**changes).fingerprint() != fingerprint
 
@@ -117,6 +118,35 @@ def test_wording_changes_with_title_question_and_unit_alone():
     assert one(fixed="x", seed=8).wording() == wording
     for changes in ({"title": "Other"}, {"question": "Why?"}, {"unit": "ms"}):
         assert one(**changes).wording() != wording
+
+
+def test_a_family_has_its_studies_and_holms_adjustment_unless_the_config_says_otherwise():
+    blocks = [BLOCK | {"name": name, "family": family} for name, family in [("a", "x"), ("b", "y"), ("c", "x")]]
+    config = {"studies": [*blocks, BLOCK], "families": {"y": {"adjustment": "none"}}}
+    found = families_of(study.load(config), config)
+    assert {name: ([each.name for each in family.studies], family.adjustment) for name, family in found.items()} == {
+        "x": (["a", "c"], "holm"),
+        "y": (["b"], "none"),
+    }
+    assert families_of([one()], {}) == {}
+
+
+@pytest.mark.parametrize(
+    ("families", "declared", "line"),
+    [
+        (["memory", "memory", "memroy"], {}, "study s2, key family: no other study belongs to 'memroy' (did you mean"),
+        (["x", "x"], {"X": {}}, "config, key families: no study has family: X (did you mean 'x'?); name it in"),
+        (["x", "x", "X", "X"], {}, "config, key families: 'X' and 'x' differ in case alone; give them one name."),
+        (["x", "x"], {"x": {"adjustmnt": "holm"}}, "config: unknown key 'families.x.adjustmnt'; did you mean 'adju"),
+        (["x", "x"], {"x": {"adjustment": "BH"}}, "config, key families.x.adjustment: must be 'holm', 'bonferroni', "),
+        (["a b", "a b"], {}, "study s0, key family: may hold letters, digits, _ and - only"),
+    ],
+)
+def test_a_mistaken_family_is_told(families, declared, line):
+    lines = mistakes(
+        *(BLOCK | {"name": f"s{k}", "family": family} for k, family in enumerate(families)), families=declared
+    )
+    assert lines[0].startswith(line)
 
 
 def test_the_schema_in_the_repository_is_the_models():

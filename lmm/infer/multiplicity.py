@@ -66,6 +66,32 @@ def adjusted_p_values(
     return np.clip(joint, single, bound) if adjustment == "dunnett" else np.maximum(joint, single)
 
 
+def adjust(p_values: np.ndarray, adjustment: str) -> np.ndarray:
+    """Adjust p-values of which nothing else is known, those of several studies, as R's p.adjust does.
+
+    Args:
+        p_values: (m,), NaN for a test that could not be made; it counts among the m as if its p were 1.
+        adjustment: "holm" (1979), "bonferroni", "benjamini-hochberg" (1995) or "none".
+
+    Returns:
+        (m,), none below its unadjusted one, NaN where that is.
+    """
+    single, m = np.where(np.isnan(p_values), 1.0, p_values), len(p_values)
+    if adjustment == "holm":
+        adjusted = _step_down(single)
+    elif adjustment == "bonferroni":
+        adjusted = np.minimum(m * single, 1.0)
+    elif adjustment == "benjamini-hochberg":
+        adjusted = _step_up(single)
+    elif adjustment == "none":
+        adjusted = single
+    else:
+        raise InputError(
+            f"There is no adjustment '{adjustment}' of p-values: choose holm, bonferroni, benjamini-hochberg or none."
+        )
+    return np.where(np.isnan(p_values), np.nan, adjusted)
+
+
 def critical_values(
     df: np.ndarray, adjustment: str, correlation: np.ndarray, means: int | None, level: float
 ) -> np.ndarray:
@@ -105,6 +131,14 @@ def _step_down(single: np.ndarray) -> np.ndarray:
     stepped = np.maximum.accumulate(single[order] * np.arange(len(single), 0, -1))
     out = np.empty_like(single)
     out[order] = np.minimum(stepped, 1.0)
+    return out
+
+
+def _step_up(single: np.ndarray) -> np.ndarray:
+    m, order = len(single), np.argsort(single, kind="stable")
+    shares = single[order] * m / np.arange(1, m + 1)
+    out = np.empty_like(single)
+    out[order] = np.minimum(np.minimum.accumulate(shares[::-1])[::-1], 1.0)
     return out
 
 

@@ -14,29 +14,33 @@ from lmm.errors import InputError
 from lmm.study.block import Block, numbers_as_text
 from lmm.study.crossvalidation import CrossValidation, KnownGroups, NewGroups
 from lmm.study.declared import Declared
+from lmm.study.family import Family
 from lmm.study.growth import Growth, with_growth, with_slopes
 from lmm.study.inference import Bootstrap, Inference
 from lmm.study.ladder import FixedSelection, Ladder
 from lmm.study.source import BLOCK, LIST, PATH, Data, Join, Table, files, tables
 from lmm.study.steps import Step, block_at
 
+_NAME = r"^[A-Za-z0-9_-]+$"
+
 WORDING = ("title", "question", "unit")
 """Keys that say how a study is told and change no number."""
 
 _HOW_NOT_WHAT = {
-    **dict.fromkeys((*WORDING, "split"), True),
+    **dict.fromkeys((*WORDING, "split", "family"), True),
     "inference": {"bootstrap": {"jobs"}},
     "ladder": {"fixed_selection": {"jobs"}},
     "cross_validation": {"jobs"},
 }
-"""Keys, as pydantic excludes them, that change no number: the wording, and how the work is split into jobs."""
+"""Keys, as pydantic excludes them, that change no number of the study by itself: the wording, how the work is split
+into jobs, and the studies that its p-values are adjusted with."""
 
 
 class Study(Block):
     """One study: a table, an outcome, and the candidates for its model."""
 
     name: str = Field(
-        pattern=r"^[A-Za-z0-9_-]+$",
+        pattern=_NAME,
         description="Unique name of letters, digits, _ and -; names the study's folders.",
         examples=["sleepstudy"],
     )
@@ -147,6 +151,14 @@ class Study(Block):
         default_factory=Inference,
         description="What is said about the final model: tests, intervals, means and contrasts.",
         examples=[{"degrees_of_freedom": "satterthwaite", "bootstrap": {"draws": 1000, "jobs": 4}}],
+    )
+    family: str | None = Field(
+        None,
+        pattern=_NAME,
+        description="Name of the family of studies this one belongs to: the p-values of their hypotheses, or of the "
+        "first fixed effect where a study names none, are adjusted for their number over the whole family, and shown "
+        "beside the unadjusted ones. Holm's method unless families says otherwise.",
+        examples=["memory"],
     )
     seed: int | None = Field(
         None,
@@ -276,7 +288,7 @@ class Study(Block):
     def fingerprint(self) -> str:
         """SHA-256 of all that can change a number: the study's block with its defaults and seed.
 
-        Left out are the wording of the report and how the work is split into jobs.
+        Left out are the wording of the report, how the work is split into jobs, and the family.
         """
         return _digest(self.model_dump(exclude=_HOW_NOT_WHAT))
 
@@ -297,6 +309,12 @@ class Config(Block):
         "inference merge.",
         examples=[{"data": "data/pupils.csv", "missing": ["-99"]}],
     )
+    families: dict[str, Family] = Field(
+        default_factory=dict,
+        description="For a family that studies name under their key family, how its p-values are adjusted; a family "
+        "needs no entry where Holm's method is wanted.",
+        examples=[{"memory": {"adjustment": "benjamini-hochberg"}}],
+    )
     studies: list[Study] = Field(min_length=1, description="The studies, each reported on its own page.")
 
 
@@ -316,6 +334,7 @@ def load(mapping: Mapping[str, Any]) -> list[Study]:
             if not (details["type"] == "missing" and details["loc"][-1] in mistaken)
         ]
     mistakes += _duplicate_names(mapping.get("studies"))
+    mistakes += _mistaken_families(config) if config else []
     if mistakes:
         raise InputError("\n".join(dict.fromkeys(mistakes)))
     return [
@@ -374,6 +393,38 @@ def _duplicate_names(blocks: Any) -> list[str]:
             )
         first.setdefault(name.lower(), number)
     return mistakes
+
+
+def _mistaken_families(config: Config) -> list[str]:
+    """Say which families are named once alone: a slip of the pen would leave p-values unadjusted."""
+    members: dict[str, list[str]] = {}
+    for study in config.studies:
+        if study.family is not None:
+            members.setdefault(study.family, []).append(study.name)
+    known = {*members, *config.families}
+    mistakes = [
+        f"config, key families: no study has family: {family}{_suggestion(family, known - {family})}; name it in a "
+        "study or take it out of families."
+        for family in config.families
+        if family not in members
+    ]
+    for family, names in members.items():
+        if len(names) == 1 and len(config.studies) > 1 and family not in config.families:
+            mistakes.append(
+                f"study {names[0]}, key family: no other study belongs to {family!r}"
+                f"{_suggestion(family, known - {family})}; name it in another, or declare it under families."
+            )
+    return [*mistakes, *_alike_but_for_case(sorted(known))]
+
+
+def _alike_but_for_case(families: list[str]) -> list[str]:
+    """Say which families would share a file on some file systems."""
+    first: dict[str, str] = {}
+    return [
+        f"config, key families: {first[family.lower()]!r} and {family!r} differ in case alone; give them one name."
+        for family in families
+        if first.setdefault(family.lower(), family) != family
+    ]
 
 
 def _digest(content: dict[str, Any]) -> str:
@@ -536,7 +587,7 @@ _SETTINGS: dict[tuple[str, ...], type[BaseModel]] = {
 def _known_keys(path: list[str], *, in_study: bool, in_step: bool) -> list[str]:
     if in_step:
         return list(block_at(path).model_fields)
-    model: type[BaseModel] = Study if in_study else Config
+    model: type[BaseModel] = Study if in_study else Family if path[:1] == ["families"] else Config
     if in_study and tuple(path) in _SETTINGS:
         model = _SETTINGS[tuple(path)]
     elif path and path[-1] in ("data", "join"):

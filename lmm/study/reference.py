@@ -51,6 +51,7 @@ _TITLES = {
     "KnownGroups": "cross_validation.known_groups",
     "Inference": "inference",
     "Bootstrap": "bootstrap",
+    "Family": "A family under families",
     "Declared": "A factor under structure",
 }
 
