@@ -21,6 +21,7 @@ from lmm.select.structure import (
     ZERO_CORRELATIONS,
     Structure,
     can_be_centred,
+    is_one_column,
     structure,
 )
 
@@ -47,7 +48,7 @@ def simpler(
 
 def without_correlations(study: Study, present: Structure, categorical: Collection[str] = ()) -> Structure | None:
     """The same slopes with fewer parameters for their covariances; None where there is no such structure."""
-    if present.kind == SLOPE:
+    if present.kind == SLOPE and not is_one_column(study, present, categorical):
         centred = can_be_centred(study, present, categorical)
         return structure(study, present.group, CENTRED if centred else UNCORRELATED, present.terms, categorical)
     if present.kind in ZERO_CORRELATIONS and _is_one_factor(study, present, categorical):
@@ -79,7 +80,8 @@ def _terms(study: Study, present: Structure) -> list[SlopeTerm]:
 
 def _is_one_factor(study: Study, present: Structure, categorical: Collection[str]) -> bool:
     (term, *others) = _terms(study, present)
-    return not others and term.plain in categorical and f"{present.group}:{term.label}" not in study.groups
+    factors = [{*group.split(":")} for group in study.groups]
+    return not others and term.plain in categorical and {*present.group.split(":"), term.plain} not in factors
 
 
 def _owner(labels: Collection[str], name: str) -> str | None:

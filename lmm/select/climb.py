@@ -10,9 +10,11 @@ from lmm.select.eligibility import why_ineligible
 from lmm.select.slopesearch import (
     bare,
     eligible_terms,
+    given_up,
     ineligible_step,
     search_slopes,
     settle_correlations,
+    slope_question,
     step_name,
 )
 from lmm.select.slopeterms import MAXIMAL, PARSIMONIOUS, slope_terms, untested
@@ -28,6 +30,7 @@ from lmm.select.structure import (
     replaced,
     structure,
 )
+from lmm.select.tested import Tested
 from lmm.select.teststeps import (
     Step,
     is_fitted,
@@ -125,14 +128,24 @@ def enter_group(candidates: Candidates, smaller: RandomPart, group: str) -> tupl
         return smaller, without_test(candidates, head, smaller, larger)
     test = candidates.compare(smaller, larger)
     if optional:
-        kept = supports(candidates, test, smaller, larger) and not candidates.flaw(larger)
         reason = verdict(candidates, test, smaller, larger, f"{group} is optional, and its variance is")
-        head = decided(**names, decision=KEEP if kept else DROP, reason=reason)
+        head = optional_step(candidates, test, smaller, larger, reason, names)
     else:
-        kept = True
         reason = f"{group} is part of the design and stays whatever its p: {evidence(test)}."
         head = decided(**names, decision=DESIGN, reason=reason)
-    return larger if kept else smaller, with_test(candidates, head, test, [smaller, larger], group)
+    entered = smaller if head["decision"] == DROP else larger
+    return entered, with_test(candidates, head, test, [smaller, larger], group)
+
+
+def optional_step(
+    candidates: Candidates, test: Tested, smaller: RandomPart, larger: RandomPart, reason: str, names: Step
+) -> Step:
+    """Keep an optional grouping factor if it is supported and its model can be final."""
+    if not supports(candidates, test, smaller, larger):
+        return decided(**names, decision=DROP, reason=reason)
+    head = decided(**names, decision=KEEP, reason=reason)
+    flaw = candidates.flaw(larger)
+    return given_up(head, flaw.sentence, names["structure"].group) if flaw else head
 
 
 def reconsider_optional(candidates: Candidates, random: RandomPart) -> tuple[RandomPart, list[Step]]:
@@ -151,20 +164,20 @@ def reconsider_optional(candidates: Candidates, random: RandomPart) -> tuple[Ran
         if not is_fitted(candidates, smaller, larger):
             continue
         test = candidates.compare(smaller, larger)
-        kept = supports(candidates, test, smaller, larger) and not candidates.flaw(larger)
         beside = [one.group for one in smaller]
         subject = f"{group} is optional, and beside {listing(beside)} its variance is"
-        head = decided(
-            kind=kinds.INTERCEPT,
-            name=f"{group}: intercept, beside {listing(beside)}",
-            question=f"Does {candidates.study.outcome} vary between levels of {group}, given {listing(beside)}?",
-            smaller=candidates.id(smaller),
-            larger=candidates.id(larger),
-            decision=KEEP if kept else DROP,
-            reason=verdict(candidates, test, smaller, larger, subject),
-            structure=entered,
-            beside=beside,
-        )
+        names = {
+            "kind": kinds.INTERCEPT,
+            "name": f"{group}: intercept, beside {listing(beside)}",
+            "question": f"Does {candidates.study.outcome} vary between levels of {group}, given {listing(beside)}?",
+            "smaller": candidates.id(smaller),
+            "larger": candidates.id(larger),
+            "structure": entered,
+            "beside": beside,
+        }
+        reason = verdict(candidates, test, smaller, larger, subject)
+        head = optional_step(candidates, test, smaller, larger, reason, names)
+        kept = head["decision"] == KEEP
         steps.append(with_test(candidates, head, test, [smaller, larger], group))
         newly = kept and entered not in random
         random = larger if kept else smaller
@@ -213,8 +226,7 @@ def enter_slopes(candidates: Candidates, random: RandomPart, place: int) -> tupl
     head = decided(
         kind=kinds.SLOPE,
         name=step_name(candidates, larger, place, listing(wanted)),
-        question=f"Do{'' if several else 'es'} the effect{'s' * several} of {listing(wanted)} vary between levels of "
-        f"{group}?",
+        question=slope_question(group, wanted),
         smaller=candidates.id(random),
         larger=candidates.id(larger),
         decision=DESIGN,

@@ -24,13 +24,14 @@ if TYPE_CHECKING:
 
 
 def design_level_steps(candidates: Candidates, random: RandomPart, table: pandas.DataFrame) -> list[dict[str, Any]]:
-    """Test every grouping factor but the last beside those that entered after it.
+    """Test every grouping factor but the last beside those that entered after it; optional ones were asked of again.
 
     Its first test was made before they did, when their variance was still in the residual one and could hide its own
     (Penicillin: the plates show no variance until the samples are in the model). The chosen model is fitted without the
     factor by REML.
     """
-    return [leave_out(candidates, random, structure, table) for structure in random[:-1]]
+    design = [one for one in random[:-1] if one.group not in candidates.study.ladder.optional]
+    return [leave_out(candidates, random, structure, table) for structure in design]
 
 
 def leave_out(

@@ -18,24 +18,31 @@ def disagreements(steps: list[Mapping[str, Any]], random: RandomPart) -> list[di
     """A sentence for each decision on slopes or fixed effects that some criterion by itself would not have made.
 
     Each has as its "kind" that of the step it is about, SLOPE, CORRELATION or FIXED. What is part of the design is not
-    told: no criterion was asked.
+    told: no criterion was asked. Slopes that were compared in one round are told of once, where they disagree alike.
     """
-    found = [(step["kind"], dissent(step, chosen)) for step, chosen in choices(steps, random)]
-    return [{"kind": kind, "sentence": sentence} for kind, sentence in found if sentence]
+    found: dict[str, dict[str, str]] = {}
+    for step, chosen in choices(steps, random):
+        if sentence := dissent(step, chosen):
+            found.setdefault(sentence, {"kind": step["kind"], "sentence": f"{step['step']}: {sentence}"})
+    return list(found.values())
 
 
 def choices(steps: list[Mapping[str, Any]], random: RandomPart) -> Iterator[tuple[Mapping[str, Any], str]]:
     """For each decision the step that compared all its candidates, and what was chosen in the end.
 
-    The slopes of a grouping factor are decided in one or more steps, the last time they are met.
+    A slope is decided the last time it is met, beside what was in the model then, in one or more steps: with its
+    correlations, then without. Where it is the only one, the test of its correlation belongs to its decision.
     """
     for structure in random:
         mine = [s for s in steps if s["kind"] in (SLOPE, CORRELATION) and s["group"] == structure.group]
-        for terms in dict.fromkeys(tuple(s["terms"]) for s in mine if s["kind"] == SLOPE):
-            asked = [s for s in mine if s["kind"] == CORRELATION or tuple(s["terms"]) == terms]
-            if not any(s["candidates"] for s in asked):
-                continue
+        slopes = dict.fromkeys(tuple(s["terms"]) for s in mine if s["kind"] == SLOPE)
+        for terms in slopes:
+            tested = [s for s in mine if tuple(s["terms"]) == terms]
+            tested = [s for s in tested if s["smaller"] == tested[-1]["smaller"]]
+            asked = [s for s in mine if s in tested or (s["kind"] == CORRELATION and len(slopes) == 1)]
             widest = max(len(s["candidates"]) for s in asked)
+            if widest == 0:
+                continue
             told = [s for s in asked if len(s["candidates"]) == widest][-1]
             yield told, asked[-1]["chosen"] if asked[-1]["chosen"] in told["candidates"] else told["chosen"]
     yield from ((step, step["chosen"]) for step in steps if step["kind"] == FIXED)
@@ -56,7 +63,7 @@ def dissent(step: Mapping[str, Any], chosen: str) -> str | None:
     if not others:
         return None
     told = "; ".join(f"{listing(criteria)} would choose {choice}" for choice, criteria in others.items())
-    return f"{step['step']}: {chosen} is chosen, but {told}."
+    return f"{chosen} is chosen, but {told}."
 
 
 def margin_of(step: Mapping[str, Any], criterion: str, choice: str, chosen: str) -> str:

@@ -74,7 +74,21 @@ def ladder(study: Study) -> list[Rung]:
     mean be read as variance (Verbeke & Molenberghs 2000, section 9.3).
     """
     refuse_bad_selection(study)
+    refuse_groups_of_one_name(study)
     return [*references(study), *(random_rung(study, study.fixed, random) for random in planned(study))]
+
+
+def refuse_groups_of_one_name(study: Study) -> None:
+    """Raise InputError where two grouping factors would give their candidates the same names."""
+    first: dict[str, str] = {}
+    for group in study.groups:
+        name = Structure(group, INTERCEPT).id
+        if name in first:
+            raise InputError(
+                f"study {study.name}, key groups: {first[name]!r} and {group!r} differ in punctuation only, so that "
+                "files named after them would be the same; rename a column."
+            )
+        first[name] = group
 
 
 def planned(study: Study) -> list[RandomPart]:

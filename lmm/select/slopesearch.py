@@ -10,7 +10,7 @@ from lmm.select import step as kinds
 from lmm.select.backoff import without_correlations
 from lmm.select.candidates import Candidates
 from lmm.select.eligibility import ineligible
-from lmm.select.slopeterms import names_in, slope_terms, without_their_effect
+from lmm.select.slopeterms import has_intercept, names_in, slope_terms, without_their_effect
 from lmm.select.step import DROP, KEEP, LRT, decided
 from lmm.select.structure import (
     INTERCEPT,
@@ -20,6 +20,7 @@ from lmm.select.structure import (
     ZERO_CORRELATIONS,
     RandomPart,
     Structure,
+    is_one_column,
     replaced,
     structure,
 )
@@ -85,7 +86,7 @@ def one_round(
         if label in supported and label != best:
             one["decision"], one["chosen"] = DROP, one["smaller"]
             one["reason"] = (
-                f"{without_full_stop(one['reason'])}; {best} is the better supported and enters first, after which "
+                f"{without_full_stop(one['reason'])}; {best} is the better supported and is taken first, after which "
                 f"{label} is asked of again."
             )
     if best is None:
@@ -136,7 +137,7 @@ def term_step(
     names = {
         "kind": kinds.SLOPE,
         "name": step_name(candidates, larger, place, label),
-        "question": f"Does the effect of {label} vary between levels of {present.group}?",
+        "question": slope_question(present.group, [label]),
         "smaller": candidates.id(smaller),
         "larger": candidates.id(larger),
         "structure": present,
@@ -170,7 +171,7 @@ def variance_of(candidates: Candidates, larger: RandomPart, place: int, label: s
     """The subject of a verdict on a slope, with its verb."""
     later = listing(later_groups(larger, place))
     the = f"With {later} in the model, the" if later else "The"
-    several = any(column in candidates.categorical for column in label.split(":"))
+    several = any(column in candidates.categorical for column in names_in(label))
     variance = "variances" if several else "variance"
     return f"{the} {variance} of {label} between levels of {larger[place].group} {'are' if several else 'is'}"
 
@@ -216,11 +217,11 @@ def zero_correlations(
     return random, steps, {label}
 
 
-def given_up(one: Step, flaw: str) -> Step:
+def given_up(one: Step, flaw: str, what: str = "the slope") -> Step:
     """A step whose larger candidate is supported and cannot be final."""
     reason = (
-        f"{without_full_stop(one['reason'])}; but that model cannot be final ({without_full_stop(flaw)}), so the "
-        "slope is left out."
+        f"{without_full_stop(one['reason'])}; but that model cannot be final ({without_full_stop(flaw)}), so {what} "
+        "is left out."
     )
     return {**one, "decision": DROP, "chosen": one["smaller"], "reason": reason}
 
@@ -237,9 +238,9 @@ def settle_correlations(
     candidates: Candidates, random: RandomPart, place: int, steps: list[Step]
 ) -> tuple[RandomPart, list[Step]]:
     """Show the test of the correlations of the slopes that entered; it decides only where the study says so."""
-    if random[place].kind != SLOPE:
-        return random, steps
     study, present = candidates.study, random[place]
+    if present.kind != SLOPE or is_one_column(study, present, candidates.categorical):
+        return random, steps
     zero = structure(study, present.group, UNCORRELATED, present.terms, candidates.categorical)
     uncorrelated = replaced(random, place, zero)
     steps.append(correlation_step(candidates, uncorrelated, random, place))
@@ -258,7 +259,12 @@ def correlation_step(candidates: Candidates, uncorrelated: RandomPart, slope: Ra
             f"The correlated model cannot be final ({without_full_stop(flaw.sentence)}), so the correlations are set "
             f"to zero first{shown}."
         )
-    elif candidates.study.ladder.correlations == "test" and test and not candidates.flaw(uncorrelated):
+    elif candidates.study.ladder.correlations == "test" and (otherwise := candidates.flaw(uncorrelated)):
+        reason = (
+            "The correlations stay, as the model without them cannot be final "
+            f"({without_full_stop(otherwise.sentence)}){shown}."
+        )
+    elif candidates.study.ladder.correlations == "test":
         decision = KEEP if supports(candidates, test, uncorrelated, slope) else DROP
         several = "The correlations are" if len(present.terms) > 1 else "The correlation is"
         reason = verdict(candidates, test, uncorrelated, slope, several)
@@ -270,7 +276,7 @@ def correlation_step(candidates: Candidates, uncorrelated: RandomPart, slope: Ra
     head = decided(
         kind=kinds.CORRELATION,
         name=f"{present.group}: correlation{beside_later(slope, place)}",
-        question=f"Are the slopes of {present.slopes} correlated with the intercepts of {present.group}?",
+        question=correlation_question(candidates, present),
         smaller=candidates.id(uncorrelated),
         larger=candidates.id(slope),
         decision=decision,
@@ -281,6 +287,21 @@ def correlation_step(candidates: Candidates, uncorrelated: RandomPart, slope: Ra
     if test is None:
         return without_test(candidates, head, uncorrelated, slope)
     return with_test(candidates, head, test, [uncorrelated, slope], present.group)
+
+
+def correlation_question(candidates: Candidates, present: Structure) -> str:
+    """Whether the effects of a structure are correlated, as a question."""
+    slopes = f"the slopes of {listing(present.terms)}"
+    if not has_intercept(candidates.study, present.group):
+        return f"Are {slopes} by {present.group} correlated with each other?"
+    others = " and with each other" if len(present.terms) > 1 else ""
+    return f"Are {slopes} correlated with the intercepts of {present.group}{others}?"
+
+
+def slope_question(group: str, labels: Sequence[str]) -> str:
+    """Whether effects vary over a grouping factor, as a question."""
+    does, effects = ("Does", "effect") if len(labels) == 1 else ("Do", "effects")
+    return f"{does} the {effects} of {listing(labels)} vary between levels of {group}?"
 
 
 def origin(candidates: Candidates, present: Structure) -> str:
@@ -299,12 +320,11 @@ def ineligible_step(candidates: Candidates, random: RandomPart, place: int, reas
     kind = UNCORRELATED if candidates.study.ladder.correlations == "drop" else SLOPE
     made = structure(candidates.study, group, kind, [*random[place].terms, *reasons], candidates.categorical)
     larger = replaced(random, place, made)
-    slopes = " + ".join(reasons)
-    several = len(slope_terms(candidates.study, group)) > 1
+    of = f" of {listing(list(reasons))}" if len(slope_terms(candidates.study, group)) > 1 else ""
     head = decided(
         kind=kinds.SLOPE,
-        name=f"{group}: slope{f' of {slopes}' if several else ''}",
-        question=f"Does the effect of {slopes} vary between levels of {group}?",
+        name=f"{group}: slope{of}",
+        question=slope_question(group, list(reasons)),
         smaller=candidates.id(random),
         larger=candidates.id(larger),
         decision=DROP,
@@ -326,13 +346,12 @@ def eligible_terms(candidates: Candidates, group: str) -> tuple[list[str], dict[
         reasons.setdefault(
             label, f"{label} was not selected into the mean, and no slope varies about an effect of zero."
         )
-    for term in slope_terms(candidates.study, group):
-        missing = [label for label in term.margins if label in reasons]
-        if missing and term.label not in reasons:
-            reasons[term.label] = reasons[missing[0]]
-    labels = [term.label for term in slope_terms(candidates.study, group)]
-    mine = {label: reasons[label] for label in labels if label in reasons}
-    return [label for label in labels if label not in mine], mine
+    labels = [term.label for term in terms]
+    for term in terms:
+        missing = [label for label in labels if label in term.margins and label in reasons]
+        if missing:
+            reasons.setdefault(term.label, reasons[missing[0]])
+    return [label for label in labels if label not in reasons], {one: reasons[one] for one in labels if one in reasons}
 
 
 def bare(group: str) -> Structure:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import combinations
 from typing import TYPE_CHECKING
 
 from lmm.formula.evaluate import names_used
@@ -99,15 +99,20 @@ def names_in(label: str) -> list[str]:
     return list(dict.fromkeys(names_used(parse_expression(label))))
 
 
-def closed_subsets(terms: tuple[SlopeTerm, ...]) -> list[tuple[str, ...]]:
-    """Every set of terms that has with each term those it contains, the smaller sets first; the empty one is one."""
-    found = []
-    for size in range(len(terms) + 1):
-        for chosen in combinations(terms, size):
-            labels = {term.label for term in chosen}
-            if all(term.margins <= labels for term in chosen):
-                found.append(tuple(term.label for term in chosen))
-    return found
+def closed_subsets(terms: tuple[SlopeTerm, ...]) -> Iterator[tuple[str, ...]]:
+    """Every set of terms that has with each term those it contains, the smaller sets first; the empty one is one.
+
+    `terms` has those that others contain first, so that each closed set is a smaller one with a later term.
+    """
+    sets: list[tuple[tuple[str, ...], int]] = [((), 0)]
+    while sets:
+        yield from (labels for labels, _ in sets)
+        sets = [
+            ((*labels, terms[place].label), place + 1)
+            for labels, first in sets
+            for place in range(first, len(terms))
+            if terms[place].margins <= set(labels)
+        ]
 
 
 def _labels_in_order(terms: tuple[SlopeTerm, ...], labels: list[str]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from lmm.formula.deparse import name_text
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 INTERCEPT, UNCORRELATED, SLOPE = "intercept", "uncorrelated", "slope"
 CENTRED, SYMMETRIC = "centred", "symmetric"
 ZERO_CORRELATIONS = (UNCORRELATED, CENTRED)
+# A file is named after the structures of all grouping factors, in 255 bytes on most file systems.
+_LONGEST_PART = 80
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class Structure:
 
     @property
     def id(self) -> str:
-        """Short name, safe in file names: "Subject.slope", "batch-cask.intercept", "Subject.slope.age"."""
+        """Short name, safe in file names: "Subject.slope", "batch-cask.intercept", "Subject.slope.age_sex"."""
         return f"{_slug(self.group)}.{self.kind}{self.part}"
 
     @property
@@ -66,11 +69,12 @@ class Structure:
         if self.kind == INTERCEPT:
             return f"intercept by {self.group}"
         if self.kind == SYMMETRIC:
-            return f"intercept by {self.group} and by {self.slopes} within it, in compound symmetry"
+            return f"intercept by {self.group} and by {self.slopes} within it (compound symmetry)"
         several = "s" if len(self.terms) > 1 else ""
         uncorrelated = "uncorrelated " if self.kind in ZERO_CORRELATIONS else ""
         centred = " (centred)" if self.kind == CENTRED else ""
-        return f"intercept and {uncorrelated}slope{several} of {listing(self.terms)}{centred} by {self.group}"
+        intercept = "" if self.inside.startswith("0 + ") else "intercept and "
+        return f"{intercept}{uncorrelated}slope{several} of {listing(self.terms)}{centred} by {self.group}"
 
 
 RandomPart = tuple[Structure, ...]
@@ -102,13 +106,16 @@ def structure(
 
 def structures(study: Study, group: str) -> list[Structure]:
     """The structures that a grouping factor is first compared in, simplest first: an intercept, then every set of
-    slopes; a slope that is the only one without its correlation too, so that this is seen to be tested."""
+    slopes; a slope that is the only one without its correlation too, so that this is seen to be tested.
+
+    Of more sets than are fitted before the climb, one more than these.
+    """
     terms = slope_terms(study, group)
-    slopes = [labels for labels in closed_subsets(terms) if labels]
+    slopes = islice(closed_subsets(terms), 1, study.ladder.most + 2)
     if study.ladder.correlations == "drop":
         kinds = [UNCORRELATED]
     else:
-        kinds = [UNCORRELATED, SLOPE] if len(terms) == 1 else [SLOPE]
+        kinds = [UNCORRELATED, SLOPE] if len(terms) == 1 and has_intercept(study, group) else [SLOPE]
     return [Structure(group, INTERCEPT), *(structure(study, group, kind, one) for one in slopes for kind in kinds)]
 
 
@@ -128,6 +135,13 @@ def can_be_centred(study: Study, structure: Structure, categorical: Collection[s
     return has_intercept(study, structure.group) and any(_can_be_centred(term, categorical) for term in chosen)
 
 
+def is_one_column(study: Study, structure: Structure, categorical: Collection[str]) -> bool:
+    """Whether a structure is a single slope and no intercept, which has nothing to correlate with."""
+    chosen = [term for term in slope_terms(study, structure.group) if term.label in structure.terms]
+    alone = len(chosen) == 1 and not has_intercept(study, structure.group)
+    return alone and _can_be_centred(chosen[0], categorical)
+
+
 def _can_be_centred(term: SlopeTerm, categorical: Collection[str]) -> bool:
     return term.plain is not None and term.plain not in categorical
 
@@ -139,8 +153,9 @@ def _centred(term: SlopeTerm) -> str:
 def _part(terms: tuple[SlopeTerm, ...], chosen: list[SlopeTerm]) -> str:
     if len(chosen) == len(terms):
         return ""
-    names = {term.label: _slug(term.label).strip("-") for term in terms}
-    if len(set(names.values())) < len(names):
+    names = {term.label: re.sub(r"[\W_]+", "-", term.label).strip("-") for term in terms}
+    taken = {*names.values(), "", "selected"}  # a mean's name follows in the same place
+    if len(taken) < len(names) + 2 or len("_".join(names.values()).encode()) > _LONGEST_PART:
         names = {term.label: str(place) for place, term in enumerate(terms, start=1)}
     return "." + "_".join(names[term.label] for term in chosen)
 

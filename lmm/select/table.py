@@ -97,5 +97,7 @@ def fate(candidates: Candidates, rung: Rung, steps: list[Mapping[str, Any]]) -> 
         return NOT_REACHED, "Not reached, as an earlier decision led elsewhere."
     against = [step for step in met if step["chosen"] != rung.id]
     if not against:
-        return PASSED, "Chosen at the full mean, before fixed effects were selected."
+        if candidates.which == SELECTED:
+            return PASSED, "Chosen at the full mean, before fixed effects were selected."
+        return PASSED, "Passed on the way, as a later decision led elsewhere."
     return (PASSED if any(step["chosen"] == rung.id for step in met) else REJECTED), against[-1]["reason"]

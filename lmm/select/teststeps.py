@@ -49,11 +49,11 @@ def verdict(candidates: Candidates, test: Tested, smaller: RandomPart, larger: R
     values = candidates.criteria(smaller, larger)
     criterion = AIC if ladder.criterion == LRT else ladder.criterion
     change = values[candidates.id(larger)][criterion] - values[candidates.id(smaller)][criterion]
-    why = ", as the two models are not nested" if ladder.criterion == LRT else ""
+    why = ", where the two models are not nested and there is no test" if ladder.criterion == LRT else ""
     shown = f": {evidence(test)}" if test.p is not None else ""
     return (
-        f"{subject} {'' if supported else 'not '}supported by {by_criterion(criterion)}{why}, which changes by "
-        f"{signed(change)}{shown}."
+        f"{subject} {'' if supported else 'not '}supported by {by_criterion(criterion)}, which changes by "
+        f"{signed(change)}{why}{shown}."
     )
 
 

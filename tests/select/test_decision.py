@@ -209,7 +209,7 @@ def test_a_criterion_that_is_lower_by_nothing_does_not_disagree():
     assert dissent(compared | {"candidates": values}, "a") is None
     values["a"]["BIC"] = 100.06
     assert dissent(compared | {"candidates": values}, "a") == (
-        "g: slope: a is chosen, but BIC over observations (by 0.1) would choose b."
+        "a is chosen, but BIC over observations (by 0.1) would choose b."
     )
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from lmm.errors import InputError
 from lmm.formula import parse
 from lmm.select.rungs import fit_rung, ladder
 from lmm.select.structure import Structure
@@ -85,9 +86,35 @@ def test_a_ladder_too_long_to_be_fitted_at_once_stands_on_intercepts():
     assert len(ladder(study("y", groups, "x", dict.fromkeys(groups[1:3], "x")))) == 2 + 1 + 3 + 9 + 9
 
 
-def test_names_differ_even_where_those_of_the_factors_do_not():
-    ids = [rung.id for rung in ladder(study("y", ["a:b", "a-b"], slopes={"a:b": "x", "a-b": "x"}))]
-    assert len(set(ids)) == len(ids) == 1 + 3 + 9
+def test_factors_whose_candidates_would_bear_one_name_are_refused():
+    # either may be left out, after which "a-b.intercept" would be the name of two models
+    with pytest.raises(InputError, match="key groups: 'a:b' and 'a-b' differ in punctuation only"):
+        ladder(study("y", ["a:b", "a-b"]))
+
+
+@pytest.mark.parametrize("slopes", ["x + z + x_z", "a + selected", "`%` + x", "`a b` + a:b + a + b", "a * b * c"])
+def test_names_of_candidates_are_unique_whatever_the_terms_are_called(slopes):
+    ids = [rung.id for rung in ladder(study("y", ["g"], slopes={"g": slopes}))]
+    assert len({one.lower() for one in ids}) == len(ids)
+    assert not any(one.endswith((".selected", ".")) for one in ids)
+
+
+def test_long_names_of_terms_give_way_to_their_places():
+    terms = [f"score_of_the_{number}th_questionnaire_at_school" for number in range(1, 5)]
+    ids = [rung.id for rung in ladder(study("y", ["g"], slopes={"g": " + ".join(terms)}))]
+    assert "g.slope.1_3" in ids
+
+
+def test_a_slope_alone_without_intercept_has_nothing_to_correlate_with():
+    found = formulas(study("y", ["g"], "x", {"g": "0 + x"}))
+    assert list(found.values())[2:] == ["y ~ x + (1 | g)", "y ~ x + (0 + x | g)"]
+    labels = [rung.label for rung in ladder(study("y", ["g"], "x", {"g": "0 + x"}))]
+    assert labels[-1] == "Slope of x by g"
+
+
+def test_many_slopes_are_enumerated_no_further_than_they_are_fitted():
+    declared = study("y", ["g", "h"], slopes={g: " + ".join(f"x{i}" for i in range(60)) for g in "gh"})
+    assert len(ladder(declared)) == 1 + 60  # by all subsets 2⁶⁰
 
 
 def test_a_fitted_rung_records_both_estimators_as_r_has_them():
