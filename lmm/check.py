@@ -13,8 +13,10 @@ from lmm.clean import clean, preflight
 from lmm.errors import InputError
 from lmm.numbers import listing
 from lmm.select import inclusionparts
+from lmm.select.eligibility import group_ineligible, ineligible
 from lmm.select.meanchoice import announced
 from lmm.select.rungs import Rung, ladder
+from lmm.select.slopeterms import slope_terms
 from lmm.study import Study, crossvalidation, load
 from lmm.study.inference import parts
 
@@ -73,11 +75,33 @@ def _plan(study: Study, rungs: list[Rung], audit: Mapping[str, Any]) -> str:
     lines += [f"  {_within(predictor, groups)}" for predictor, groups in audit["varies_within"].items()]
     lines.append(f"  ladder: {_count(len(rungs), 'model')}")
     lines += [f"    {rung.id}: {rung.formula}" for rung in rungs]
+    lines += [f"  warning: {sentence}" for sentence in _stops(study, audit)]
     lines += [f"  fixed effects: {sentence}" for sentence in filter(None, [announced(study)])]
     lines += _cross_validation(study, len(rungs), audit)
     jobs = _jobs(study, rungs)
     lines.append(f"  {_count(len(jobs), 'job')}: {', '.join(jobs) if len(jobs) < 10 else _shortened(jobs)}")
     return "\n".join(lines)
+
+
+def _stops(study: Study, audit: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what of the ladder cannot be climbed on these rows, and why."""
+    stopped = {group: group_ineligible(group, audit) for group in study.groups}
+    for group, reason in stopped.items():
+        if reason is not None:
+            yield f"the ladder will stop at {group}, which the model will lack: {reason}"
+            continue
+        beyond = ineligible(study, group, audit)
+        for label, why in beyond.items():
+            yield f"the slope of {label} by {group} will not be tried: {why}"
+        tried = [term.label for term in slope_terms(study, group) if term.label not in beyond]
+        coefficients = (1 + len(tried)) * next(each["levels"] for each in audit["groups"] if each["group"] == group)
+        if tried and coefficients >= audit["rows"]["analysed"]:
+            yield (
+                f"the slopes of {listing(tried)} by {group} cannot all vary with its intercept, as that would be "
+                f"{coefficients:,d} random coefficients or more for {audit['rows']['analysed']:,d} rows."
+            )
+    if all(stopped.values()):
+        yield "no grouping factor is left, so that the study will end with a model without random effects."
 
 
 def _cross_validation(study: Study, models: int, audit: Mapping[str, Any]) -> Iterator[str]:

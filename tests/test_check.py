@@ -161,3 +161,27 @@ def test_a_file_that_is_no_config_gives_a_sentence(tmp_path, capsys, content, se
     err = capsys.readouterr().err
     assert sentence in err
     assert "Traceback" not in err
+
+
+def test_what_cannot_be_climbed_is_warned_of_beside_the_ladder(tmp_path, capsys):
+    rows = [f"{row % 7},{row % 3},{row // 2},i{row},s{row // 2},one" for row in range(12)]
+    (tmp_path / "few.csv").write_text("\n".join(["y,x,z,each,pair,one", *rows]))
+    few = BLOCK | {"data": "few.csv"}
+    slopes = few | {"fixed": "x + z", "groups": ["pair", "each"], "slopes": {"pair": "x + z"}}
+    status, out, _ = checked(tmp_path, capsys, slopes, few | {"name": "alone", "groups": ["one"]})
+    assert status == 0
+    first, second = out.split("study alone")
+    assert "    pair.slope+each.intercept: y ~ x + z + (x + z | pair) + (1 | each)\n" in first
+    assert [line.strip() for line in first.splitlines() if "warning" in line] == [
+        "warning: the slope of z by pair will not be tried: z does not vary within levels of pair, so the data cannot "
+        "show a slope that differs between them.",
+        "warning: the slopes of x by pair cannot all vary with its intercept, as that would be 12 random coefficients "
+        "or more for 12 rows.",
+        "warning: the ladder will stop at each, which the model will lack: Each of the 12 levels of each has one row, "
+        "so that their variance is one with the residual's.",
+    ]
+    assert [line.strip() for line in second.splitlines() if "warning" in line] == [
+        "warning: the ladder will stop at one, which the model will lack: one has a single level, so that no variance "
+        "between levels can be estimated.",
+        "warning: no grouping factor is left, so that the study will end with a model without random effects.",
+    ]

@@ -183,7 +183,7 @@ def audit_of(kind: str, number: int) -> dict[str, Any]:
 
 def _rows_of(columns: pd.DataFrame, group: str) -> dict[str, Any]:
     rows = rows_per_level(columns, group)
-    return {"group": group, "levels": len(rows), "rows_median": float(np.median(rows))}
+    return {"group": group, "levels": len(rows), "rows_median": float(np.median(rows)), "rows_maximum": int(max(rows))}
 
 
 Procedure = Callable[[pd.DataFrame], Fit]

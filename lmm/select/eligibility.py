@@ -1,4 +1,5 @@
-"""Which slopes the data can show at all: those of what varies within levels that have rows enough."""
+"""Which random effects the data can show at all: of factors with levels that have rows enough, and, for slopes, of what
+varies within them."""
 
 from __future__ import annotations
 
@@ -37,9 +38,22 @@ def ineligible(study: Study, group: str, audit: Mapping[str, Any]) -> dict[str, 
     return found
 
 
+def group_ineligible(group: str, audit: Mapping[str, Any]) -> str | None:
+    """Why the data cannot show the variance between levels of a grouping factor, in a sentence; None where they can."""
+    entry = next(entry for entry in audit["groups"] if entry["group"] == group)
+    if entry["levels"] == 1:
+        return f"{group} has a single level, so that no variance between levels can be estimated."
+    if entry["rows_maximum"] == 1:
+        levels = f"{entry['levels']:,d}"
+        return f"Each of the {levels} levels of {group} has one row, so that their variance is one with the residual's."
+    return None
+
+
 def why_ineligible(study: Study, random: RandomPart, audit: Mapping[str, Any]) -> str | None:
-    """Why the data cannot show some slope of a random part, in a sentence; None where they can show all."""
+    """Why the data cannot show some effect of a random part, in a sentence; None where they can show all."""
     for structure in random:
+        if reason := group_ineligible(structure.group, audit):
+            return reason
         if structure.terms:
             reasons = ineligible(study, structure.group, audit)
             for label in structure.terms:

@@ -45,7 +45,12 @@ def audit(declared: Study, data) -> dict:
 def rows_of(data, group: str) -> dict:
     """Return the levels of a grouping factor and the rows of the median one."""
     rows = rows_per_level(data, group)
-    return {"group": group, "levels": len(rows), "rows_median": float(statistics.median(rows))}
+    return {
+        "group": group,
+        "levels": len(rows),
+        "rows_median": float(statistics.median(rows)),
+        "rows_maximum": max(rows),
+    }
 
 
 def fitted(declared: Study, data) -> dict:

@@ -47,7 +47,7 @@ def climbed(declared, deviances, levels=40, varies=True, **special):
     rungs = [entry(rung) for rung in ladder(declared)]
     columns = {column for group in declared.groups for term in slope_terms(declared, group) for column in term.columns}
     within = {x: dict.fromkeys(declared.groups, varies) for x in columns}
-    groups = [{"group": g, "levels": levels, "rows_median": 8.0} for g in declared.groups]
+    groups = [{"group": g, "levels": levels, "rows_median": 8.0, "rows_maximum": 8} for g in declared.groups]
     audit = {"groups": groups, "structure": [], "varies_within": within}
     random, steps = climb(candidates_of(declared, {"rungs": rungs}, audit, fitting=entry))
     return random_part_id(random) or "fixed", {step["step"]: step for step in steps}
