@@ -11,6 +11,8 @@ from lmm import provenance
 from lmm.diagnose import (
     dropout,
     fit_over_data,
+    influence_groups,
+    influence_rows,
     level_diagram,
     mean_figures,
     missing_values,
@@ -25,6 +27,8 @@ from lmm.diagnose import (
 from lmm.diagnose.evidence import Evidence
 from lmm.diagnose.figure import DiagnosticFigure, OmittedFigure
 from lmm.diagnose.flagged import flagged_rows
+from lmm.diagnose.influence import Influence, influence_of
+from lmm.diagnose.influence import findings as influence_findings
 from lmm.diagnose.variance_share import intraclass_correlation
 from lmm.infer.finalmodel import final_fit
 from lmm.infer.rsquared import variance_shares
@@ -54,8 +58,9 @@ def diagnose(study: Study, decision: dict, table: pandas.DataFrame, audit: dict,
     """
     fit = final_fit(study, decision, table)
     evidence = Evidence.of(study, fit, table, flagged_rows(study, audit, table))
+    influence = influence_of(evidence, inference) if has_residuals(fit) else None
     with style.applied():
-        figures = [*_data_figures(study, audit, table), *_figures(evidence, inference)]
+        figures = [*_data_figures(study, audit, table), *_figures(evidence, inference, influence)]
     drawn = [figure for figure in figures if isinstance(figure, DiagnosticFigure)]
     omitted = [figure for figure in figures if isinstance(figure, OmittedFigure)]
     shares = variance_shares(fit, table)
@@ -67,6 +72,7 @@ def diagnose(study: Study, decision: dict, table: pandas.DataFrame, audit: dict,
         "r2_marginal": shares.r2_marginal,
         "r2_conditional": shares.r2_conditional,
         "residuals": _largest(evidence),
+        "influence": None if influence is None else influence_findings(evidence, influence),
     }
     return Diagnosis(fit, {figure.name: figure.drawing for figure in drawn}, findings)
 
@@ -81,8 +87,16 @@ def _data_figures(study: Study, audit: dict, table: pandas.DataFrame) -> list[Di
     ]
 
 
-def _figures(evidence: Evidence, inference: dict) -> list[DiagnosticFigure | OmittedFigure]:
-    """All figures in the order of the report: data, fit over them, what it says, its residuals, its random effects."""
+def has_residuals(fit: Fit) -> bool:
+    """Whether the model leaves something to look at: it may fit every row exactly."""
+    return bool(fit.sigma > 0 and np.isfinite(fit.sigma))
+
+
+def _figures(
+    evidence: Evidence, inference: dict, influence: Influence | None
+) -> list[DiagnosticFigure | OmittedFigure]:
+    """All figures in the order of the report: data, fit over them, what it says, its residuals, its random effects,
+    what it owes to single groups and rows."""
     figures = [
         *raw_data.raw_data(evidence),
         *fit_over_data.fit_over_data(evidence),
@@ -90,13 +104,18 @@ def _figures(evidence: Evidence, inference: dict) -> list[DiagnosticFigure | Omi
         *mean_figures.marginal_means(evidence, inference),
     ]
     profiles = profile_zeta.profile_zeta(evidence.fit, inference)
-    if evidence.fit.sigma > 0 and np.isfinite(evidence.fit.sigma):
+    if influence is not None:
         figures += [residuals.against_fitted(evidence), quantiles.residual_quantiles(evidence)]
         for position in range(len(evidence.fit.random)):
             figures += random_effects.of_term(evidence, position)
+        figures += [*influence_groups.of_groups(evidence, influence), influence_rows.of_rows(evidence, influence)]
         return [*figures, *profiles]
     reason = "The model fits every row exactly: the residual variance is 0."
-    return [*figures, *(OmittedFigure(m.NAME, m.TITLE, reason) for m in (residuals, quantiles)), *profiles]
+    return [
+        *figures,
+        *(OmittedFigure(m.NAME, m.TITLE, reason) for m in (residuals, quantiles, influence_rows)),
+        *profiles,
+    ]
 
 
 def _largest(evidence: Evidence) -> list[dict]:
