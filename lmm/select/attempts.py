@@ -1,7 +1,7 @@
 """The first half of back-off at every fit: when a fit is in doubt, try again, then believe what attempts agree on.
 
-A fit that converged by its curvature, in the interior, having met a single optimum, is believed at once. Any other is
-fitted anew:
+A fit that converged by its curvature, in the interior, having met a single optimum, is believed at once unless it is
+nearly flat. Any other is fitted anew:
 
 1. rescaled: outcome and covariates in units of their spread, centred where an intercept varies too. The engine
    whitens all columns, so that in exact arithmetic this changes nothing: it can mend digits lost to a covariate far
@@ -40,6 +40,10 @@ FIRST_FIT, RESCALED, SECOND_START, SECOND_OPTIMISER = "first fit", "rescaled", "
 # Two fits are the same optimum within this difference in −2 log-likelihood and in fixed effects, in standard errors.
 SAME_DEVIANCE = 1e-3
 SAME_FIXED_EFFECTS = 0.01
+# In residual standard deviations; two ends of one optimum differ by much less.
+SAME_STANDARD_DEVIATION = 0.01
+# Smallest over largest curvature: of tables in textbooks none is below .001, of ends on a ridge none above .00001.
+NEARLY_FLAT = 1e-4
 # In natural units, in which a relative standard deviation of 1 is neither large nor small.
 _SMALL, _LARGE = 0.1, 10.0
 
@@ -91,13 +95,14 @@ def fit_with_attempts(
     if _is_beyond_doubt(first):
         return first, (Attempt(FIRST_FIT, first.deviance, first.convergence.status, False, None, _clean(first)),)
     tried = _tried(first, len(table))
-    best = _best(tried)
+    best = _seen_from_its_ridge(_best(tried), tried)
     attempts = tuple(_attempt(one, best) for one in tried)
     return _with_what_it_took(best, tried, attempts), attempts
 
 
 def _is_beyond_doubt(fitted: Fit) -> bool:
-    return fitted.converged and not fitted.singular and len(fitted.convergence.optima) == 1
+    one_optimum = fitted.converged and len(fitted.convergence.optima) == 1
+    return one_optimum and not fitted.singular and not (fitted.random and _is_nearly_flat(fitted))
 
 
 def _clean(fitted: Fit) -> str:
@@ -180,6 +185,28 @@ def _best(tried: list[_Tried]) -> _Tried:
     return next((one for one in lowest if one.fit.converged), lowest[0])
 
 
+def _seen_from_its_ridge(best: _Tried, tried: list[_Tried]) -> _Tried:
+    """The fit kept, which is not identified where it is so flat that an attempt ended in other variances as good."""
+    if not _is_nearly_flat(best.fit) or not any(_has_other_variances(one.fit, best.fit) for one in tried):
+        return best
+    message = "The deviance is flat in some direction: another attempt ended in other variances that fit equally well."
+    convergence = replace(best.fit.convergence, status="not identified", message=message)
+    return replace(best, fit=replace(best.fit, convergence=convergence))
+
+
+def _is_nearly_flat(fitted: Fit) -> bool:
+    return fitted.convergence.smallest_curvature < NEARLY_FLAT
+
+
+def _has_other_variances(one: Fit, other: Fit) -> bool:
+    apart = max(abs(a - b) for a, b in zip(_standard_deviations(one), _standard_deviations(other), strict=True))
+    return agree(one, other) and apart > SAME_STANDARD_DEVIATION * other.sigma
+
+
+def _standard_deviations(fitted: Fit) -> list[float]:
+    return [fitted.sigma, *(sd for term in fitted.random for sd in term.sd)]
+
+
 def _has_likelihood(fitted: Fit) -> bool:
     """Whether the deviance is more than noise, which can be lower than any optimum."""
     return isfinite(fitted.deviance) and fitted.optimum.at.sigma2 >= LEAST_RESIDUAL_SHARE
@@ -194,7 +221,7 @@ def agree(one: Fit, other: Fit) -> bool:
 
 def _attempt(one: _Tried, best: _Tried) -> Attempt:
     fitted = one.fit
-    agrees = None if one is best else agree(fitted, best.fit)
+    agrees = None if one.what == best.what else agree(fitted, best.fit)
     return Attempt(
         one.what,
         fitted.deviance,

@@ -144,6 +144,16 @@ def test_variances_that_are_not_identified_stay_so_after_all_attempts():
     np.testing.assert_allclose(fit.fitted_fixed, plain.fitted, atol=1e-6)
 
 
+@pytest.mark.parametrize("seed", [2, 4, 5, 7])
+def test_an_end_on_a_ridge_has_not_converged_however_it_looks_from_there(seed):
+    # one row per cell: of each τₖ² + σ² only the sum is known
+    rng = np.random.default_rng(seed)
+    cells = pd.DataFrame({"g": np.repeat(list("abcdef"), 4), "k": list("pqrs") * 6, "y": 4 * rng.normal(size=24)})
+    fitted, attempts = fit_with_attempts("y ~ k + (0 + k || g)", cells, reml=True, weights=None)
+    assert "converged" in [attempt.status for attempt in attempts]
+    assert fitted.convergence.status == "not identified"
+
+
 def test_a_model_that_explains_the_outcome_all_but_exactly_is_no_fit_and_costs_no_traceback():
     saturated = pd.DataFrame(
         {

@@ -377,6 +377,45 @@ def test_a_factor_that_cannot_be_fitted_stops_its_step_and_not_the_climb():
     assert climbed(one, DEVIANCES, g_intercept="failed")[0] == "fixed"
 
 
+def test_a_supported_optional_factor_whose_model_cannot_be_final_says_so():
+    declared = study("y", ["g", "h"], "x", ladder={"optional": ["h"]})
+    deviances = {"null": 1300.0, "fixed": 1200.0, "g.intercept": 1000.0, "g.intercept+h.intercept": 990.0}
+    unsound = {"status": "not identified"}
+    final, steps = climbed(declared, deviances | {"h.intercept": 1100.0}, g_intercept__h_intercept=unsound)
+    assert (final, steps["h: intercept"]["decision"]) == ("g.intercept", "drop")
+    assert steps["h: intercept"]["reason"].endswith(
+        "; but that model cannot be final (The deviance is flat), so h is left out."
+    )
+
+
+def test_a_slope_without_intercept_is_not_tested_for_a_correlation():
+    declared = study("y", ["g"], "x", {"g": "0 + x"}, ladder={"correlations": "test"})
+    final, steps = climbed(declared, DEVIANCES)
+    assert (final, list(steps)) == ("g.slope", ["g: intercept", "g: slope"])
+    zero = {"boundaries": [boundary("g", ["x"], ["x"], rank=0)]}
+    final, steps = climbed(declared, DEVIANCES, g_slope=zero)
+    assert (final, list(steps)) == ("g.intercept", ["g: intercept", "g: slope"])
+
+
+def test_correlations_that_stay_because_the_simpler_model_cannot_be_final_say_so():
+    declared = study("y", ["g"], "x", {"g": "x"}, ladder={"correlations": "test"})
+    zero = {"boundaries": [boundary("g", ["x"], ["x"], rank=0, sentence="g: the variance of x is zero.")]}
+    final, steps = climbed(declared, DEVIANCES, g_uncorrelated=zero)
+    assert final == "g.slope"
+    assert steps["g: correlation"]["reason"].startswith(
+        "The correlations stay, as the model without them cannot be final (g: the variance of x is zero): REML"
+    )
+
+
+def test_questions_are_asked_in_the_number_of_their_slopes():
+    _, steps = climbed(TWO_SLOPES, ROUNDS)
+    assert steps["g: slope of z"]["question"] == "Does the effect of z vary between levels of g?"
+    asked = "Are the slopes of x and z correlated with the intercepts of g and with each other?"
+    assert steps["g: correlation"]["question"] == asked
+    _, steps = climbed(TWO_SLOPES, ROUNDS, varies=False)
+    assert steps["g: slope of x and z"]["question"] == "Do the effects of x and z vary between levels of g?"
+
+
 def test_too_few_rows_in_most_levels_leave_no_eligible_slope():
     data = table("sleepstudy").groupby("Subject", observed=True).head(1)
     audited = audit(one, data.rename(columns={"Reaction": "y", "Days": "x", "Subject": "g"}).assign(x=range(18)))

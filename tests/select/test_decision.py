@@ -407,3 +407,10 @@ def test_an_optional_factor_that_others_hide_is_asked_of_again():
     assert step(made, "plate: intercept, beside sample")["statistic"] == pytest.approx(105.057, abs=6e-3)
     assert made["final"]["rung"] == "plate.intercept+sample.intercept"
     assert made["final"]["reason"] == "sample is part of the design; plate is supported."
+
+
+def test_an_optional_factor_is_never_said_to_be_part_of_the_design():
+    declared = study("diameter", ["plate", "sample"], ladder={"optional": ["plate"]})
+    made = decision(declared, table("penicillin"))
+    plates = [one["reason"] for one in made["steps"] if one["group"] == "plate"]
+    assert len(plates) == 2 and not any("part of the design" in reason for reason in plates)
