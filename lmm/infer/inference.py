@@ -16,6 +16,7 @@ from lmm.infer.casebootstrap import group_deletions
 from lmm.infer.coefficients import coefficient_table
 from lmm.infer.conditionalaic import conditional_aic
 from lmm.infer.criteria import criteria
+from lmm.infer.curve import curve_section
 from lmm.infer.effort import MOST_OPERATIONS, operations_of_curves, operations_of_intervals
 from lmm.infer.finalmodel import final_fit
 from lmm.infer.intraclass import intraclass_correlations
@@ -85,6 +86,7 @@ def inference(
     add("coefficients", lambda: coefficient_table(fit, chosen, asked.level).to_dict())
     add("standardised", lambda: [one.to_dict() for one in by_standard_deviation(fit, table, chosen, asked.level)])
     add("anova", lambda: anova(fit, "III", chosen).to_dict())
+    add("curve", lambda: _curve_section(study, fit, chosen))
     add("intervals", lambda: intervals_section(study, fit, chosen, draws))
     add("bootstrap", lambda: bootstrap_section(study, fit, draws))
     add("zeta", lambda: zeta_section(fit))
@@ -177,6 +179,16 @@ def r2_section(fit: Fit, table: pandas.DataFrame) -> dict[str, Any]:
         "variance_random": shares.random,
         "variance_residual": shares.residual,
     }
+
+
+def _curve_section(study: Study, fit: Fit, chosen: SmallSample) -> dict[str, Any]:
+    """Joint tests of the curve over the study's time and of its differences between groups."""
+    if study.time is None:
+        raise Impossible("The study names no time.")
+    found = curve_section(fit, study.time, anova(fit, "III", chosen), chosen)
+    if not found["terms"]:
+        raise Impossible(f"The fixed part has no curve of {study.time} with several coefficients.")
+    return found
 
 
 def conditional_aic_section(fit: Fit) -> dict[str, Any]:
