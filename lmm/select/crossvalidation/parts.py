@@ -11,6 +11,7 @@ from lmm import provenance
 from lmm.errors import InputError
 from lmm.model import fit
 from lmm.numbers import listing
+from lmm.select.crossvalidation.calibration import calibration
 from lmm.select.crossvalidation.comparison import Comparison, compare
 from lmm.select.crossvalidation.folds import KNOWN_GROUPS, NEW_GROUPS
 from lmm.select.crossvalidation.model import Model, formula_model, procedure_model
@@ -80,8 +81,9 @@ def cross_validation(
 
     Returns:
         "targets": for each name the comparisons, as `Comparison.to_dict` has them, of new groups one for each factor
-        held out; "kept": what was learnt from all rows although it should have been learnt inside the fold;
-        "reasons": for a target, or a part of it, why it was not done.
+        held out, each with the "calibration" of the final model, None where it predicted nothing; "kept": what was
+        learnt from all rows although it should have been learnt inside the fold; "reasons": for a target, or a part
+        of it, why it was not done.
 
     Raises:
         InputError: the parts leave a gap or overlap.
@@ -97,7 +99,11 @@ def cross_validation(
         if scores:
             comparison = compare(scores)
             notes = (*comparison.notes, *caveats(study, audit, target))
-            compared[target.name].append(replace(comparison, notes=notes).to_dict())
+            of_final = [calibration(one) for one in scores if one.model == decision["final"]["rung"]]
+            calibrated = [one.to_dict() for one in of_final if one is not None]
+            compared[target.name].append(
+                {**replace(comparison, notes=notes).to_dict(), "calibration": calibrated[0] if calibrated else None}
+            )
             reasons[target.name] += _nothing_predicted(target, comparison)
     return {
         **provenance.stamp(study, decision["row_hash"]),
