@@ -128,7 +128,7 @@ def verdict_concerns(evidence: Evidence, factor: OfFactor, alpha: float) -> list
             )
         change = np.abs(one.without - one.estimate) / one.se
         level = int(np.argmax(np.nan_to_num(change, nan=-1.0)))
-        if change[level] > 1.0 and not one.turns and level not in reversing:
+        if change[level] > _large_change(len(factor.found.levels)) and not one.turns and level not in reversing:
             found.append(
                 f"Without {group} {factor.name(level)} {what} {moved(evidence, one, level)}, by more than its "
                 "standard error."
@@ -139,6 +139,15 @@ def verdict_concerns(evidence: Evidence, factor: OfFactor, alpha: float) -> list
         more = f" and {counted(len(factor.lost) - NAMED, 'other level')}" if len(factor.lost) > NAMED else ""
         found.append(f"The model cannot be estimated without {group} {names}{more}: {causes}.")
     return found
+
+
+def _large_change(levels: int) -> float:
+    """Standard errors by which no level alone should move a coefficient.
+
+    It is one, but where there are so few levels that more is usual, three standard deviations of the change: these are
+    1/√(J − 1) standard errors for the mean of J equal levels.
+    """
+    return max(1.0, 3.0 / np.sqrt(max(levels - 1, 1)))
 
 
 def stability(factor: OfFactor, alpha: float) -> str:

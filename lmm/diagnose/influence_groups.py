@@ -24,8 +24,10 @@ from lmm.numbers import count, counted, decimal, listing, significant
 if TYPE_CHECKING:
     from lmm.diagnose.evidence import Evidence
 
-_DRAWN_LEVELS = 20
+_ALL_LEVELS, _LARGEST_LEVELS = 20, 15
 _PANELS = 3
+_WORTH_DRAWING = 0.2
+"""Standard errors: where no level moves a coefficient further, its figure would show dots at 0."""
 
 
 def of_groups(evidence: Evidence, influence: Influence) -> list[DiagnosticFigure | OmittedFigure]:
@@ -42,7 +44,12 @@ def of_groups(evidence: Evidence, influence: Influence) -> list[DiagnosticFigure
         found.append(_cooks(evidence, factor, influence.alpha, *cooks))
         if factor.verdicts and len(evidence.fit.beta) > 1:
             # With one coefficient Cook's distance is its squared change.
-            found.append(_changes(evidence, factor, *changes))
+            _, _, size = _largest_change(factor)
+            found.append(
+                _changes(evidence, factor, *changes)
+                if size > _WORTH_DRAWING
+                else OmittedFigure(*changes, _hardly(factor, group))
+            )
     return found
 
 
@@ -94,6 +101,14 @@ def _largest_change(factor: OfFactor):
     return level, factor.verdicts[which], float(sizes[which][level])
 
 
+def _hardly(factor: OfFactor, group: str) -> str:
+    level, one, size = _largest_change(factor)
+    return (
+        f"No level of {group} changes a coefficient by more than {decimal(size)} standard errors, which is what "
+        f"{factor.name(level)} changes {coefficient(one.name)} by."
+    )
+
+
 def _advice(factor: OfFactor, concerns: list[str], above: int) -> str:
     if concerns:
         return (
@@ -108,7 +123,7 @@ def _advice(factor: OfFactor, concerns: list[str], above: int) -> str:
 
 def _cooks_drawing(factor: OfFactor):
     found = factor.found
-    levels = factor.largest[:_DRAWN_LEVELS]
+    levels = _drawn_of(factor.largest)
     figure, (axes,) = style.canvas(1.1 + 0.155 * len(levels))
     place, values = np.arange(len(levels))[::-1], found.cooks[levels]
     axes.hlines(place, 0.0, values, color=style.INK, alpha=0.35, linewidth=0.9)
@@ -128,6 +143,10 @@ def _cooks_drawing(factor: OfFactor):
     return figure
 
 
+def _drawn_of(levels: np.ndarray) -> np.ndarray:
+    return levels if len(levels) <= _ALL_LEVELS else levels[:_LARGEST_LEVELS]
+
+
 def _which(factor: OfFactor, number: int) -> str:
     total = len(factor.found.levels)
     return f", the {number} largest of {total:,} levels" if number < total else ""
@@ -143,7 +162,7 @@ def _changes(evidence: Evidence, factor: OfFactor, name: str, title: str) -> Dia
         strongest = np.sort(np.argsort(-size.max(0), kind="stable")[:_PANELS])
         shown, places, size = [shown[k] for k in strongest], [places[k] for k in strongest], size[:, strongest]
     levels = np.argsort(-size.max(1), kind="stable")
-    levels = levels[size[levels].max(1) >= 0][:_DRAWN_LEVELS]
+    levels = _drawn_of(levels[size[levels].max(1) >= 0])
     sentences = []
     for one, place in zip(shown, places, strict=True):
         level = int(np.nanargmax(np.abs(found.dfbetas[:, place])))
@@ -160,7 +179,7 @@ def _changes(evidence: Evidence, factor: OfFactor, name: str, title: str) -> Dia
         alt=f"Change of {counted(len(shown), 'coefficient')} in standard errors when each level of "
         f"{shorten(factor.group)} is left out. {' '.join(sentences)}",
         good="Dots near 0. A dot shows by how many standard errors the coefficient changes without the level "
-        "(DFBETAS); ±2/√J, dashed, is where to look (Belsley, Kuh & Welsch 1980), and with many levels a few lie beyond.",
+        "(DFBETAS); ±2/√J, dashed, is where to look (Belsley, Kuh & Welsch 1980); of many levels a few lie beyond.",
         seen=" ".join(sentences),
         do="A level that moves one coefficient alone often has unusual values of that predictor: look there first.",
     )
@@ -180,8 +199,10 @@ def _changes_drawing(factor: OfFactor, shown, places: list[int], levels: np.ndar
         for edge in (-threshold, threshold):
             axes.axvline(edge, color=style.BLUE, linewidth=1.0, linestyle=(0, (4, 3)))
         axes.grid(visible=False)
-        axes.locator_params(axis="x", nbins=5)
+        axes.locator_params(axis="x", nbins=6 if len(shown) == 1 else 4)
         axes.set_title("Intercept" if one.name == "(Intercept)" else shorten(one.name, 48 // len(shown)))
+    for axes in grid[1:]:
+        axes.yaxis.set_visible(False)
     reach = 1.12 * max(threshold, float(np.nanmax(np.abs(factor.found.dfbetas[np.ix_(levels, places)]))))
     grid[0].set_xlim(-reach, reach)
     grid[0].set_yticks(rows, [factor.name(level) for level in levels])

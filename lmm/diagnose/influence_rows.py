@@ -13,6 +13,8 @@ from lmm.diagnose.thin import by_rank
 from lmm.numbers import counted, decimal, significant
 
 NAME, TITLE = "influence-rows", "Leverage against residual: single rows"
+_CROWDED = 1_000
+"""Among more points than this only one label finds room."""
 _STRONG = 1.0
 """Standard errors by which a single row moves a coefficient, beyond which it is a concern."""
 
@@ -77,7 +79,8 @@ def _drawing(evidence: Evidence, leverage: np.ndarray, usable: np.ndarray, large
     axes.axhline(0, color=style.INK, linewidth=0.8)
     axes.scatter(x[shown], y[shown], **style.points(len(shown)))
     axes.axvline(line, color=style.BLUE, linewidth=1.0, linestyle=(0, (4, 3)))
-    named = [row for row in largest if usable[row]]
+    named = [row for row in largest[: 1 if len(rows) > _CROWDED else NAMED] if usable[row]]
+    axes.scatter(leverage[named], evidence.standardised[named], s=22, color=style.VERMILLION, marker="D", linewidths=0)
     style.label_points(axes, leverage[named], evidence.standardised[named], [evidence.row(row) for row in named])
     axes.set_xlabel("Leverage")
     axes.set_ylabel("Standardised residual")

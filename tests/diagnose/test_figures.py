@@ -34,6 +34,9 @@ def test_a_longitudinal_study_shows_lines():
         "residuals-normal",
         "random-effects-1",
         "random-effects-normal-1",
+        "influence-1",
+        "influence-coefficients-1",
+        "influence-rows",
         "profile-zeta",
     ]
 

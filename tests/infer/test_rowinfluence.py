@@ -36,15 +36,16 @@ def test_it_is_generalised_least_squares_without_the_row(case):
 
 
 def test_without_random_effects_it_is_least_squares():
-    # R: cooks.distance(lm(dist ~ speed, cars))[c(23, 49)], hatvalues, and dfbeta of row 49.
-    cars = pd.DataFrame(
-        {
-            "speed": [4, 4, 7, 7, 8, 9, 10, 10, 10, 11, 11, 12, 12, 12, 12, 13, 13, 13, 13, 14, 14, 14, 14, 15, 15]
-            + [15, 16, 16, 17, 17, 17, 18, 18, 18, 18, 19, 19, 19, 20, 20, 20, 20, 20, 22, 23, 24, 24, 24, 24, 25],
-            "dist": [2, 10, 4, 22, 16, 10, 18, 26, 34, 17, 28, 14, 20, 24, 28, 26, 34, 34, 46, 26, 36, 60, 80, 20, 26]
-            + [54, 32, 40, 32, 40, 50, 42, 56, 76, 84, 36, 46, 68, 32, 48, 52, 56, 64, 66, 54, 70, 92, 93, 120, 85],
-        }
+    # R: cooks.distance(), hatvalues() and dfbeta() of lm(dist ~ speed, cars), rows 23 and 49.
+    speed = (
+        "4 4 7 7 8 9 10 10 10 11 11 12 12 12 12 13 13 13 13 14 14 14 14 15 15 15 16 16 17 17 17 18 18 18 18 19 19 19"
     )
+    speed += " 20 20 20 20 20 22 23 24 24 24 24 25"
+    dist = (
+        "2 10 4 22 16 10 18 26 34 17 28 14 20 24 28 26 34 34 46 26 36 60 80 20 26 54 32 40 32 40 50 42 56 76 84 36 46"
+    )
+    dist += " 68 32 48 52 56 64 66 54 70 92 93 120 85"
+    cars = pd.DataFrame({"speed": np.array(speed.split(), float), "dist": np.array(dist.split(), float)})
     found = row_influence(lmm.fit("dist ~ speed", cars))
     np.testing.assert_allclose(found.cooks[[22, 48]], [0.0855518080928, 0.3403959336064], rtol=1e-6)
     np.testing.assert_allclose(found.leverage[[22, 48]], [0.0214306569343, 0.0739854014599], rtol=1e-6)
