@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from lmm.select.climb import climb
 from lmm.select.designlevels import design_level_steps
 from lmm.select.disagreement import disagreements
 from lmm.select.fixedeffects import fixed_effects_steps
-from lmm.select.rungs import fit_rung, random_rung
+from lmm.select.rungs import FULL, fit_rung, random_rung
 from lmm.select.slopesearch import bare, eligible_terms
 from lmm.select.slopeterms import slope_terms
 from lmm.select.step import DESIGN, KEEP, STOP
@@ -118,8 +119,9 @@ def models(candidates: Candidates, random: RandomPart) -> dict[str, dict[str, st
     final = candidates.rung(random)
     minimal = candidates.rung(tuple(bare(one.group) for one in random))
     kind = UNCORRELATED if study.ladder.correlations == "drop" else SLOPE
+    at_full_mean = replace(candidates, mean=study.fixed, which=FULL)
     slopes = tuple(
-        structure(study, one.group, kind, eligible_terms(candidates, one.group)[0], candidates.categorical)
+        structure(study, one.group, kind, eligible_terms(at_full_mean, one.group)[0], candidates.categorical)
         for one in random
     )
     maximal = random_rung(study, study.fixed, slopes) if slopes else final

@@ -5,6 +5,7 @@ import json
 
 import numpy
 import pandas
+import numpy as np
 import pytest
 
 from lmm.errors import InputError
@@ -414,3 +415,16 @@ def test_an_optional_factor_is_never_said_to_be_part_of_the_design():
     made = decision(declared, table("penicillin"))
     plates = [one["reason"] for one in made["steps"] if one["group"] == "plate"]
     assert len(plates) == 2 and not any("part of the design" in reason for reason in plates)
+
+
+def test_the_maximal_model_has_the_slopes_of_what_selection_removed_too():
+    rng = np.random.default_rng(3)
+    group = np.repeat(np.arange(20), 6)
+    data = pandas.DataFrame({"g": [f"s{one}" for one in group], "x": rng.normal(size=120)})
+    data["y"] = rng.normal(size=20)[group] + rng.normal(size=120)
+    selection = {"procedure": "backward", "criterion": "BIC"}
+    declared = study("y", ["g"], "x", {"g": "x"}, ladder={"null": "mixture", "fixed_selection": selection})
+    made = decision(declared, data)
+    assert made["final"]["formula"] == "y ~ 1 + (1 | g)"
+    assert made["models"]["minimal"]["formula"] == "y ~ 1 + (1 | g)"
+    assert made["models"]["maximal"]["formula"] == "y ~ x + (x | g)"
