@@ -19,6 +19,7 @@ include: "workflow/rules/inclusion.smk"
 include: "workflow/rules/crossvalidation.smk"
 include: "workflow/rules/sensitivity.smk"
 include: "workflow/rules/infer.smk"
+include: "workflow/rules/family.smk"
 include: "workflow/rules/diagnose.smk"
 include: "workflow/rules/report.smk"
 

@@ -18,6 +18,7 @@ from lmm.select.meanchoice import announced
 from lmm.select.rungs import Rung, ladder
 from lmm.select.slopeterms import slope_terms
 from lmm.study import Study, crossvalidation, load
+from lmm.study.family import Members, families
 from lmm.study.inference import parts
 
 
@@ -27,7 +28,8 @@ def check(config: Path, folder: Path) -> str:
     The tables are read and cleaned as the run would; paths in the config are relative to `folder`. Raises one
     InputError with a line for each mistake of any study.
     """
-    studies = load(read_config(config))
+    content = read_config(config)
+    studies = load(content)
     plans, mistakes = [], []
     for study in studies:
         try:
@@ -38,7 +40,9 @@ def check(config: Path, folder: Path) -> str:
             mistakes.append(str(error))
     if mistakes:
         raise InputError("\n".join(mistakes))
-    total = sum(len(_jobs(study, ladder(study))) for study in studies) + 1
+    told = families(studies, content).values()
+    plans += ["\n".join(map(_family, told))] if told else []
+    total = sum(len(_jobs(study, ladder(study))) for study in studies) + len(told) + 1
     return "\n\n".join([*plans, f"{_count(total, 'job')} in all, the index of the reports among them."])
 
 
@@ -102,6 +106,11 @@ def _stops(study: Study, audit: Mapping[str, Any]) -> Iterator[str]:
             )
     if all(stopped.values()):
         yield "no grouping factor is left, so that the study will end with a model without random effects."
+
+
+def _family(family: Members) -> str:
+    names = ", ".join(study.name for study in family.studies)
+    return f"family {family.name}: {names}; p-values of their hypotheses adjusted together: {family.adjustment}"
 
 
 def _cross_validation(study: Study, models: int, audit: Mapping[str, Any]) -> Iterator[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from lmm import numbers
+from lmm.diagnose.labels import bare
 from lmm.report.case import Case
 from lmm.report.cautions import GREEN, WORDS, Caution, light
 from lmm.report.coefficients import INTERCEPT, Coefficient, coefficients, conditions, is_plain_slope, level_of
@@ -35,12 +36,27 @@ def answer(case: Case, cautions: list[Caution]) -> Answer:
     return Answer(colour, WORDS[colour], sentences([*_effects(case), _levels(case), _choice(case)]), reasons)
 
 
+def key_coefficient(case: Case) -> dict | None:
+    """The row of the one coefficient for an overview, with its "term": the first of the hypotheses, else of all.
+
+    The intercept stands for the mean where there is no other; None where there is no coefficient at all.
+    """
+    rows = [row for row in case.inference["coefficients"]["rows"] if row["estimate"] is not None]
+    by_name = {row["name"]: row for row in rows}
+    questioned = case.sensitivity["hypotheses"]
+    for one in questioned["coefficients"] if questioned["named"] else []:
+        if one["name"] in by_name:
+            return by_name[one["name"]] | {"term": one["term"]}
+    chosen = next((row for row in rows if row["name"] != INTERCEPT), next(iter(rows), None))
+    return chosen and chosen | {"term": chosen["name"]}
+
+
 def key_estimate(case: Case) -> tuple[Markup, Markup]:
-    """The one number for an overview, and what it is: the first effect, or the mean where there is none."""
-    effects = coefficients(case)
-    if not effects:
+    """The one number for an overview, and what it is; see `key_coefficient`."""
+    row = key_coefficient(case)
+    if row is None:
         return Markup(numbers.MISSING), say("no fixed effects")
-    chosen = next((effect for effect in effects if effect.name != INTERCEPT), effects[0])
+    chosen = next(effect for effect in coefficients(case) if effect.name == bare(row["name"]))
     label = say("mean {}", name(case.outcome)) if chosen.name == INTERCEPT else name(chosen.name)
     text = '<span class="whole">{}</span> <span class="whole">{}</span>'
     return say(text, with_unit(case, chosen.estimate_text), chosen.interval_text), label
@@ -140,6 +156,8 @@ def _levels(case: Case) -> Markup:
             if effect != INTERCEPT and sd > 0:
                 text = say("levels of {} (SD {})", name(component.group), numbers.significant(sd))
                 spread.setdefault(effect, []).append(text)
+    if not case.fit.random:
+        parts.append(say("The model is a linear regression by ordinary least squares, without random effects."))
     for effect, groups in spread.items():
         parts.append(say("The effect of {} differs between {}.", name(effect), listing(groups)))
     return sentences(parts)

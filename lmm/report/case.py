@@ -33,6 +33,7 @@ class Case:
     findings: dict
     crossvalidation: dict
     sensitivity: dict
+    family: dict | None = None
 
     @property
     def title(self) -> str:

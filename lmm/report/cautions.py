@@ -10,7 +10,8 @@ from lmm import numbers
 from lmm.diagnose.steps_taken import JOIN, LABELS, StepTaken, steps_taken
 from lmm.report.case import Case
 from lmm.report.crossvalidation import concerns, not_done
-from lmm.report.markup import listing, name, say, told
+from lmm.report.family import no_longer_clear, size
+from lmm.report.markup import listing, name, p_value, say, told
 
 RED, AMBER, GREEN = "red", "amber", "green"
 WORDS = {RED: "Not ready to report", AMBER: "Usable, with cautions", GREEN: "Sound"}
@@ -50,6 +51,7 @@ def cautions(case: Case) -> list[Caution]:
         *_few_levels(case),
         *_decision(case),
         *_selection(case),
+        *_multiplicity(case),
         *_validation(case),
         *_rows(case),
         *_preparation(case),
@@ -119,6 +121,17 @@ def _selection(case: Case) -> list[Caution]:
     if case.selection is None or not case.selection["failure"]:
         return []
     return [Caution(AMBER, "no selection", told(case.selection["failure"]))]
+
+
+def _multiplicity(case: Case) -> list[Caution]:
+    """What is called a finding by itself and is none among the tests of its family."""
+    lost = no_longer_clear(case)
+    if not lost:
+        return []
+    terms = listing([say("{} ({})", name(test["term"]), p_value(test["adjusted"])) for test in lost])
+    text = "Adjusted across {}, {} no longer {} clearly from zero."
+    verb = "differs" if len(lost) == 1 else "differ"
+    return [Caution(AMBER, "multiplicity", say(text, size(case.family), terms, verb))]
 
 
 def _validation(case: Case) -> list[Caution]:

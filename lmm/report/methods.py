@@ -14,6 +14,7 @@ from lmm.report.case import Case
 from lmm.report.coefficients import level_of
 from lmm.report.crossvalidation import folds_said, learnt_beside
 from lmm.report.effects import ADJUSTMENTS
+from lmm.report.family import CITED, method_said, own_tests
 from lmm.report.intervals import bootstrap_words
 from lmm.report.markup import listing, name, say, sentences
 from lmm.report.plan import CONFIRMATORY, MAXIMAL, PARSIMONIOUS, has_slopes, hypotheses
@@ -43,6 +44,8 @@ def citations(case: Case) -> list[str]:
     for method in _methods(case):
         cited |= _CITED_FOR_NULLS[method]
     cited |= _cited_for_selection(case)
+    if own_tests(case):
+        cited |= CITED.get(case.family["adjustment"], set())
     if case.comparisons:
         cited |= {"bengio", "gneiting", "roberts", "sivula", "vehtari"}
     if case.sensitivity["weights"]:
@@ -331,6 +334,7 @@ def _estimation(case: Case) -> Markup:
     parts = [
         say("The final model was refitted by {} with lmm {} ({}).", criterion, versions["lmm"], libraries),
         degrees_said(case),
+        *method_said(case),
         *_intervals(case),
         *_comparisons(case),
     ]

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from functools import cache
-from typing import TYPE_CHECKING, Any
-
-import jinja2
 from markupsafe import Markup
 
-import lmm
 from lmm import numbers
 from lmm.diagnose.labels import bare
 from lmm.diagnose.section import DATA
@@ -17,22 +11,21 @@ from lmm.diagnose.steps_taken import steps_taken
 from lmm.report import intervals, shares, tables
 from lmm.report.answer import answer, key_estimate
 from lmm.report.case import AT_THE_SELECTED_MEAN, Case
-from lmm.report.cautions import GREEN, cautions
+from lmm.report.cautions import cautions
 from lmm.report.coefficients import coefficients
 from lmm.report.crossvalidation import inside, not_done, targets
 from lmm.report.effects import effect_sections
 from lmm.report.equation import distributions, equation, lme4_call
+from lmm.report.family import family_caption, family_rows
 from lmm.report.markup import listing, name, say, told
 from lmm.report.methods import citations, degrees_said, methods
 from lmm.report.plan import decided_on_data, fixed_in_advance, roles
 from lmm.report.references import in_order
+from lmm.report.rendering import render
 from lmm.report.results import results
 from lmm.report.selection import beside_p, selected
 from lmm.report.sensitivity import drawings_of, sensitivity
 from lmm.select.step import BACK_OFF, STOP
-
-if TYPE_CHECKING:
-    from lmm.study import Study
 
 SECTIONS = (
     ("answer", "Answer"),
@@ -48,9 +41,6 @@ SECTIONS = (
     ("prose", "Methods, results, reproduction"),
 )
 """Anchor and heading of each section; the template of a section is section_<anchor>.html."""
-
-# What no XML or HTML text may hold; a stray control character in a label must not break the page.
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
 def study_page(case: Case, figures: dict[str, str]) -> str:
@@ -68,7 +58,7 @@ def study_page(case: Case, figures: dict[str, str]) -> str:
     drawings += _drawings(
         [figure.words() for figure in own], {figure.name: figure.drawing for figure in own}, len(drawings) + 1
     )
-    return _render(
+    return render(
         "study.html",
         sections=[one for one in SECTIONS if one[0] != "effects" or effects],
         title=case.title,
@@ -119,6 +109,8 @@ def study_page(case: Case, figures: dict[str, str]) -> str:
         by_bootstrap=_by_bootstrap(case),
         anova=tables.anova_rows(case),
         tests=tables.fixed_effect_tests(case),
+        family=family_rows(case),
+        family_caption=family_caption(case),
         random=tables.random_rows(case),
         intervals_said=intervals.how(case),
         interval_notes=intervals.notes(case),
@@ -160,65 +152,6 @@ def _drawings(words: list[dict], figures: dict[str, str], start: int = 1) -> lis
         {**one, "number": number, "drawing": Markup(figures[one["name"]])}
         for number, one in enumerate(ordered, start=start)
     ]
-
-
-def index_entry(case: Case) -> dict:
-    """What the index needs to know of a study, ready for JSON: light, key estimate, formula, sample, cautions."""
-    found = cautions(case)
-    found_answer = answer(case, found)
-    estimate, label = key_estimate(case)
-    subjects = list(dict.fromkeys(caution.subject for caution in found if caution.weight != GREEN))
-    return {
-        "study": case.study.name,
-        "light": found_answer.light,
-        "word": found_answer.word,
-        "estimate": estimate.striptags(),
-        "estimate_label": f"{label.striptags()}, {case.level} CI",
-        "formula": case.fit.formula,
-        "sample": _sample(case),
-        "cautions": subjects,
-    }
-
-
-def index_page(studies: list[Study], entries: dict[str, dict]) -> str:
-    """The index: a card per study, in the order of the config; a study without an entry gets a card that says so."""
-    cards = [
-        {
-            "name": study.name,
-            "title": study.title or study.name,
-            "question": study.question,
-            "entry": entries.get(study.name),
-        }
-        for study in studies
-    ]
-    reported = [entries[study.name]["light"] for study in studies if study.name in entries]
-    lights = [f"{reported.count(light)} {light}" for light in ("green", "amber", "red") if light in reported]
-    summary = f"{numbers.counted(len(studies), 'study', 'studies')}: {numbers.listing(lights)}." if lights else ""
-    return _render("index.html", cards=cards, summary=summary, version=lmm.__version__)
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("lmm.report"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters.update(
-        decimal=numbers.decimal,
-        bounded=numbers.bounded,
-        p_number=numbers.p_number,
-        told=told,
-    )
-    return environment
-
-
-def _render(template: str, **values: Any) -> str:
-    page = _environment().get_template(template).render(**values)
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", page)
 
 
 _LADDER_NOTE = (
@@ -286,11 +219,6 @@ def _tests_said(case: Case) -> str:
         "Terms that could move were selected by the same data." if case.selects_fixed_effects else "No term is removed."
     )
     return f"Likelihood ratio of the final model against the one without the term, both by maximum likelihood. {stays}"
-
-
-def _sample(case: Case) -> str:
-    levels = [f"{numbers.counted(count, 'level')} of {group}" for group, count in case.fit.groups.items()]
-    return ", ".join([numbers.counted(case.fit.n, "row"), *levels])
 
 
 def _facts(case: Case) -> list[tuple[Markup, Markup]]:

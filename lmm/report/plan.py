@@ -6,6 +6,7 @@ from markupsafe import Markup
 
 from lmm import numbers
 from lmm.report.case import Case
+from lmm.report.family import plan_said
 from lmm.report.markup import listing, name, say
 from lmm.report.selection import procedure_said
 from lmm.select.crossvalidation.folds import KNOWN_GROUPS
@@ -48,7 +49,7 @@ def fixed_in_advance(case: Case) -> list[Markup]:
         parts.append(say("A model whose slopes are singular {}.", singular))
     parts.append(_selection(case))
     parts.append(say("Fixed effects are called different from zero at α = {}.", numbers.bounded(rules.alpha_fixed)))
-    return [*parts, *_validation(case)]
+    return [*parts, *plan_said(case), *_validation(case)]
 
 
 def decided_on_data(case: Case) -> list[Markup]:

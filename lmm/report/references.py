@@ -11,6 +11,8 @@ REFERENCES = {
     "Journal of Statistical Software, 67(1), 1–48.",
     "bengio": "Bengio, Y., & Grandvalet, Y. (2004). No unbiased estimator of the variance of K-fold cross-validation. "
     "Journal of Machine Learning Research, 5, 1089–1105.",
+    "benjamini": "Benjamini, Y., & Hochberg, Y. (1995). Controlling the false discovery rate: A practical and powerful "
+    "approach to multiple testing. Journal of the Royal Statistical Society B, 57, 289–300.",
     "burnham": "Burnham, K. P., & Anderson, D. R. (2002). Model selection and multimodel inference: A practical "
     "information-theoretic approach (2nd ed.). Springer.",
     "crainiceanu": "Crainiceanu, C. M., & Ruppert, D. (2004). Likelihood ratio tests in linear mixed models with one "
@@ -30,6 +32,8 @@ REFERENCES = {
     "Statistical Association, 69, 383–393.",
     "heinze": "Heinze, G., Wallisch, C., & Dunkler, D. (2018). Variable selection – A review and recommendations for "
     "the practicing statistician. Biometrical Journal, 60, 431–449.",
+    "holm": "Holm, S. (1979). A simple sequentially rejective multiple test procedure. Scandinavian Journal of "
+    "Statistics, 6, 65–70.",
     "johnson": "Johnson, P. C. D. (2014). Extension of Nakagawa & Schielzeth’s R²GLMM to random slopes models. "
     "Methods in Ecology and Evolution, 5, 944–946.",
     "kenward": "Kenward, M. G., & Roger, J. H. (1997). Small sample inference for fixed effects from restricted "

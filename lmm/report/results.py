@@ -11,6 +11,7 @@ from lmm.report.case import AT_THE_SELECTED_MEAN, Case
 from lmm.report.cautions import AMBER, WHAT_IS_WRONG, Caution
 from lmm.report.coefficients import INTERCEPT, coefficients
 from lmm.report.crossvalidation import final_said
+from lmm.report.family import result_said
 from lmm.report.intervals import correlation_limits, limits, of_parameters
 from lmm.report.markup import listing, name, p_value, say, sentences, told
 from lmm.report.selection import decisions, tested
@@ -134,7 +135,9 @@ def _fixed(case: Case) -> Markup:
     if not parts:
         return Markup("")
     more = " (further effects in the table)" if len(effects) > _TOLD else ""
-    listed = sentences([say("Fixed effects were as follows{}. {}.", more, Markup("; ").join(parts)), _terms(case)])
+    listed = sentences(
+        [say("Fixed effects were as follows{}. {}.", more, Markup("; ").join(parts)), _terms(case), *result_said(case)]
+    )
     listed = sentences(
         [listed, *(_fixed_step(case, step) for step in case.decision["steps"] if step["estimator"] == "ML")]
     )

@@ -10,10 +10,12 @@ from lmm.select import inclusionparts
 from lmm.select.meanchoice import announced
 from lmm.select.rungs import ladder
 from lmm.study import crossvalidation, load
+from lmm.study.family import families
 from lmm.study.inference import parts
 
 try:
     STUDIES = {study.name: study for study in load(config)}
+    FAMILIES = families(STUDIES.values(), config)
     if workflow.is_main_process:  # jobs on a cluster read this file again, and need not check the tables again
         preflight(STUDIES.values(), Path())
     LADDERS = {study.name: ladder(study) for study in STUDIES.values()}
@@ -72,6 +74,12 @@ def inclusion_parts(wildcards):
     return expand(rules.inclusion_part.output.part, study=wildcards.study, part=parts_of_study)
 
 
+def family_of(wildcards):
+    """The adjusted p-values of the family a study belongs to; none where it belongs to none."""
+    family = STUDIES[wildcards.study].family
+    return expand(rules.family.output.family, family=[] if family is None else [family])
+
+
 def growing(least, per_megabyte):
     """A resource (MB or minutes) that grows with the input's megabytes, and with every attempt after a failure."""
     return lambda wildcards, input, attempt: attempt * (least + per_megabyte * int(input.size_mb))
@@ -79,5 +87,6 @@ def growing(least, per_megabyte):
 
 wildcard_constraints:
     study="|".join(STUDIES),
+    family="|".join(FAMILIES) or "(?!)",
     rung=r"[^/]+",
     part=r"\d+-of-\d+",

@@ -10,6 +10,7 @@ rule report:
         final=rules.diagnose.output.final,
         findings=rules.diagnose.output.findings,
         figures=rules.diagnose.output.figures,
+        family=family_of,
     output:
         page="reports/{study}/index.html",
         entry="results/{study}/report/entry.json",
@@ -33,6 +34,7 @@ rule report:
 rule index:
     input:
         entries=expand(rules.report.output.entry, study=STUDIES),
+        families=expand(rules.family.output.family, family=FAMILIES),
     output:
         page="reports/index.html",
     log:

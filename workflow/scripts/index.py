@@ -7,4 +7,5 @@ from lmm.study import load
 
 with job(snakemake.log[0]):
     entries = {entry["study"]: entry for entry in map(read_json, snakemake.input.entries)}
-    write_text(snakemake.output.page, index_page(load(snakemake.config), entries))
+    families = list(map(read_json, snakemake.input.families))
+    write_text(snakemake.output.page, index_page(load(snakemake.config), entries, families))

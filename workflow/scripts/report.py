@@ -14,11 +14,15 @@ RESULTS = ("audit", "ladder", "decision", "inference", "crossvalidation", "sensi
 with job(snakemake.log[0]) as note:
     study = study_of(snakemake.config, snakemake.wildcards.study)
     results = {name: read_json(snakemake.input[name]) for name in (*RESULTS, "final")}
-    assert_same_origin(study, {snakemake.input[name]: result for name, result in results.items()})
+    origins = {snakemake.input[name]: result for name, result in results.items()}
+    family = next(map(read_json, snakemake.input.family), None)
+    if family is not None:
+        (origins[snakemake.input.family[0]],) = [one for one in family["members"] if one["study"] == study.name]
+    assert_same_origin(study, origins)
     fit = Fit.from_json(json.dumps(results.pop("final")["fit"]))
     names = [figure["name"] for figure in results["findings"]["figures"]]
     figures = {name: Path(snakemake.input.figures, f"{name}.svg").read_text(encoding="utf-8") for name in names}
-    case = Case(study=study, fit=fit, **results)
+    case = Case(study=study, fit=fit, family=family, **results)
     page = study_page(case, figures)
     write_json(snakemake.output.entry, index_entry(case))
     write_text(snakemake.output.page, page)

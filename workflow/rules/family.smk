@@ -1,0 +1,20 @@
+# Inferences of the studies of a family → their p-values, adjusted for their number; other studies hang on none of it.
+rule family:
+    input:
+        inferences=lambda wildcards: expand(
+            rules.infer.output.inference, study=[study.name for study in FAMILIES[wildcards.family].studies]
+        ),
+    output:
+        family="results/families/{family}.json",
+    log:
+        "logs/families/{family}.log",
+    localrule: True
+    conda:
+        "../envs/lmm.yaml"
+    params:
+        adjustment=lambda wildcards: FAMILIES[wildcards.family].adjustment,
+        code=code_hash("lmm.infer.family"),
+    message:
+        "family {wildcards.family}: adjusting p-values across {input.inferences}"
+    script:
+        "../scripts/family.py"
