@@ -418,7 +418,7 @@ def test_an_optional_factor_is_never_said_to_be_part_of_the_design():
 
 def test_the_maximal_model_has_the_slopes_of_what_selection_removed_too():
     rng = numpy.random.default_rng(3)
-    group = numpy.repeat(np.arange(20), 6)
+    group = numpy.repeat(numpy.arange(20), 6)
     data = pandas.DataFrame({"g": [f"s{one}" for one in group], "x": rng.normal(size=120)})
     data["y"] = rng.normal(size=20)[group] + rng.normal(size=120)
     selection = {"procedure": "backward", "criterion": "BIC"}
