@@ -11,10 +11,12 @@ from lmm.diagnose.labels import bare
 from lmm.report.case import Case
 from lmm.report.cautions import GREEN, WORDS, Caution, light
 from lmm.report.coefficients import INTERCEPT, Coefficient, coefficients, conditions, is_plain_slope, level_of
+from lmm.report.jointly import part_sentence, with_unit
 from lmm.report.markup import listing, name, say, sentences, told
+from lmm.report.parts import SINGLE, parts
 from lmm.report.selection import tested
+from lmm.report.transformed import factor_sentence
 
-_SYMBOL = 8
 _TOLD = 3
 """So many effects fit a paragraph; the table has the others."""
 
@@ -62,20 +64,20 @@ def key_estimate(case: Case) -> tuple[Markup, Markup]:
     return say(text, with_unit(case, chosen.estimate_text), chosen.interval_text), label
 
 
-def with_unit(case: Case, number: str) -> Markup:
-    """A number with the outcome's unit; a unit too long for a symbol is a description and stays with the outcome."""
-    return say("{} {}", number, case.unit) if 0 < len(case.unit) <= _SYMBOL else say("{}", number)
-
-
 def _effects(case: Case) -> list[Markup]:
-    effects = [effect for effect in coefficients(case) if effect.name != INTERCEPT]
-    if not effects:
+    found = parts(case)
+    if not found:
         return [_mean(case)]
-    parts = [effect_sentence(case, effect) for effect in effects[:_TOLD]]
-    if len(effects) > _TOLD:
-        rest = numbers.counted(len(effects) - _TOLD, "further effect")
-        parts.append(say('The <a href="#model">table of fixed effects</a> lists {}.', rest))
-    return parts
+    effects = {effect.name: effect for effect in coefficients(case)}
+    told = []
+    for part in found[:_TOLD]:
+        single = effects.get(part.coefficients[0]) if part.kind == SINGLE else None
+        told += [effect_sentence(case, single), factor_sentence(case, single)] if single else []
+        told += [part_sentence(case, part)] if part.kind != SINGLE else []
+    if len(found) > _TOLD:
+        rest = numbers.counted(len(found) - _TOLD, "further effect")
+        told.append(say('The <a href="#model">table of fixed effects</a> lists {}.', rest))
+    return told
 
 
 def _mean(case: Case) -> Markup:

@@ -12,6 +12,7 @@ from lmm import numbers
 from lmm.diagnose import style
 from lmm.diagnose.figure import DiagnosticFigure, drawn
 from lmm.diagnose.labels import shorten
+from lmm.numbers import Rounded
 from lmm.report.case import Case
 from lmm.report.dots import Dot, Panel, dot_plot
 from lmm.report.markup import listing, name, say, sentences
@@ -198,7 +199,7 @@ def _row(case: Case, model: Mapping[str, Any], folds: int) -> Row:
         log_score=numbers.decimal(model["log_score"], 2),
         behind_in_log_score=_behind(in_log),
         log_noise=_noise(in_log),
-        failed=f"{numbers.count(failed)} of {numbers.count(folds)}" if failed else "0",
+        failed=Rounded(f"{numbers.count(failed)} of {numbers.count(folds)}" if failed else "0", {"": failed}),
         is_final=model["model"] == case.decision["final"]["rung"],
     )
 
@@ -208,10 +209,10 @@ def _behind(difference: Mapping[str, Any] | None) -> str:
         return numbers.MISSING
     value, error = difference["value"], difference["standard_error"]
     if value == 0:
-        return "0"
+        return Rounded("0", {"": 0.0, "SE": error})
     if error is None:
         return numbers.significant(value)
-    return f"{numbers.estimate(value, error)} ± {numbers.estimate(error, error)}"
+    return Rounded(f"{numbers.estimate(value, error)} ± {numbers.estimate(error, error)}", {"": value, "SE": error})
 
 
 def _noise(difference: Mapping[str, Any] | None) -> str:
@@ -268,12 +269,16 @@ def _standing(case: Case, comparison: Mapping[str, Any], measure: str) -> str:
         )
     candidates = [m for m in comparison["models"] if m["model"] != LADDER]
     others = [m for m in candidates if m is not best and m[f"behind_in_{measure}"] is not None]
+    if all(m[f"behind_in_{measure}"]["within_noise"] is None for m in others):
+        return said
     noise = sum(m[f"behind_in_{measure}"]["within_noise"] is True for m in others)
+    if len(others) > 1 and noise == 0:
+        return f"{said} All {numbers.count(len(others))} other models are behind by more than noise."
     if len(others) > 1:
         are = "is" if noise == 1 else "are"
         return f"{said} Of {numbers.count(len(others))} other models {numbers.count(noise)} {are} within noise of it."
     if others and others[0] is not final:
-        return f"{said} The other model is{'' if noise else ' not'} within noise of it."
+        return f"{said} The other model is {'within noise of it' if noise else 'behind by more than noise'}."
     return said
 
 

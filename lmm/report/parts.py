@@ -31,7 +31,7 @@ class Part:
 
 
 def parts(case: Case) -> list[Part]:
-    """The fixed part without its intercept, the terms of the hypotheses first."""
+    """The fixed part without its intercept: the terms of the hypotheses first, covariates that modify nothing last."""
     table = case.inference["anova"]
     tests = {bare(row["term"]): row["test"] for row in table["rows"]} if table else {}
     owned = _coefficients_of(case, list(tests))
@@ -41,8 +41,12 @@ def parts(case: Case) -> list[Part]:
     mine = {name for part in found for name in part.coefficients}
     rest = [name for name in case.coefficients if name != INTERCEPT and name not in mine]
     found += [Part(SINGLE, (name,), (name,), (name,), None) for name in rest]
-    order = [bare(term) for term in case.study.hypotheses]
-    return sorted(found, key=lambda part: not any(term in order for term in part.terms))
+    asked = [bare(term) for term in case.study.hypotheses]
+    modifying = {column for part in found if len(part.columns) > 1 for column in part.columns}
+    return sorted(
+        found,
+        key=lambda part: (not any(term in asked for term in part.terms), modifying.isdisjoint(part.columns)),
+    )
 
 
 def _coefficients_of(case: Case, terms: list[str]) -> dict[str, tuple[str, ...]]:

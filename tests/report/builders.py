@@ -11,6 +11,7 @@ import pandas
 from lmm import provenance
 from lmm.clean import clean
 from lmm.diagnose import diagnose
+from lmm.infer.bootstrapparts import bootstrap_part, draws_of_parts
 from lmm.infer.inference import inference
 from lmm.report import index_entry, study_page
 from lmm.report.case import Case
@@ -20,6 +21,7 @@ from lmm.select.inclusionparts import inclusion_of_parts, inclusion_part, parts
 from lmm.select.rungs import fit_rung, ladder
 from lmm.select.sensitivity import sensitivity
 from lmm.study import Study, load
+from lmm.study.inference import parts as bootstrap_parts
 
 DATA = Path(__file__).parents[1] / "reference" / "data"
 
@@ -59,14 +61,19 @@ def finish(raw, others=(), **block):
         declared = load({"seed": 7, "studies": [{"name": "trial", "data": "table.csv"} | block]})[0]
         cleaned = clean(declared, Path(folder))
     head = provenance.stamp(declared, cleaned.audit["row_hash"])
-    fitted = {**head, "rungs": [fit_rung(rung, cleaned.table) for rung in ladder(declared)]}
+    fitted = {**head, "rungs": [fit_rung(rung, cleaned.table, declared, cleaned.audit) for rung in ladder(declared)]}
     decision = decide(declared, fitted, cleaned.table, cleaned.audit)
-    said = inference(declared, decision, cleaned.table)
+    said = inference(declared, decision, cleaned.table, drawn_from(declared, decision, cleaned.table))
     diagnosis = diagnose(declared, decision, cleaned.table, cleaned.audit, said)
     validated = cross_validated(declared, decision, cleaned.audit, cleaned.table)
     drawn = frequencies(declared, decision, cleaned.table)
     checked = sensitivity(declared, decision, cleaned.table, validated, drawn)
     return Finished(declared, cleaned.table, cleaned.audit, fitted, decision, said, diagnosis, validated, checked)
+
+
+def drawn_from(study, decision, table):
+    """The bootstrap's draws in one part; None where the study asks for none."""
+    return draws_of_parts([bootstrap_part(study, decision, table, one) for one in bootstrap_parts(study)])
 
 
 def cross_validated(study, decision, audit, table):
