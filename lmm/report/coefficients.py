@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -107,10 +108,24 @@ def conditions(case: Case, label: str) -> Markup:
             for part in parts:
                 if part != label:
                     contrast = level_of(case, part)
-                    column = contrast[0] if contrast else part
-                    at = name(contrast[2]) if contrast else "0"
+                    column = contrast[0] if contrast else _base_of(case, part)
+                    at = name(contrast[2]) if contrast else "lowest" if _SPLINE.match(part) else "0"
                     partners[column] = say("{} is {}", name(column), at)
     return say(" where {}", listing(partners.values())) if partners else Markup("")
+
+
+_SPLINE = re.compile(r"(?:ns|bs)\(")
+_OF_A_COLUMN = re.compile(r"(?:(?:ns|bs)\(`?(\w+)`?,.*|I\(`?(\w+)`?\^\d+\)|pmax\(`?(\w+)`? - .*)")
+
+
+def _base_of(case: Case, label: str) -> str:
+    """The column whose zero, or start, is that of a spline, a power or a segment; the label itself of anything else.
+
+    A power or a segment beside its own column is zero where that is; a spline is zero where its column is lowest.
+    """
+    made = _OF_A_COLUMN.fullmatch(label)
+    column = next((one for one in made.groups() if one), label) if made else label
+    return column if _SPLINE.match(label) or is_plain_slope(case, column) else label
 
 
 def meaning(case: Case, label: str) -> Markup:

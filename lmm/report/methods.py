@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from markupsafe import Markup
 
 from lmm import numbers
@@ -11,17 +13,23 @@ from lmm.infer.inference import BOOTSTRAP as BY_DRAWS
 from lmm.infer.inference import PROFILE, WALD
 from lmm.infer.nullchoice import APPROXIMATE, BOOTSTRAP, EXACT, MIXTURE
 from lmm.report.case import Case
-from lmm.report.coefficients import level_of
+from lmm.report.coefficients import INTERCEPT, is_plain_slope, level_of
 from lmm.report.crossvalidation import folds_said, learnt_beside
 from lmm.report.effects import ADJUSTMENTS
 from lmm.report.family import CITED, method_said, own_tests
 from lmm.report.intervals import bootstrap_words
-from lmm.report.markup import listing, name, say, sentences
-from lmm.report.plan import CONFIRMATORY, MAXIMAL, PARSIMONIOUS, has_slopes, hypotheses
+from lmm.report.markup import listing, name, say, sentences, told
+from lmm.report.plan import CONFIRMATORY, MAXIMAL, PARSIMONIOUS, hypotheses
 from lmm.report.preparation import cites_robust_rule, preparation
 from lmm.report.selection import held_said, procedure_said
+from lmm.report.tables import attempt_rows
+from lmm.report.transformed import methods_said
 from lmm.select.crossvalidation.folds import NEW_GROUPS
-from lmm.select.step import DESIGN, INTERCEPT, LRT
+from lmm.select.step import BACK_OFF, DESIGN, LRT
+from lmm.select.step import INTERCEPT as INTERCEPT_STEP
+
+if TYPE_CHECKING:
+    from lmm.study.steps import Step
 
 
 def methods(case: Case) -> list[Markup]:
@@ -66,10 +74,10 @@ def _sentences(case: Case) -> list[str]:
 
 def _cited_for_selection(case: Case) -> set[str]:
     """References of the modes, the tests of slopes and the selection of fixed effects."""
-    cited = {"barr"} if has_slopes(case) and case.mode != PARSIMONIOUS else set()
+    cited = {"barr"} if case.compares_slopes and case.mode != PARSIMONIOUS else set()
     if case.data_driven_steps:
         cited |= {"verbeke"}
-        if has_slopes(case) and case.mode != MAXIMAL and case.study.ladder.criterion == LRT:
+        if case.compares_slopes and case.mode != MAXIMAL and case.study.ladder.criterion == LRT:
             cited |= {"matuschek"}
     if case.selects_fixed_effects:
         cited |= {"freedman"}
@@ -80,7 +88,8 @@ def _cited_for_selection(case: Case) -> set[str]:
 
 def _data(case: Case) -> Markup:
     fit, audit = case.fit, case.audit
-    levels = [say("{} of {}", numbers.counted(count, "level"), name(group)) for group, count in fit.groups.items()]
+    counts = {entry["group"]: entry["levels"] for entry in audit["groups"]} | fit.groups
+    levels = [say("{} of {}", numbers.counted(count, "level"), name(group)) for group, count in counts.items()]
     within = say(" from {}", listing(levels)) if levels else ""
     unit = say(" ({})", case.unit) if case.unit else ""
     parts = [
@@ -189,7 +198,8 @@ def _methods(case: Case) -> list[str]:
 
 def _models(case: Case) -> Markup:
     study = case.study
-    fixed = say("We fitted linear mixed models with the fixed part <code>{}</code>", f"~ {study.fixed}")
+    began = "We fitted" if case.fit.random else "We set out to fit"
+    fixed = say("{} linear mixed models with the fixed part <code>{}</code>", began, f"~ {study.fixed}")
     chosen = case.data_driven_steps or case.selects_fixed_effects
     parts = [
         say("{} and chose the final one from {}.", fixed, _candidates(case))
@@ -207,11 +217,16 @@ def _models(case: Case) -> Markup:
                 listing([_NULLS[method] for method in _methods(case)]),
             )
         )
-    if has_slopes(case):
+    if case.compares_slopes:
         parts.append(_CORRELATIONS[study.ladder.correlations])
-    if has_slopes(case) and not study.ladder.allow_singular:
-        parts.append(say("Singular fits, with a variance of zero or a correlation of ±1, could not be chosen."))
-    return sentences([*parts, *_fixed_effects(case), *_coding(case)])
+    if case.compares_slopes and not study.ladder.allow_singular:
+        parts.append(
+            say("Random slopes with a singular fit, by a variance of zero or a correlation of ±1, could not be chosen.")
+        )
+    parts += [told(reason) for reason in case.stopped.values()]
+    if not case.fit.random:
+        parts.append(say("The final model has no random effects: it is a linear regression by ordinary least squares."))
+    return sentences([*parts, *_in_doubt(case), *_fixed_effects(case), *_coding(case), *methods_said(case)])
 
 
 def _candidates(case: Case) -> str:
@@ -236,7 +251,7 @@ def _hypotheses(case: Case) -> list[Markup]:
 def _design(case: Case) -> list[Markup]:
     """Which grouping factors were in the model whatever the data said, and which were not."""
     optional = case.study.ladder.optional
-    entered = [step for step in case.decision["steps"] if (step["kind"], step["decision"]) == (INTERCEPT, DESIGN)]
+    entered = [step for step in case.decision["steps"] if (step["kind"], step["decision"]) == (INTERCEPT_STEP, DESIGN)]
     design = list(dict.fromkeys(step["group"] for step in entered))
     parts = []
     if design:
@@ -251,7 +266,7 @@ def _design(case: Case) -> list[Markup]:
 def _slopes(case: Case) -> list[Markup]:
     """How the random slopes were decided: the mode, the criterion, and at which mean."""
     parts = []
-    if has_slopes(case) and case.mode != PARSIMONIOUS:
+    if case.compares_slopes and case.mode != PARSIMONIOUS:
         parts.append(_MODES[case.mode])
     if case.data_driven_steps:
         parts.append(
@@ -266,7 +281,7 @@ def _slopes(case: Case) -> list[Markup]:
 
 def _kept_when(case: Case) -> Markup:
     rules = case.study.ladder
-    if not has_slopes(case) or case.mode == MAXIMAL:
+    if not case.compares_slopes or case.mode == MAXIMAL:
         return Markup(".")
     which = "a slope" if case.mode == PARSIMONIOUS else "any other slope"
     if rules.criterion != LRT:
@@ -278,7 +293,7 @@ def _kept_when(case: Case) -> Markup:
 _MODES = {
     CONFIRMATORY: Markup(
         "Random slopes of the hypotheses’ terms were in the model from the start, for every factor within which the "
-        "terms vary, and went only where it could not be estimated with them (Barr et al., 2013)."
+        "terms vary, and were left out only where the model could not be estimated with them (Barr et al., 2013)."
     ),
     MAXIMAL: Markup(
         "The random part was the maximal one that the study allows, reduced only where it could not be estimated (Barr "
@@ -297,7 +312,8 @@ def _fixed_effects(case: Case) -> list[Markup]:
     found = case.selection
     if found is None:
         if any(step["estimator"] == "ML" for step in case.decision["steps"]):
-            return [say("Fixed effects were tested by maximum likelihood at the chosen random part; none was removed.")]
+            at = " at the chosen random part" if case.fit.random else ""
+            return [say("Fixed effects were tested by maximum likelihood{}; none was removed.", at)]
         return []
     text = "Fixed effects were selected by {}, by maximum likelihood at the chosen random part{}."
     held = held_said(found)
@@ -320,11 +336,54 @@ def _fixed_effects(case: Case) -> list[Markup]:
     return parts
 
 
+def _in_doubt(case: Case) -> list[Markup]:
+    """What was done about fits that were singular or did not converge, where there were some."""
+    again = len({row["label"] for row in attempt_rows(case)})
+    parts = []
+    if again:
+        text = "Of the candidate models {} {} in doubt, singular or not converged, and {} fitted again from other "
+        text += "starting values{}."
+        were = ("was", "was") if again == 1 else ("were", "were")
+        second = any("optimiser" in attempt for row in attempt_rows(case) for attempt in row["attempts"])
+        by = " and by a second optimiser" if second else ""
+        parts.append(say(text, numbers.count(again), *were, by))
+    if any(step["kind"] == BACK_OFF for step in case.decision["steps"]):
+        parts.append(
+            say(
+                "Models that stayed so were reduced in an order fixed in advance: their correlations to zero, about "
+                "centred covariates; then the slope of the highest order and least variance. Intercepts stayed."
+            )
+        )
+    return parts
+
+
 def _coding(case: Case) -> list[Markup]:
-    """The reference level of each categorical predictor."""
+    """The reference level of each factor, and where numeric predictors have their zero."""
     contrasts = [level_of(case, label) for label in case.coefficients]
     references = {contrast[0]: contrast[2] for contrast in contrasts if contrast}
-    return [say("{} was coded with {} as reference level.", name(c), name(level)) for c, level in references.items()]
+    coded = [say("{} ({})", name(column), name(level)) for column, level in references.items()]
+    parts = []
+    if coded:
+        text = "Treatment contrasts compare each level with a reference level: {}."
+        parts.append(say(text, listing(coded)))
+    centred = {column for step in case.study.steps if step.kind == "centre" for column in _made_by(step)}
+    plain = [one for one in case.coefficients if is_plain_slope(case, one) and one not in centred]
+    if plain:
+        text = "{} entered in {} own units, without centring."
+        parts.append(say(text, listing([name(one) for one in plain]), "its" if len(plain) == 1 else "their"))
+    if any("scale(" in one for component in case.fit.random for one in component.names):
+        parts.append(
+            say(
+                "In the random part covariates were centred at their means, so that leaving out "
+                "correlations does not depend on where a covariate is zero."
+            )
+        )
+    return parts
+
+
+def _made_by(step: Step) -> list[str]:
+    """The columns that a step of centring makes or changes."""
+    return [made for column in step.settings for made in (column, f"{column}_within", f"{column}_between")]
 
 
 def _estimation(case: Case) -> Markup:
@@ -339,7 +398,12 @@ def _estimation(case: Case) -> Markup:
         *_comparisons(case),
     ]
     if case.study.weights:
-        parts.append(say("Rows were weighted by {}.", name(case.study.weights)))
+        text = "Rows were weighted by {}: the residual variance of a row is that of weight 1 divided by its weight."
+        parts.append(say(text, name(case.study.weights)))
+    if any(label != INTERCEPT for label in case.coefficients):
+        text = "Fixed effects are called different from zero at α = {}, two-sided."
+        parts.append(say(text, numbers.bounded(case.study.ladder.alpha_fixed)))
+    parts.append(say("AIC and BIC are marginal and count all parameters; BIC counts rows where nothing else is said."))
     if case.fit.random:
         parts.append(
             say(
@@ -349,8 +413,9 @@ def _estimation(case: Case) -> Markup:
         )
     parts.append(
         say(
-            "Residuals and conditional modes were judged against data sets simulated from the fitted model "
-            "(Schützenmeister &amp; Piepho, 2012; seed {}).",
+            "{} were judged against data sets simulated from the fitted model (Schützenmeister &amp; Piepho, 2012; "
+            "seed {}).",
+            "Residuals and conditional modes" if case.fit.random else "Residuals",
             str(case.study.seed),
         )
     )
@@ -375,6 +440,14 @@ def _validation(case: Case) -> Markup:
                 learnt_beside(case),
             )
         )
+    for target, reason in case.crossvalidation["reasons"].items():
+        done = "done in part" if case.crossvalidation["targets"].get(target) else "not done"
+        text = "Cross-validation for {} was {}: {}."
+        parts.append(say(text, target, done, told(case.in_labels(reason)).rstrip(".")))
+    if not case.comparisons and not case.crossvalidation["reasons"]:
+        parts.append(say("Models were not cross-validated."))
+    if len({model["formula"] for model in case.sensitivity["hypotheses"]["models"]}) < 2:
+        return sentences(parts)
     what = "the hypotheses" if case.sensitivity["hypotheses"]["named"] else "the fixed effects"
     text = (
         "For sensitivity, the coefficients of {} were estimated in a minimal model (intercepts alone), the final and a "
@@ -405,7 +478,10 @@ _DEGREES = {
         "Degrees of freedom for tests and intervals of the fixed effects are Satterthwaite’s (Giesbrecht &amp; Burns, "
         "1985)."
     ),
-    "residual": Markup("Tests and intervals of the fixed effects are those of least squares."),
+    "residual": Markup(
+        "Tests and intervals of the fixed effects are those of least squares, by <i>t</i> with the residual degrees of "
+        "freedom."
+    ),
     "normal": Markup(
         "Tests and intervals of the fixed effects are of Wald type: they use the normal distribution and take the "
         "variances as known."
