@@ -39,6 +39,11 @@ def write_text(path: str | Path, text: str) -> None:
     write_whole(path, lambda temporary: temporary.write_text(text, encoding="utf-8", newline="\n"))
 
 
+def write_bytes(path: str | Path, content: bytes) -> None:
+    """Write bytes, whole or not at all."""
+    write_whole(path, lambda temporary: temporary.write_bytes(content))
+
+
 def write_json(path: str | Path, value: Any) -> None:
     """Write JSON a person can read and diff: indented, floats in full precision, no NaN or infinity."""
     write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")

@@ -3,17 +3,42 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 MINUS = "\N{MINUS SIGN}"
 MISSING = "\N{EN DASH}"
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
+class Rounded(str):
+    """A number as a reader sees it that remembers the number itself, for sorting and for files: else plain text.
+
+    `values` holds the numbers behind the text by what each of them is, the main one first, under ""; those beside it
+    under words such as "lower" and "upper". None stands for one that there is none of. Whatever cuts or joins the text
+    gives plain text.
+    """
+
+    values: Mapping[str, float | int | None]
+
+    def __new__(cls, text: str, values: Mapping[str, float | int | None]) -> Rounded:
+        """Put the numbers beside their text; those of numpy become Python's."""
+        made = super().__new__(cls, text)
+        made.values = {part: value.item() if hasattr(value, "item") else value for part, value in values.items()}
+        return made
+
+
+def values_of(texts: str | Iterable[str]) -> dict[str, float | int | None]:
+    """The numbers behind a text, or behind the texts of one cell; none behind plain text."""
+    texts = [texts] if isinstance(texts, str) else texts
+    return {part: value for text in texts if isinstance(text, Rounded) for part, value in text.values.items()}
+
+
 def decimal(value: float | None, places: int = 2) -> str:
     """A number with a fixed count of decimals, a true minus sign and commas between thousands; never "−0.00"."""
-    if _is_missing(value):
-        return MISSING
+    return MISSING if _is_missing(value) else Rounded(_decimal(value, places), {"": value})
+
+
+def _decimal(value: float, places: int) -> str:
     if math.isinf(value):
         return "∞" if value > 0 else MINUS + "∞"
     text = f"{abs(value):,.{max(0, places)}f}"
@@ -23,11 +48,10 @@ def decimal(value: float | None, places: int = 2) -> str:
 
 def bounded(value: float | None, places: int = 2) -> str:
     """A number that cannot exceed 1 in size (r, R², ICC, p): printed without its leading zero, as APA asks."""
-    return (
-        decimal(value, places).replace("0.", ".", 1)
-        if not _is_missing(value) and abs(value) < 1
-        else (decimal(value, places))
-    )
+    if _is_missing(value):
+        return MISSING
+    text = _decimal(value, places)
+    return Rounded(text.replace("0.", ".", 1) if abs(value) < 1 else text, {"": value})
 
 
 def p_value(p: float | None) -> str:
@@ -40,11 +64,7 @@ def p_number(p: float | None) -> str:
     """A p-value for a table cell whose column is headed p: ".032", "< .001", "> .999"."""
     if _is_missing(p):
         return MISSING
-    if p < 0.001:
-        return "< .001"
-    if p > 0.999:
-        return "> .999"
-    return bounded(p, 3)
+    return Rounded("< .001" if p < 0.001 else "> .999" if p > 0.999 else bounded(p, 3), {"": p})
 
 
 def places_for(standard_error: float | None) -> int:
@@ -76,18 +96,24 @@ def significant(value: float | None, digits: int = 3) -> str:
 def plain(value: float | None, digits: int = 4) -> str:
     """A value of the data as one would write it: "9", "−2.5", "1,234"; rounded, but without padding zeros."""
     text = significant(value, digits)
-    return text.rstrip("0").rstrip(".") if "." in text and "×" not in text else text
+    return Rounded(text.rstrip("0").rstrip("."), {"": value}) if "." in text and "×" not in text else text
 
 
 def interval(lower: float | None, upper: float | None, places: int = 2) -> str:
     """The limits of an interval in brackets: "[7.44, 13.50]"."""
-    return f"[{_scaled(lower, places)}, {_scaled(upper, places)}]"
+    return in_brackets(_scaled(lower, places), _scaled(upper, places))
+
+
+def in_brackets(lower: str, upper: str) -> str:
+    """Two limits, rounded already, in brackets."""
+    limits = {"lower": values_of(lower).get(""), "upper": values_of(upper).get("")}
+    return Rounded(f"[{lower}, {upper}]", limits)
 
 
 def degrees(df: float | None) -> str:
     """Degrees of freedom: "17", "8.9", "1,204"; a tenth where that says something; ∞ for the normal distribution."""
     if df is None or math.isinf(df):
-        return "∞"
+        return Rounded("∞", {"": math.inf})
     return decimal(df, 0 if df >= 100 or abs(df - round(df)) < 0.05 else 1)
 
 
@@ -95,16 +121,13 @@ def percent(share: float | None) -> str:
     """A share of a whole as a percentage: "57%", "< 1%", "> 99%"."""
     if _is_missing(share):
         return MISSING
-    if 0 < share < 0.005:
-        return "< 1%"
-    if 0.995 <= share < 1:
-        return "> 99%"
-    return f"{decimal(100 * share, 0)}%"
+    text = "< 1%" if 0 < share < 0.005 else "> 99%" if 0.995 <= share < 1 else f"{decimal(100 * share, 0)}%"
+    return Rounded(text, {"": share})
 
 
 def count(number: int) -> str:
     """A whole number with commas between thousands."""
-    return f"{number:,d}"
+    return Rounded(f"{number:,d}", {"": number})
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:
@@ -123,9 +146,10 @@ def _scaled(value: float | None, places: int) -> str:
     if _is_missing(value) or math.isinf(value) or (places <= 6 and abs(value) < 1e8):
         return decimal(value, places)
     if value == 0:
-        return "0"
+        return Rounded("0", {"": value})
     power = math.floor(math.log10(abs(value)))
-    return f"{decimal(value / 10.0**power, max(0, min(places + power, 4)))} × 10{str(power).translate(_SUPERSCRIPT)}"
+    mantissa = _decimal(value / 10.0**power, max(0, min(places + power, 4)))
+    return Rounded(f"{mantissa} × 10{str(power).translate(_SUPERSCRIPT)}", {"": value})
 
 
 def _is_missing(value: float | None) -> bool:
