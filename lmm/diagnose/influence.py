@@ -12,7 +12,7 @@ from lmm.infer.groupinfluence import GroupInfluence, group_influence
 from lmm.infer.groupverdicts import CoefficientVerdicts, group_verdicts
 from lmm.infer.rowinfluence import RowInfluence, row_influence
 from lmm.infer.smallsample import small_sample
-from lmm.numbers import bounded, counted, estimate, listing, p_value, percent, significant
+from lmm.numbers import bounded, counted, decimal, estimate, listing, p_number, percent, significant
 from lmm.select.estimated import INTERCEPT, terms_in_question
 
 if TYPE_CHECKING:
@@ -98,9 +98,11 @@ def in_unit(evidence: Evidence) -> str:
 
 def moved(evidence: Evidence, one: CoefficientVerdicts, level: int) -> str:
     """How a coefficient changes without a level: "falls from 10.5 to 9.9 (ms)"."""
-    before, after = one.estimate, float(one.without[level])
-    verb = "rises" if after > before else "falls"
-    return f"{verb} from {estimate(before, one.se)} to {estimate(after, one.se)}{in_unit(evidence)}"
+    before, after = estimate(one.estimate, one.se), estimate(float(one.without[level]), one.se)
+    if before == after:
+        return f"stays at {before}{in_unit(evidence)}"
+    verb = "rises" if one.without[level] > one.estimate else "falls"
+    return f"{verb} from {before} to {after}{in_unit(evidence)}"
 
 
 def coefficient(name: str) -> str:
@@ -108,18 +110,31 @@ def coefficient(name: str) -> str:
     return "the intercept" if name == INTERCEPT else f"the coefficient of {shorten(name)}"
 
 
-def verdict_concerns(evidence: Evidence, factor: OfFactor, alpha: float) -> list[str]:
-    """Sentences on the conclusions that hang on single levels; none where no conclusion does."""
+def turned(evidence: Evidence, factor: OfFactor, one: CoefficientVerdicts, alpha: float) -> str:
+    """That a coefficient's p-value crosses alpha without a level; empty where it does for none."""
+    if not one.turns:
+        return ""
+    level, others = one.turns[0], len(one.turns) - 1
+    more = f", and so with {counted(others, 'other level')}" if others else ""
+    return (
+        f"Without {shorten(factor.group)} {factor.name(level)} {coefficient(one.name)} {moved(evidence, one, level)} "
+        f"and its p-value goes from {p_number(one.p)} to {p_number(float(one.p_without[level]))}, across α = "
+        f"{bounded(alpha)}{more}."
+    )
+
+
+def gained(evidence: Evidence, factor: OfFactor, alpha: float) -> list[str]:
+    """Sentences on coefficients whose p-value is below alpha only without some level: worth knowing, no concern."""
+    return [turned(evidence, factor, one, alpha) for one in factor.verdicts if one.p >= alpha and one.turns]
+
+
+def concerns(evidence: Evidence, factor: OfFactor, alpha: float) -> list[str]:
+    """Sentences on what hangs on single levels: verdicts below alpha that are lost, signs, large changes, the model."""
     group, found = shorten(factor.group), []
     for one in factor.verdicts:
         what = coefficient(one.name)
-        if one.turns:
-            level = one.turns[0]
-            others = "" if len(one.turns) == 1 else f", and so with {counted(len(one.turns) - 1, 'other level')}"
-            found.append(
-                f"Without {group} {factor.name(level)} {what} {moved(evidence, one, level)} and its p-value goes "
-                f"from {_p(one.p)} to {_p(one.p_without[level])}, across α = {bounded(alpha)}{others}."
-            )
+        if one.p < alpha and one.turns:
+            found.append(turned(evidence, factor, one, alpha))
         reversing = [level for level in one.reverses if level not in one.turns]
         if reversing:
             level = reversing[0]
@@ -128,11 +143,14 @@ def verdict_concerns(evidence: Evidence, factor: OfFactor, alpha: float) -> list
             )
         change = np.abs(one.without - one.estimate) / one.se
         level = int(np.argmax(np.nan_to_num(change, nan=-1.0)))
-        if change[level] > _large_change(len(factor.found.levels)) and not one.turns and level not in reversing:
+        large = change[level] > _large_change(len(factor.found.levels))
+        if large and level not in (*one.turns[:1], *reversing[:1]):
             found.append(
-                f"Without {group} {factor.name(level)} {what} {moved(evidence, one, level)}, by more than its "
-                "standard error."
+                f"Without {group} {factor.name(level)} {what} {moved(evidence, one, level)}, by "
+                f"{decimal(change[level], 1)} standard errors."
             )
+    if len(found) > NAMED:
+        found = [*found[:NAMED], f"And so for {len(found) - NAMED} more."]
     if factor.lost:
         names = listing([factor.name(level) for level in factor.lost[:NAMED]])
         causes = listing(sorted({factor.found.failures[level] for level in factor.lost}), "or")
@@ -238,7 +256,7 @@ def _of_factor(evidence: Evidence, factor: OfFactor, alpha: float) -> dict[str, 
     if factor.found is None:
         return {"group": factor.group, "reason": factor.reason, "sentence": factor.reason}
     found, names = factor.found, evidence.fit.coefficients
-    concerns = verdict_concerns(evidence, factor, alpha)
+    hanging, gaining = concerns(evidence, factor, alpha), gained(evidence, factor, alpha)
     return {
         "group": factor.group,
         "levels": len(found.levels),
@@ -273,14 +291,9 @@ def _of_factor(evidence: Evidence, factor: OfFactor, alpha: float) -> dict[str, 
             for one in factor.verdicts
         ],
         "variances": variances(evidence, factor),
-        "stable": not concerns,
-        "sentence": " ".join([*concerns, stability(factor, alpha)]).strip(),
+        "stable": not (hanging or gaining),
+        "sentence": " ".join([*hanging, *gaining, stability(factor, alpha)]).strip(),
     }
-
-
-def _p(value: float) -> str:
-    text = p_value(float(value))
-    return text.removeprefix("p = ").removeprefix("p ")
 
 
 def _number(value: float) -> float | None:

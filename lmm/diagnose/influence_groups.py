@@ -13,10 +13,11 @@ from lmm.diagnose.influence import (
     Influence,
     OfFactor,
     coefficient,
+    concerns,
+    gained,
     moved,
     stability,
     variances_told,
-    verdict_concerns,
 )
 from lmm.diagnose.labels import shorten
 from lmm.numbers import count, counted, decimal, listing, significant
@@ -58,15 +59,15 @@ def _cooks(evidence: Evidence, factor: OfFactor, alpha: float, name: str, title:
     levels = factor.largest
     above = int(np.sum(found.cooks > factor.threshold))
     first = levels[0]
-    concerns = verdict_concerns(evidence, factor, alpha)
+    hanging, gaining = concerns(evidence, factor, alpha), gained(evidence, factor, alpha)
     largest = (
         f"Cook's distance is largest for {group} {factor.name(first)} ({significant(found.cooks[first], 2)})"
         f"{f', then {factor.name(levels[1])} ({significant(found.cooks[levels[1]], 2)})' if len(levels) > 1 else ''}; "
         f"{count(above)} of {counted(len(found.levels), 'level')} {'lies' if above == 1 else 'lie'} above 4/J = "
         f"{significant(factor.threshold, 2)}."
     )
-    told = [largest, *concerns]
-    if factor.verdicts and not concerns:
+    told = [largest, *hanging, *gaining]
+    if factor.verdicts and not told[1:]:
         told.append(_strongest(evidence, factor))
     told += [stability(factor, alpha), variances_told(evidence, factor)]
     if factor.reason:
@@ -80,8 +81,8 @@ def _cooks(evidence: Evidence, factor: OfFactor, alpha: float, name: str, title:
         "when a level is left out; 4/J, with J levels, is a line to look beyond, not a test (Van der Meer, Te "
         "Grotenhuis & Pelzer 2010).",
         seen=" ".join(filter(None, told)),
-        do=_advice(factor, concerns, above),
-        concern=" ".join(concerns),
+        do=_advice(factor, hanging, above),
+        concern=" ".join(hanging),
     )
 
 
@@ -109,8 +110,8 @@ def _hardly(factor: OfFactor, group: str) -> str:
     )
 
 
-def _advice(factor: OfFactor, concerns: list[str], above: int) -> str:
-    if concerns:
+def _advice(factor: OfFactor, hanging: list[str], above: int) -> str:
+    if hanging:
         return (
             "Look into the levels named here: their rows, their circumstances, a typing error. Where nothing is wrong "
             "with them, keep them, and report the answer with and without them."

@@ -10,7 +10,7 @@ import lmm
 from lmm.diagnose import influence_groups, influence_rows, style
 from lmm.diagnose.evidence import Evidence
 from lmm.diagnose.figure import DiagnosticFigure, OmittedFigure
-from lmm.diagnose.influence import findings, influence_of, verdict_concerns
+from lmm.diagnose.influence import concerns, findings, influence_of
 from lmm.study import Study
 from tests.report import builders
 
@@ -74,11 +74,11 @@ def test_a_group_that_carries_the_answer_is_a_concern():
 
 
 def test_data_without_an_odd_group_are_no_concern():
-    concerns = []
+    found = []
     for seed in range(20, 30):
         evidence, influence = looked_at(table_of(seed=seed).assign(y=lambda t: t.y + t.x), "y ~ x + (1 | g)", fixed="x")
-        concerns += verdict_concerns(evidence, influence.factors[0], influence.alpha)
-    assert len(concerns) <= 1
+        found += concerns(evidence, influence.factors[0], influence.alpha)
+    assert len(found) <= 1
 
 
 def test_a_coefficient_that_rests_on_one_group_is_a_concern():
