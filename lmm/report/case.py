@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lmm.diagnose.labels import bare
 from lmm.formula import parse
 from lmm.numbers import plain
 from lmm.select.crossvalidation.folds import KNOWN_GROUPS, NEW_GROUPS
+from lmm.select.step import BACK_OFF, CORRELATION, SLOPE, STOP
 
 if TYPE_CHECKING:
     from lmm.model import Fit
@@ -18,6 +20,16 @@ if TYPE_CHECKING:
 
 AT_THE_SELECTED_MEAN = ", at the selected mean"
 """How the names of steps end that decide on the random part once more, after a selection of fixed effects."""
+
+
+# An id that is an English word, such as "fixed", is an id in these places alone.
+_PLACES_OF_AN_ID = (
+    r"(?<=final model )\b{}\b",
+    r"(?<=choose )\b{}\b",
+    r"\b{}\b(?= \(ΔAIC)",
+    r"\b{}\b(?= is chosen)",
+    r"(?<=design of )\b{}\b",
+)
 
 
 @dataclass(frozen=True)
@@ -109,9 +121,10 @@ class Case:
         Candidates go by their labels instead of ids, names are without backticks, and the study needs no naming.
         """
         text = text.replace(f"study {self.study.name}: ", "")
-        labels = {entry["id"]: entry["label"] for entry in self.decision["table"] if "." in entry["id"]}
-        for_ids = "|".join(re.escape(one) for one in sorted(labels, key=len, reverse=True))
-        return bare(re.sub(for_ids, lambda found: f"“{labels[found[0]]}”", text) if labels else text)
+        labels = {entry["id"]: entry["label"] for entry in self.decision["table"]}
+        for_ids = [re.escape(one) for one in sorted(labels, key=len, reverse=True) if "." in one]
+        for_ids += [place.format(one) for one in labels if "." not in one for place in _PLACES_OF_AN_ID]
+        return bare(re.sub("|".join(for_ids), lambda found: f"“{labels[found[0]]}”", text))
 
     @property
     def comparisons(self) -> list[dict]:
@@ -142,9 +155,30 @@ class Case:
 
     @property
     def data_driven_steps(self) -> list[dict]:
-        """The steps whose outcome depended on the data; those of the design are not tested."""
-        return [step for step in self.decision["steps"] if step["decision"] != "design"]
+        """The steps whose outcome depended on the data: neither those of the design, which are not tested, nor those
+        that could not be taken."""
+        return [step for step in self.decision["steps"] if step["decision"] != "design" and not _not_taken(step)]
+
+    @property
+    def stopped(self) -> dict[str, str]:
+        """The grouping factors that are left out because the ladder stopped there, each with the reason."""
+        return {
+            step["group"]: self.in_labels(step["reason"])
+            for step in self.decision["steps"]
+            if step["kind"] == STOP and step["group"] not in self.fit.groups
+        }
+
+    @property
+    def compares_slopes(self) -> bool:
+        """Whether models with random slopes were set against others."""
+        kinds = (SLOPE, CORRELATION, BACK_OFF)
+        return any(step["kind"] in kinds and not _not_taken(step) for step in self.decision["steps"])
 
     def variable(self, name: str) -> dict | None:
         """What the audit says of a column."""
         return next((entry for entry in self.audit["variables"] if entry["name"] == name), None)
+
+
+def _not_taken(step: Mapping[str, Any]) -> bool:
+    """Whether a step had nothing to decide: the ladder stopped, or the data cannot show the slope."""
+    return step["kind"] == STOP or (step["kind"] == SLOPE and step["decision"] == "drop" and not step["candidates"])

@@ -18,6 +18,8 @@ WORDS = {RED: "Not ready to report", AMBER: "Usable, with cautions", GREEN: "Sou
 WHAT_IS_WRONG = {"not converged": "did not converge", "not identified": "is not identified"}
 # What the report finds in the final fit itself.
 _SAID_OF_THE_FIT = ("few levels", "singular", "unsound", "several optima")
+_WEIGHTS = {"groups ignored": RED, "reused labels": GREEN}
+"""What the warnings of a decision weigh, where it is not AMBER."""
 _FAILED_SHARE = 0.05
 _NAMED = 3
 _LOST_SHARE = 0.05
@@ -111,7 +113,7 @@ def _decision(case: Case) -> list[Caution]:
         found.append(Caution(AMBER, "criteria disagree", told(case.selection["disagreement"])))
     for warning in case.decision["final"]["warnings"]:
         if warning["subject"] not in _SAID_OF_THE_FIT:
-            weight = GREEN if warning["subject"] == "reused labels" else AMBER
+            weight = _WEIGHTS.get(warning["subject"], AMBER)
             found.append(Caution(weight, warning["subject"], told(warning["sentence"])))
     return found
 
@@ -194,12 +196,13 @@ def _figures(case: Case) -> list[Caution]:
 
 
 def _candidates(case: Case) -> list[Caution]:
-    """Candidates that could not be fitted, by the reason; a reason at which the ladder stopped has been told."""
+    """Candidates that could not be fitted, by the reason; one that a step of the ladder gave has been told."""
     failed: dict[str, list[str]] = {}
     for rung in case.ladder["rungs"]:
         if rung.get("failure"):
             failed.setdefault(rung["failure"], []).append(rung["label"])
     warned = [warning["sentence"] for warning in case.decision["final"]["warnings"]]
+    warned += [step["reason"] for step in case.decision["steps"]]
     return [
         Caution(
             GREEN if any(reason.removesuffix(".") in sentence for sentence in warned) else AMBER,

@@ -6,6 +6,7 @@ from markupsafe import Markup
 
 from lmm import numbers
 from lmm.infer.inference import BOOTSTRAP, PROFILE
+from lmm.infer.leastsquares import METHOD as LEAST_SQUARES
 from lmm.report.case import Case
 from lmm.report.markup import name, say
 
@@ -38,6 +39,8 @@ def how(case: Case) -> Markup:
     section = case.inference["intervals"]
     if section is None:
         return say("There are no intervals: {}", case.inference["reasons"]["intervals"])
+    if section["method"] == LEAST_SQUARES:
+        return say("The interval of the residual is exact, by χ².")
     if section["method"] == PROFILE:
         return say("Intervals are by profile likelihood: that of ML, whose variances are a little below those of REML.")
     if section["method"] == BOOTSTRAP:

@@ -227,7 +227,9 @@ def _facts(case: Case) -> list[tuple[Markup, Markup]]:
     facts = [(say("{}, {} CI", label, case.level), estimate), ("Rows analysed", numbers.count(case.fit.n))]
     facts += [(say("Levels of {}", name(group)), numbers.count(count)) for group, count in case.fit.groups.items()]
     marginal, conditional = case.findings.get("r2_marginal"), case.findings.get("r2_conditional")
-    if marginal is not None and conditional is not None:
+    if not case.fit.random:
+        facts.append((say("<i>R</i>² of the fixed part"), numbers.bounded(marginal)))
+    elif marginal is not None and conditional is not None:
         value = f"{numbers.bounded(marginal)} / {numbers.bounded(conditional)}"
         facts.append((say("<i>R</i>² marginal / conditional"), value))
     return facts

@@ -57,6 +57,8 @@ def decided_on_data(case: Case) -> list[Markup]:
     decided = [say("{}", one) for one in dict.fromkeys(step["question"] for step in case.data_driven_steps)]
     if case.selects_fixed_effects:
         decided.append(say("Which fixed effects stay? By {}.", procedure_said(case.selection)))
+    if not decided and case.stopped:
+        decided = [say("Nothing: the ladder stopped before the data had a choice of model to make.")]
     return decided or [say("Nothing: the study leaves no choice of model to the data.")]
 
 

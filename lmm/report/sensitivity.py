@@ -62,9 +62,9 @@ def sensitivity(case: Case) -> Sensitivity:
     return Sensitivity(
         heading="The hypotheses across three models" if hypotheses["named"] else "The coefficients across three models",
         models=[_model_row(case, one) for one in hypotheses["models"]],
-        coefficients=[_coefficient_rows(one) for one in hypotheses["coefficients"]],
+        coefficients=[_coefficient_rows(one) for one in hypotheses["coefficients"]] if case.fit.random else [],
         said=told(case.in_labels(hypotheses["sentence"])),
-        forest=_forest(case, hypotheses),
+        forest=_forest(case, hypotheses) if case.fit.random else None,
         close=[_close_row(case, model, names) for model in close["models"]],
         close_names=[bare(one) for one in names],
         close_said=told(case.in_labels(close["sentence"])),

@@ -11,9 +11,12 @@ from lmm.report.markup import listing, name, say
 
 
 def share_rows(case: Case) -> list[dict]:
-    """A row for the fixed part, for each grouping factor and for the residual: its share of the whole variance."""
+    """A row for the fixed part, for each grouping factor and for the residual: its share of the whole variance.
+
+    None without random effects, where there is nothing to divide but what R² says.
+    """
     shares = case.inference["r2"]
-    if shares is None:
+    if shares is None or not case.fit.random:
         return []
     correlations = _correlations(case)
     rows = [{"part": "Fixed part", "share": numbers.bounded(shares["marginal"]), "icc": "", "interval": ""}]

@@ -63,8 +63,11 @@ def _overall(
     against = [row for row in rows if not row.agrees]
     choices = dict.fromkeys(row.chosen for row in against if row.chosen)
     told = []
-    if not against and random_parts == 1:
-        told.append(f"No other candidate has the whole design of {final}, so that there was nothing to choose between.")
+    if random_parts == 1:
+        whole = f"No other candidate has the whole design of {final}, so that there was nothing to choose between."
+        grouped = random_terms(decision["final"]["formula"])
+        told.append(whole if grouped else f"No random part could be set against the final model {final}.")
+        told += [f"{_capital(listing(agreeing))} would choose the final model {final}."] if agreeing and against else []
     elif agreeing and not against:
         told.append(f"Every criterion that can tell these models apart would choose the final model {final}.")
     elif agreeing:

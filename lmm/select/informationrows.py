@@ -42,6 +42,9 @@ def information_row(criterion: str, pool: Sequence[Entry], mine: Entry | None, f
         )
         return Row(name, sentence, chosen, values[chosen], estimator=REML)
     own, what = values[mine["id"]], _what(mine, final)
+    if len(values) == 1:
+        sentence = f"{name} has no other random part of the whole design to set against {what}."
+        return Row(name, sentence, None, own, 0.0, agrees=True, estimator=REML)
     if own <= least + TIE:
         return Row(name, _lowest(name, values, mine, what), final, own, 0.0, agrees=True, estimator=REML)
     chosen = next(entry for entry in pool if values[entry["id"]] <= least + TIE)
@@ -80,8 +83,6 @@ def with_worth_of_slopes(
 def _lowest(name: str, values: Mapping[str, float], mine: Entry, what: str) -> str:
     """That the final model has the lowest value, and how far the next one is."""
     others = {one: value for one, value in values.items() if one != mine["id"]}
-    if not others:
-        return f"{name} has no other random part of the whole design to set against {what}."
     following = min(others, key=others.get)
     ahead = others[following] - values[mine["id"]]
     if ahead <= TIE:

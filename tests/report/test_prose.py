@@ -129,7 +129,10 @@ def test_back_off_from_a_singular_slope():
     finished = builders.finish(table, outcome="y", fixed="x", groups=["g"], slopes={"g": "x"})
     told = read(finished.case)
     assert finished.case.fit.formula == "y ~ x + (1 | g)"
-    assert "Singular fits, with a variance of zero or a correlation of ±1, could not be chosen." in told["methods"]
+    assert (
+        "Random slopes with a singular fit, by a variance of zero or a correlation of ±1, could not be chosen."
+        in told["methods"]
+    )
     assert "singular and" in told["results"] and "not chosen" in told["results"]
     assert "The final model was singular" not in told["results"]
     assert "The effect of x differs" not in told["answer"]
