@@ -9,11 +9,14 @@ import numpy as np
 
 from lmm import provenance
 from lmm.diagnose import (
+    autocorrelation,
+    by_group,
     dropout,
     fit_over_data,
     influence_groups,
     influence_rows,
     level_diagram,
+    linearity,
     mean_figures,
     missing_values,
     profile_zeta,
@@ -22,8 +25,12 @@ from lmm.diagnose import (
     raw_data,
     residuals,
     row_flow,
+    scale_location,
+    scaled,
+    simulated_density,
     style,
 )
+from lmm.diagnose.collinearity import collinearity
 from lmm.diagnose.evidence import Evidence
 from lmm.diagnose.figure import DiagnosticFigure, OmittedFigure
 from lmm.diagnose.flagged import flagged_rows
@@ -42,10 +49,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """The final fit, the figures as SVG by name, and what was found (goes to findings.json)."""
+    """The final fit, the figures by name as SVG and as PDF, and what was found (goes to findings.json)."""
 
     fit: Fit
     figures: dict[str, str]
+    printed: dict[str, bytes]
     findings: dict
 
 
@@ -64,17 +72,22 @@ def diagnose(study: Study, decision: dict, table: pandas.DataFrame, audit: dict,
     drawn = [figure for figure in figures if isinstance(figure, DiagnosticFigure)]
     omitted = [figure for figure in figures if isinstance(figure, OmittedFigure)]
     shares = variance_shares(fit, table)
+    collinear = collinearity(evidence)
+    checks = [check.to_dict() for figure in drawn for check in figure.checks]
     findings = {
         **provenance.stamp(study, decision["row_hash"]),
         "figures": [figure.words() for figure in drawn],
         "omitted": [figure.words() for figure in omitted],
+        "checks": checks + ([collinear["check"]] if collinear else []),
+        "collinearity": collinear,
         "icc": intraclass_correlation(shares),
         "r2_marginal": shares.r2_marginal,
         "r2_conditional": shares.r2_conditional,
         "residuals": _largest(evidence),
         "influence": None if influence is None else influence_findings(evidence, influence),
     }
-    return Diagnosis(fit, {figure.name: figure.drawing for figure in drawn}, findings)
+    drawings = {figure.name: figure.drawing for figure in drawn}
+    return Diagnosis(fit, drawings, {figure.name: figure.printed for figure in drawn}, findings)
 
 
 def _data_figures(study: Study, audit: dict, table: pandas.DataFrame) -> list[DiagnosticFigure]:
@@ -105,7 +118,16 @@ def _figures(
     ]
     profiles = profile_zeta.profile_zeta(evidence.fit, inference)
     if influence is not None:
-        figures += [residuals.against_fitted(evidence), quantiles.residual_quantiles(evidence)]
+        figures += [
+            residuals.against_fitted(evidence),
+            scale_location.scale_location(evidence),
+            *linearity.linearity(evidence),
+            quantiles.residual_quantiles(evidence),
+            by_group.by_group(evidence),
+            *autocorrelation.autocorrelation(evidence),
+            scaled.scaled(evidence),
+            simulated_density.simulated_density(evidence),
+        ]
         for position in range(len(evidence.fit.random)):
             figures += random_effects.of_term(evidence, position)
         figures += [*influence_groups.of_groups(evidence, influence), influence_rows.of_rows(evidence, influence)]

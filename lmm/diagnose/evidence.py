@@ -9,11 +9,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lmm.diagnose.labels import bare, shorten
-from lmm.diagnose.simulation import Simulation, simulate
+from lmm.diagnose.residual_kinds import (
+    marginal_residuals,
+    scaled_residuals,
+    standardised_residuals,
+    studentised_residuals,
+)
+from lmm.diagnose.simulation import Simulation, random_columns, simulate
 from lmm.numbers import plain
 
 if TYPE_CHECKING:
     import pandas
+    from scipy import sparse
 
     from lmm.formula import RandomTerm
     from lmm.model import Fit
@@ -75,13 +82,59 @@ class Evidence:
     @cached_property
     def standardised(self) -> np.ndarray:
         """Conditional residuals over their standard deviation (n,); not a number where a row fits itself exactly."""
-        determined = self.scale > 1e-6 * self.fit.sigma
-        return np.divide(self.fit.residuals, self.scale, out=np.full(self.fit.n, np.nan), where=determined)
+        return studentised_residuals(self.fit)
+
+    @cached_property
+    def random_columns(self) -> sparse.csr_array:
+        """A = W^½ Z Λ (n, q) of V = σ² W^-½ (I + AA') W^-½."""
+        return random_columns(self)
 
     @cached_property
     def simulation(self) -> Simulation:
         """Residuals and conditional modes of data sets drawn from the fitted model, seeded by the study."""
         return simulate(self)
+
+    @cached_property
+    def usable(self) -> np.ndarray:
+        """Which rows have a studentised residual (n,): all but those that fit themselves exactly."""
+        return np.isfinite(self.standardised)
+
+    @cached_property
+    def residual_pool(self) -> np.ndarray:
+        """Studentised residuals of the usable rows, of the data in row 0 and of the simulated data sets (1 + B, m)."""
+        return np.vstack([self.standardised[self.usable], self.simulation.standardised[:, self.usable]])
+
+    @cached_property
+    def fitted_pool(self) -> np.ndarray:
+        """Fitted values of the usable rows, of the data in row 0 and of the simulated data sets (1 + B, m)."""
+        return np.vstack([self.fit.fitted[self.usable], self.simulation.fitted[:, self.usable]])
+
+    @cached_property
+    def residuals_by_fitted(self) -> np.ndarray:
+        """The studentised residuals of each data set in the order of its own fitted values (1 + B, m)."""
+        return np.take_along_axis(self.residual_pool, np.argsort(self.fitted_pool, axis=1), axis=1)
+
+    @cached_property
+    def marginal_pool(self) -> np.ndarray:
+        """Marginal residuals of all rows, of the data in row 0 and of the simulated data sets (1 + B, n)."""
+        return np.vstack([marginal_residuals(self.fit), self.simulation.marginal])
+
+    @cached_property
+    def standardised_pool(self) -> np.ndarray | None:
+        """Uncorrelated residuals with variance 1, in the order of time, likewise (1 + B, n).
+
+        None where too many rows depend on one another; see `standardised_residuals`.
+        """
+        time = self.study.time
+        known = time in self.table and np.issubdtype(self.table[time].dtype, np.number)
+        order = np.argsort(self.table[time].to_numpy(), kind="stable") if known else np.arange(self.fit.n)
+        whitened = np.sqrt(self.weights) / self.fit.sigma * self.marginal_pool
+        return standardised_residuals(whitened, self.random_columns, order)
+
+    @cached_property
+    def rank_pool(self) -> np.ndarray:
+        """Rank of every marginal residual among the data sets, likewise (1 + B, n), from 0 to B."""
+        return scaled_residuals(self.marginal_pool)
 
     @cached_property
     def outcome_label(self) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from lmm.diagnose import svg
+from lmm.diagnose import pdf, svg
+from lmm.diagnose.check import Check
 from lmm.diagnose.section import MODEL
 
 
@@ -14,9 +16,11 @@ from lmm.diagnose.section import MODEL
 class DiagnosticFigure:
     """A drawing with its words; all texts are plain sentences, `alt` states what the drawing shows.
 
+    `drawing` is the SVG of the page, `printed` the PDF for a paper.
     `good` says what a sound model looks like, `seen` what these data show (computed), `do` what follows from it.
     `concern` says in a sentence what speaks against reporting the model as it stands; empty where nothing does.
     `section` is DATA where the figure shows what came before any model, MODEL where it shows the model or its check.
+    `checks` are what the figure was asked, for the checklist.
     """
 
     name: str
@@ -27,10 +31,12 @@ class DiagnosticFigure:
     do: str
     concern: str
     drawing: str
+    printed: bytes
     section: str = MODEL
+    checks: tuple[Check, ...] = ()
 
     def words(self) -> dict[str, str]:
-        """All but the drawing, for findings.json."""
+        """All but the drawings, for findings.json."""
         return {
             "name": self.name,
             "title": self.title,
@@ -67,7 +73,8 @@ def drawn(
     do: str,
     concern: str = "",
     section: str = MODEL,
+    checks: Sequence[Check] = (),
 ) -> DiagnosticFigure:
-    """The figure written as SVG, together with its words."""
-    drawing = svg.render(figure, name, title, alt)
-    return DiagnosticFigure(name, title, alt, good, seen, do, concern, drawing, section)
+    """The figure written as SVG and PDF, together with its words."""
+    drawing, printed = svg.render(figure, name, title, alt), pdf.render(figure, title)
+    return DiagnosticFigure(name, title, alt, good, seen, do, concern, drawing, printed, section, tuple(checks))

@@ -6,9 +6,10 @@ import numpy as np
 from scipy.special import ndtri
 
 from lmm.diagnose import style
+from lmm.diagnose.check import FINE, LOOK, NOTEWORTHY, UNLIKELY, WRONG, Check
 from lmm.diagnose.evidence import Evidence
 from lmm.diagnose.figure import DiagnosticFigure, OmittedFigure, drawn
-from lmm.diagnose.residuals import LARGE, UNLIKELY
+from lmm.diagnose.residuals import LARGE
 from lmm.diagnose.simulation import Simulation
 from lmm.numbers import counted
 
@@ -51,10 +52,12 @@ def residual_quantiles(evidence: Evidence) -> DiagnosticFigure | OmittedFigure:
     envelope = Envelope(values, simulated[:, ranks])
     farthest = Simulation.share_as_extreme(np.abs(values).max(), np.abs(simulated).max(axis=1))
     outlying = farthest <= UNLIKELY
+    # Of two questions, how many lie outside and how far the farthest, either may raise an alarm.
+    share = min(1.0, 2 * min(envelope.share, farthest))
     tails = _tails(values, envelope, outlying)
     departs = envelope.share <= UNLIKELY or outlying
     shown = "residuals" if len(ranks) == len(order) else "quantiles shown"
-    seen = (
+    sentence = (
         f"{envelope.number} of the {len(ranks):,d} {shown} {'lies' if envelope.number == 1 else 'lie'} outside the "
         f"95% envelope of {evidence.simulation.replicates} data sets simulated from the model; "
         f"{envelope.usual} or fewer would be usual. {tails}"
@@ -69,9 +72,19 @@ def residual_quantiles(evidence: Evidence) -> DiagnosticFigure | OmittedFigure:
         title=TITLE,
         alt=alt,
         good="The points follow the line and stay inside the grey envelope, the tails included.",
-        seen=seen,
+        seen=sentence,
         do=_advice(departs, values),
         concern=f"The residuals are not normal. {tails}" if departs else "",
+        checks=[
+            Check(
+                name="normality of residuals",
+                what=f"Number of {shown} outside the 95% envelope simulated from the model",
+                value=float(envelope.number),
+                share=share,
+                verdict=WRONG if departs else LOOK if share <= NOTEWORTHY else FINE,
+                sentence=sentence,
+            )
+        ],
     )
 
 

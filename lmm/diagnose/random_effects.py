@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from lmm.diagnose import style
+from lmm.diagnose.check import FINE, LOOK, NOTEWORTHY, UNLIKELY, WRONG, Check
 from lmm.diagnose.evidence import Evidence
 from lmm.diagnose.figure import DiagnosticFigure, OmittedFigure, drawn
 from lmm.diagnose.labels import shorten
 from lmm.diagnose.quantiles import Envelope, normal_scores
-from lmm.diagnose.residuals import UNLIKELY
 from lmm.diagnose.thin import by_rank
 from lmm.numbers import count, counted, listing, significant
 
@@ -181,6 +181,21 @@ def _quantiles(evidence, component, modes, simulated, name, title) -> Diagnostic
             if odd
             else ""
         ),
+        checks=[_normality(component.group, envelopes, " ".join(sentences))],
+    )
+
+
+def _normality(group: str, envelopes: list[tuple[str, np.ndarray, Envelope]], sentences: str) -> Check:
+    """Over the effects of a term; the share is that of the effect that departs most, times the number of effects."""
+    share = min(1.0, len(envelopes) * min(envelope.share for _, _, envelope in envelopes))
+    odd = any(envelope.share <= UNLIKELY for _, _, envelope in envelopes)
+    return Check(
+        name=f"normality of {group}",
+        what=f"Number of levels of {shorten(group)} outside the 95% envelope simulated from the model",
+        value=float(max(envelope.number for _, _, envelope in envelopes)),
+        share=share,
+        verdict=WRONG if odd else LOOK if share <= NOTEWORTHY else FINE,
+        sentence=f"{shorten(group)}. {sentences}",
     )
 
 

@@ -16,6 +16,7 @@ from scipy.sparse.linalg import splu
 
 if TYPE_CHECKING:
     from lmm.diagnose.evidence import Evidence
+    from lmm.model import Fit
 
 
 @dataclass(frozen=True)
@@ -23,11 +24,13 @@ class Simulation:
     """What B data sets from the fitted model look like after estimation.
 
     standardised: residuals over their standard deviation (B, n); fitted: fitted values on the outcome's scale (B, n);
-    modes: per random term the conditional modes (B, levels, q) on the outcome's scale.
+    marginal: outcomes less the estimated fixed effects (B, n), on the outcome's scale; modes: per random term the
+    conditional modes (B, levels, q), likewise. All are scaled to the sigma of the fit.
     """
 
     standardised: np.ndarray
     fitted: np.ndarray
+    marginal: np.ndarray
     modes: tuple[np.ndarray, ...]
 
     @property
@@ -56,8 +59,8 @@ def simulate(evidence: Evidence) -> Simulation:
     fit = evidence.fit
     root_weight = np.sqrt(evidence.weights)
     Q, _ = np.linalg.qr(root_weight[:, None] * evidence.X)
-    roots = [_root(component.covariance) / fit.sigma for component in fit.random]
-    A = _whitened_columns(evidence, roots, root_weight)
+    roots = _roots(fit)
+    A = evidence.random_columns
     n, q = A.shape
     count = replicates_for(n)
     draw = np.random.default_rng(evidence.study.seed)
@@ -79,7 +82,18 @@ def simulate(evidence: Evidence) -> Simulation:
         start += levels * width
     # The fixed effects cancel from the residuals; the fitted values get those of the fit back.
     on_outcome_scale = fit.fitted_fixed[:, None] + fit.sigma * (fitted / sigma) / root_weight[:, None]
-    return Simulation(standardised.T, on_outcome_scale.T, tuple(modes))
+    marginal = fit.sigma * ((outcomes - Q @ fixed) / sigma) / root_weight[:, None]
+    return Simulation(standardised.T, on_outcome_scale.T, marginal.T, tuple(modes))
+
+
+def random_columns(evidence: Evidence) -> sparse.csr_array:
+    """A = W^½ Z Λ (n, q), with which V = σ² W^-½ (I + AA') W^-½."""
+    return _whitened_columns(evidence, _roots(evidence.fit), np.sqrt(evidence.weights))
+
+
+def _roots(fit: Fit) -> list[np.ndarray]:
+    """A root of the covariance of each random term, in units of sigma."""
+    return [_root(component.covariance) / fit.sigma for component in fit.random]
 
 
 def _root(covariance: np.ndarray) -> np.ndarray:

@@ -114,6 +114,12 @@ def rings_told(flagged: np.ndarray) -> str:
     return f" {verb} {counted(number, 'row')} flagged before any model." if number else ""
 
 
+def smooth_with_band(axes: Axes, x: np.ndarray, y: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> None:
+    """A smooth of the data, and the grey band in which the smooths of simulated data sets lie."""
+    axes.fill_between(x, lower, upper, color=INK, alpha=0.16, linewidth=0)
+    axes.plot(x, y, color=BLUE, linewidth=2)
+
+
 def label_points(axes: Axes, x: np.ndarray, y: np.ndarray, texts: list[str]) -> None:
     """A direct label beside each of a few points, towards the middle; labels that would meet are moved apart."""
     middle = sum(axes.get_xlim()) / 2

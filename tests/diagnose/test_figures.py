@@ -9,7 +9,7 @@ import pandas
 import pytest
 
 import lmm
-from lmm.diagnose import diagnose, fit_over_data, quantiles, residuals, style
+from lmm.diagnose import diagnose, fit_over_data, quantiles, residuals, scale_location, style
 from lmm.diagnose.evidence import Evidence
 from lmm.diagnose.figure import DiagnosticFigure, OmittedFigure
 from lmm.study import Study
@@ -31,7 +31,13 @@ def test_a_longitudinal_study_shows_lines():
         "fit-over-data",
         "time-band",
         "residuals-fitted",
+        "residuals-spread",
+        "linearity",
         "residuals-normal",
+        "residuals-by-group",
+        "residuals-autocorrelation",
+        "residuals-scaled",
+        "simulated-density",
         "random-effects-1",
         "random-effects-normal-1",
         "influence-1",
@@ -148,7 +154,7 @@ def test_sound_data_raise_no_alarm():
     alarms = [
         concern(figure_of, made(seed))
         for seed in range(10)
-        for figure_of in (residuals.against_fitted, quantiles.residual_quantiles)
+        for figure_of in (residuals.against_fitted, scale_location.scale_location, quantiles.residual_quantiles)
     ]
     # Each check is allowed a false alarm in about 1 data set of 100.
     assert sum(map(bool, alarms)) <= 2
@@ -156,7 +162,7 @@ def test_sound_data_raise_no_alarm():
 
 def test_growing_spread_is_seen():
     evidence = made(1, spread=lambda x: 0.2 + 2 * x)
-    assert "their spread grows with the fitted value" in concern(residuals.against_fitted, evidence)
+    assert "The spread of the residuals grows with the fitted value" in concern(scale_location.scale_location, evidence)
 
 
 def test_a_missing_curve_is_seen():
