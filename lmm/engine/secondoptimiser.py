@@ -20,6 +20,8 @@ from lmm.engine.whitening import lower_triangular
 # In units of deviance: a thousandth of the difference that tells two optima apart.
 _TOLERANCE = 1e-6
 _EVALUATIONS_PER_PARAMETER = 300
+# A referee that needs more has no say: eight correlated effects would take minutes.
+_MOST_EVALUATIONS = 4_000
 # In place of an infinite deviance, which parabolas do not go through.
 _BEYOND = 1e300
 
@@ -76,7 +78,7 @@ def minimise_without_derivatives(problem: Problem, reml: bool, start: list[np.nd
             options={
                 "xtol": 1e-5,
                 "ftol": 0.5 * _TOLERANCE,
-                "maxfev": _EVALUATIONS_PER_PARAMETER * len(triangle),
+                "maxfev": min(_EVALUATIONS_PER_PARAMETER * len(triangle), _MOST_EVALUATIONS),
                 "maxiter": _EVALUATIONS_PER_PARAMETER,
             },
         )
