@@ -5,6 +5,9 @@ from snakemake.utils import min_version
 min_version("9.0")
 
 
+report: "workflow/report/workflow.rst"
+
+
 # A config named on the command line stands alone: Snakemake would merge this one into it, key by key.
 if not workflow.overwrite_configfiles:
 

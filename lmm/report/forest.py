@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _LABEL = 26
 """Letters of a study's title that leave the estimates half of the drawing."""
+_GROUND = "#ffffff"
 _ROW = 0.21
 """Inches from one study to the next."""
 
@@ -96,7 +97,8 @@ def _forest(name: str, title: str, scale: str, keys: Sequence[dict], lines: Sequ
     with style.applied():
         figure = _draw(ordered, shorten(f"{scale} ({levels} intervals)", 60), zero=keys[0]["name"] != INTERCEPT)
         drawing = svg.render(figure, name, title, seen)
-    return Forest(name, title, seen, Markup(drawing))
+    # An open point covers its line with the page's own ground, light or dark.
+    return Forest(name, title, seen, Markup(drawing.replace(_GROUND, "var(--paper)")))
 
 
 def _seen(lines: Sequence[Line], means: bool, left_out: int) -> str:
@@ -126,7 +128,7 @@ def _draw(lines: Sequence[Line], scale: str, zero: bool) -> Figure:
     axes.hlines(
         heights, [line.lower for line in lines], [line.upper for line in lines], color=style.BLUE, linewidth=1.3
     )
-    for clear, face in ((True, style.BLUE), (False, "#ffffff")):
+    for clear, face in ((True, style.BLUE), (False, _GROUND)):
         shown = [(line.estimate, height) for line, height in zip(lines, heights, strict=True) if line.clear == clear]
         if shown:
             axes.scatter(

@@ -14,7 +14,7 @@ from lmm.report.case import Case
 from lmm.report.cautions import GREEN, cautions
 from lmm.report.family import METHODS, NONE, size, tests_of
 from lmm.report.forest import forests
-from lmm.report.markup import say
+from lmm.report.markup import name, p_value, say
 from lmm.report.rendering import render, script
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def index_entry(case: Case) -> dict:
         "light": found_answer.light,
         "word": found_answer.word,
         "estimate": estimate.striptags(),
+        "effect": label.striptags(),
         "estimate_label": f"{label.striptags()}, {case.level} CI",
         "key": _key(case),
         "alpha": case.study.ladder.alpha_fixed,
@@ -121,23 +122,17 @@ def _row(study: Study, entry: dict | None, family: dict | None) -> dict[str, Any
 
 
 def _tested(tests: Sequence[dict], family: dict) -> Markup:
-    """The p-values of a study in its family: "p = .012; adjusted .031 (Holm, the 12 outcomes of family memory)"."""
+    """The p-values of a study: "x: p = .012, adjusted p = .031 (the 12 outcomes of family memory)"."""
+    known = [test for test in tests if test["p"] is not None]
+    if not known:
+        return Markup("")
+    if family["adjustment"] == NONE:
+        told = [say("{}: {}", name(test["term"]), p_value(test["p"])) for test in known]
+        return say("{}; not adjusted for {}.", Markup("; ").join(told), size(family))
     told = [
-        say(
-            "{}: <i>p</i> {}{}",
-            test["term"],
-            _p(test["p"]),
-            "" if family["adjustment"] == NONE else say(", adjusted {}", _p(test["adjusted"])),
-        )
-        for test in tests
+        say("{}: {}, adjusted {}", name(test["term"]), p_value(test["p"]), p_value(test["adjusted"])) for test in known
     ]
-    how = "not adjusted for" if family["adjustment"] == NONE else "adjusted across"
-    return say("{}; {} {}", Markup("; ").join(told), how, size(family)) if told else Markup("")
-
-
-def _p(p: float | None) -> str:
-    text = numbers.p_number(p)
-    return text if text[0] in f"<>{numbers.MISSING}" else f"= {text}"
+    return say("{} ({}).", Markup("; ").join(told), size(family))
 
 
 def _family_said(family: dict) -> Markup:

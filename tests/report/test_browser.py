@@ -6,7 +6,7 @@ import re
 import pytest
 
 from lmm.report import index_page
-from tests.report import builders
+from tests.report import builders, many
 from tests.report.browser import CHROMIUM, Browser
 
 pytestmark = pytest.mark.skipif(
@@ -33,10 +33,11 @@ def pages(tmp_path_factory):
     studies = [finished.study.model_copy(update={"name": name}) for name, finished in made.items()]
     entries = {name: finished.entry() for name, finished in made.items() if name != "nested"}
     (folder / "index.html").write_text(index_page(studies, entries), encoding="utf-8")
+    (folder / "fifty.html").write_text(index_page(*many.fifty()), encoding="utf-8")
     return folder
 
 
-EACH = pytest.mark.parametrize("name", [*NAMES, "index"])
+EACH = pytest.mark.parametrize("name", [*NAMES, "index", "fifty"])
 
 
 @EACH
@@ -130,10 +131,43 @@ CONTRAST = """(() => {
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["sleepstudy", "nested", "messy", "selected", "index"])
+@pytest.mark.parametrize("name", ["sleepstudy", "nested", "messy", "selected", "index", "fifty"])
 def test_text_has_the_contrast_of_wcag_aa(browser, pages, name, scheme):
     browser.open(pages / f"{name}.html", scheme=scheme)
     assert browser.evaluate(CONTRAST) == []
+
+
+ROWS = "[...document.querySelectorAll('tbody tr')].filter(r => r.offsetParent).map(r => r.cells[0].innerText)"
+
+
+def test_the_index_is_sorted_by_its_heads_there_and_back(browser, pages):
+    browser.open(pages / "fifty.html")
+    given = browser.evaluate(ROWS)
+    values = "[...document.querySelectorAll('tbody tr')].map(r => Number(r.cells[4].dataset.value))"
+    head = "document.querySelectorAll('thead th')[4]"
+    browser.evaluate(f"{head}.querySelector('button').focus()")
+    for direction, reverse in (("ascending", False), ("descending", True)):
+        browser.evaluate("document.activeElement.click()")
+        assert browser.evaluate(f"{head}.getAttribute('aria-sort')") == direction
+        found = browser.evaluate(values)
+        assert found == sorted(found, reverse=reverse)
+    browser.evaluate("document.activeElement.click()")
+    assert browser.evaluate(ROWS) == given
+    browser.evaluate("document.querySelectorAll('thead th button')[1].click()")
+    assert browser.evaluate(ROWS)[:4] == [f"Outcome {k}" for k in range(46, 50)]  # red before amber before green
+
+
+def test_the_index_is_filtered_and_shown_as_cards_without_its_script(browser, pages):
+    text = (pages / "fifty.html").read_text(encoding="utf-8")
+    (pages / "plain.html").write_text(re.sub(r"<script>.*</script>", "", text, flags=re.DOTALL), encoding="utf-8")
+    for page in ("fifty.html", "plain.html"):
+        browser.open(pages / page)
+        cards = "[...document.querySelectorAll('.cards > li')].filter(card => card.offsetParent).length"
+        assert (len(browser.evaluate(ROWS)), browser.evaluate(cards)) == (50, 0)
+        browser.evaluate("document.querySelector('#show-red').click()")
+        assert browser.evaluate(ROWS) == [f"Outcome {k}" for k in range(46, 50)]
+        browser.evaluate("document.querySelector('#view-cards').click()")
+        assert (len(browser.evaluate(ROWS)), browser.evaluate(cards)) == (0, 4)
 
 
 def test_dark_is_dark_and_drawings_follow(browser, pages):

@@ -8,7 +8,14 @@ rule diagnose:
     output:
         final="results/{study}/diagnose/final.json",
         findings="results/{study}/diagnose/findings.json",
-        figures=directory("results/{study}/diagnose/figures"),
+        figures=report(
+            directory("results/{study}/diagnose/figures"),
+            patterns=["{figure}.svg"],
+            caption="../report/figure.rst",
+            category="{study}",
+            subcategory="diagnose",
+            labels={"what": "{figure}"},
+        ),
     log:
         "logs/{study}/diagnose.log",
     conda:

@@ -5,7 +5,12 @@ rule family:
             rules.infer.output.inference, study=[study.name for study in FAMILIES[wildcards.family].studies]
         ),
     output:
-        family="results/families/{family}.json",
+        family=report(
+            "results/families/{family}.json",
+            caption="../report/family.rst",
+            category="All studies",
+            labels={"what": "family {family}"},
+        ),
     log:
         "logs/families/{family}.log",
     localrule: True

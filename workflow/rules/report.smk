@@ -12,7 +12,13 @@ rule report:
         figures=rules.diagnose.output.figures,
         family=family_of,
     output:
-        page="reports/{study}/index.html",
+        page=report(
+            "reports/{study}/index.html",
+            caption="../report/page.rst",
+            category="{study}",
+            subcategory="report",
+            labels={"what": "report"},
+        ),
         entry="results/{study}/report/entry.json",
     log:
         "logs/{study}/report.log",
@@ -36,7 +42,12 @@ rule index:
         entries=expand(rules.report.output.entry, study=STUDIES),
         families=expand(rules.family.output.family, family=FAMILIES),
     output:
-        page="reports/index.html",
+        page=report(
+            "reports/index.html",
+            caption="../report/index.rst",
+            category="All studies",
+            labels={"what": "index of the studies"},
+        ),
     log:
         "logs/index.log",
     localrule: True

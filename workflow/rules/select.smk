@@ -5,7 +5,13 @@ rule select:
         table=rules.clean.output.table,
         audit=rules.clean.output.audit,
     output:
-        decision="results/{study}/select/decision.json",
+        decision=report(
+            "results/{study}/select/decision.json",
+            caption="../report/decision.rst",
+            category="{study}",
+            subcategory="select",
+            labels={"what": "decision"},
+        ),
     log:
         "logs/{study}/select.log",
     conda:
