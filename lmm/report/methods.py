@@ -40,7 +40,7 @@ def methods(case: Case) -> list[Markup]:
 
 def citations(case: Case) -> list[str]:
     """Keys of the references that `methods` and `results` cite."""
-    cited = {"schuetzenmeister"}
+    cited = {"appelbaum", "meteyard", "schuetzenmeister"}
     if case.fit.random:
         cited |= {"johnson", "nakagawa"}
     cited |= _CITED_FOR_DEGREES.get(case.inference["coefficients"]["method"], set())
@@ -94,14 +94,15 @@ def _data(case: Case) -> Markup:
     unit = say(" ({})", case.unit) if case.unit else ""
     parts = [
         say("We analysed {}{} in {}{}.", name(case.outcome), unit, numbers.counted(fit.n, "row"), within),
-        _missing(case),
+        missing_said(case),
         *_dropout(case),
         *(_relation(pair) for pair in audit["structure"]),
     ]
     return sentences(parts)
 
 
-def _missing(case: Case) -> Markup:
+def missing_said(case: Case) -> Markup:
+    """How many rows were left out for missing values, of which variables, and what is assumed of them."""
     lost, prepared = case.rows_lost, case.rows_prepared
     if not lost:
         return say("No row was left out for missing values: the variables of the candidate models had none.")
@@ -226,7 +227,7 @@ def _models(case: Case) -> Markup:
     parts += [told(reason) for reason in case.stopped.values()]
     if not case.fit.random:
         parts.append(say("The final model has no random effects: it is a linear regression by ordinary least squares."))
-    return sentences([*parts, *_in_doubt(case), *_fixed_effects(case), *_coding(case), *methods_said(case)])
+    return sentences([*parts, *doubts_said(case), *_fixed_effects(case), *coding_said(case), *methods_said(case)])
 
 
 def _candidates(case: Case) -> str:
@@ -336,7 +337,7 @@ def _fixed_effects(case: Case) -> list[Markup]:
     return parts
 
 
-def _in_doubt(case: Case) -> list[Markup]:
+def doubts_said(case: Case) -> list[Markup]:
     """What was done about fits that were singular or did not converge, where there were some."""
     again = len({row["label"] for row in attempt_rows(case)})
     parts = []
@@ -357,7 +358,7 @@ def _in_doubt(case: Case) -> list[Markup]:
     return parts
 
 
-def _coding(case: Case) -> list[Markup]:
+def coding_said(case: Case) -> list[Markup]:
     """The reference level of each factor, and where numeric predictors have their zero."""
     contrasts = [level_of(case, label) for label in case.coefficients]
     references = {contrast[0]: contrast[2] for contrast in contrasts if contrast}

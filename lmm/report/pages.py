@@ -12,6 +12,8 @@ from lmm.report import intervals, shares, tables
 from lmm.report.answer import answer, key_estimate
 from lmm.report.case import AT_THE_SELECTED_MEAN, Case
 from lmm.report.cautions import cautions
+from lmm.report.checklist import checklist
+from lmm.report.cite import how_to_cite
 from lmm.report.coefficients import coefficients
 from lmm.report.crossvalidation import inside, not_done, targets
 from lmm.report.effects import effect_sections
@@ -38,6 +40,7 @@ SECTIONS = (
     ("crossvalidation", "Cross-validation"),
     ("sensitivity", "Sensitivity"),
     ("limits", "Warnings and limits"),
+    ("checklist", "Reporting checklist"),
     ("prose", "Methods, results, reproduction"),
 )
 """Anchor and heading of each section; the template of a section is section_<anchor>.html."""
@@ -128,6 +131,8 @@ def study_page(case: Case, figures: dict[str, str]) -> str:
         methods=methods(case),
         results=results(case, found),
         references=in_order(citations(case)),
+        checklist=checklist(case, found),
+        how_to_cite=how_to_cite(case),
         lme4_call=lme4_call(case),
         reproduction=_reproduction(case),
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 REFERENCES = {
+    "appelbaum": "Appelbaum, M., Cooper, H., Kline, R. B., Mayo-Wilson, E., Nezu, A. M., & Rao, S. M. (2018). Journal "
+    "article reporting standards for quantitative research in psychology. American Psychologist, 73, 3–25.",
     "barr": "Barr, D. J., Levy, R., Scheepers, C., & Tily, H. J. (2013). Random effects structure for confirmatory "
     "hypothesis testing: Keep it maximal. Journal of Memory and Language, 68, 255–278.",
     "bates": "Bates, D., Mächler, M., Bolker, B., & Walker, S. (2015). Fitting linear mixed-effects models using lme4. "
@@ -42,6 +44,8 @@ REFERENCES = {
     "Biometrika, 97, 773–789.",
     "matuschek": "Matuschek, H., Kliegl, R., Vasishth, S., Baayen, H., & Bates, D. (2017). Balancing Type I error and "
     "power in linear mixed models. Journal of Memory and Language, 94, 305–315.",
+    "meteyard": "Meteyard, L., & Davies, R. A. I. (2020). Best practice guidance for linear mixed-effects models in "
+    "psychological science. Journal of Memory and Language, 112, 104092.",
     "nakagawa": "Nakagawa, S., & Schielzeth, H. (2013). A general and simple method for obtaining R² from generalized "
     "linear mixed-effects models. Methods in Ecology and Evolution, 4, 133–142.",
     "roberts": "Roberts, D. R., Bahn, V., Ciuti, S., Boyce, M. S., Elith, J., Guillera-Arroita, G., … Dormann, C. F. "

@@ -1,0 +1,276 @@
+"""The checklist of reporting items, filled in: what a reviewer asks of a mixed model, and where the page answers.
+
+The items are those of Meteyard and Davies (2020) and of the reporting standards of the APA for
+mixed models (JARS-Quant, Appelbaum et al., 2018). What only the authors can know is said to be theirs to state.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from lmm import numbers
+from lmm.report.case import Case
+from lmm.report.cautions import AMBER, Caution
+from lmm.report.intervals import how
+from lmm.report.markup import listing, name, say, sentences, told
+from lmm.report.methods import coding_said, degrees_said, doubts_said, missing_said
+from lmm.report.plan import MAXIMAL, hypotheses
+from lmm.report.selection import procedure_said
+from lmm.report.transformed import transformation
+
+BOTH, METEYARD, JARS = "M&D, JARS", "M&D", "JARS"
+
+
+@dataclass(frozen=True)
+class Item:
+    """A reporting item: what is asked, by whom, the study's own answer, and the section that has it in full."""
+
+    topic: str
+    asked_by: str
+    answer: Markup
+    section: str
+
+
+def checklist(case: Case, cautions: list[Caution]) -> list[Item]:
+    """All items in the order of a paper."""
+    items = [
+        ("Question and hypotheses", JARS, _hypotheses(case), "plan"),
+        ("Sample size at every level", BOTH, _sample(case), "data"),
+        ("How the sample size was fixed; power", BOTH, _power(case), "plan"),
+        ("Outcome, its unit and its transformation", BOTH, _outcome(case), "data"),
+        ("Missing data and exclusions", BOTH, _missing(case), "data"),
+        ("Outliers", BOTH, _outliers(case), "data"),
+        ("Coding and centring of predictors", BOTH, _coding(case), "prose"),
+        ("Weights", JARS, _weights(case), "plan"),
+        ("Fixed effects, with interactions", BOTH, _fixed(case), "plan"),
+        ("Random effects, and which were left out and why", BOTH, _random(case), "ladder"),
+        ("How the model was chosen", METEYARD, _route(case), "ladder"),
+        ("Number of models compared", METEYARD, _compared(case), "ladder"),
+        ("Estimator", BOTH, _estimator(case), "model"),
+        ("Convergence and singular fits", METEYARD, _convergence(case), "ladder"),
+        ("Model equation", METEYARD, say("Given with its estimates, and as a formula of lme4."), "model"),
+        ("Estimates, standard errors and intervals", BOTH, _estimates(case), "model"),
+        ("Degrees of freedom and p-values", BOTH, degrees_said(case), "model"),
+        ("Multiple comparisons", JARS, _multiplicity(case), "effects" if _has_means(case) else "model"),
+        ("Every variance and correlation", BOTH, _variances(case), "model"),
+        ("Intraclass correlation and R²", BOTH, _shares(case), "model"),
+        ("Information criteria", METEYARD, _criteria(case), "model"),
+        ("Checks of assumptions", BOTH, _checks(case), "figures"),
+        ("Influential rows and groups", METEYARD, _influence(case), "figures"),
+        ("Prediction of new rows", JARS, _validation(case), "crossvalidation"),
+        ("Sensitivity to the choice of the model", JARS, _sensitivity(case), "sensitivity"),
+        ("Inference after selection", BOTH, _after_selection(case), "limits"),
+        ("Limits that the data set", JARS, _limits(cautions), "limits"),
+        ("Software and versions", BOTH, _software(case), "prose"),
+        ("Data and code", BOTH, _data_and_code(case), "prose"),
+    ]
+    return [Item(*item) for item in items]
+
+
+def _not_applicable(because: str) -> Markup:
+    return say("Not applicable, because {}.", because)
+
+
+def _hypotheses(case: Case) -> Markup:
+    if case.study.hypotheses:
+        return say("Named in advance: {}. All other effects are exploratory.", hypotheses(case))
+    return say("No hypotheses were named in advance, so that all effects are exploratory.")
+
+
+def _sample(case: Case) -> Markup:
+    levels = [
+        say("{} of {}", numbers.counted(one["levels"], "level"), name(one["group"])) for one in case.audit["groups"]
+    ]
+    return say("{}.", listing([numbers.counted(case.fit.n, "row"), *levels]))
+
+
+def _power(case: Case) -> Markup:
+    return say("For the authors to state: neither the data nor the configuration tell how many were planned, or why.")
+
+
+def _outcome(case: Case) -> Markup:
+    made = transformation(case)
+    unit = say(" in {}", case.unit) if case.unit else Markup("")
+    how_made = say(", {}", made.words) if made else say(", as the data have it")
+    return say("{}{}{}.", name(case.outcome), unit, how_made)
+
+
+def _missing(case: Case) -> Markup:
+    rows = case.audit["rows"]
+    if rows["read"] == rows["analysed"] and not case.rows_lost:
+        return say("No row was missing a value or left out.")
+    return missing_said(case)
+
+
+def _outliers(case: Case) -> Markup:
+    if any(step.kind == "outliers" for step in case.study.steps):
+        return say("Values far from the others were looked for by a rule, and are listed.")
+    return say(
+        "None was looked for by rule before the analysis, and none was left out; residuals show those there are."
+    )
+
+
+def _coding(case: Case) -> Markup:
+    return sentences(coding_said(case)) or _not_applicable("the fixed part has no predictor")
+
+
+def _weights(case: Case) -> Markup:
+    weights = case.study.weights
+    return say("By {}.", name(weights)) if weights else _not_applicable("every row counts the same")
+
+
+def _fixed(case: Case) -> Markup:
+    interactions = [name(one) for one in case.coefficients if ":" in one]
+    text = "<code>~ {}</code>, with {}."
+    which = numbers.counted(len(interactions), "coefficient of interactions", "coefficients of interactions")
+    return say(text, case.study.fixed, which if interactions else "no interaction")
+
+
+def _random(case: Case) -> Markup:
+    if not case.fit.random:
+        return sentences([say("None."), *(told(reason) for reason in case.stopped.values())])
+    return say("As decided: {}", told(case.in_labels(case.decision["final"]["reason"])))
+
+
+def _route(case: Case) -> Markup:
+    criterion = case.study.ladder.criterion
+    by = "all slopes that can be estimated" if case.mode == MAXIMAL else f"by {_CRITERIA.get(criterion, criterion)}"
+    route = say("Random part in mode {}, {}", case.mode, by)
+    fixed = say("fixed effects were not selected")
+    if case.selection:
+        fixed = say("fixed effects by {}", procedure_said(case.selection))
+    if not case.data_driven_steps and not case.selects_fixed_effects:
+        return _not_applicable("nothing about the model was chosen on the data")
+    return say("{}; {}.", route, fixed)
+
+
+_CRITERIA = {"LRT": "likelihood ratio tests"}
+
+
+def _compared(case: Case) -> Markup:
+    table = case.decision["table"]
+    failed = sum(bool(entry["failure"]) for entry in table)
+    could = say(" {} could not be fitted.", numbers.count(failed)) if failed else ""
+    return say("{}, all listed.{}", numbers.counted(len(table), "candidate model"), could)
+
+
+def _estimator(case: Case) -> Markup:
+    if not case.fit.random:
+        return say("Ordinary least squares, as the final model has no random effects.")
+    return say("REML for the final model and for random parts; maximum likelihood where fixed effects differ.")
+
+
+def _convergence(case: Case) -> Markup:
+    final = "The final model converged" if case.fit.converged else "The final model did not converge"
+    singular = "and is singular" if case.fit.singular else "and is not singular"
+    others = [entry for entry in case.decision["table"] if entry["id"] != case.decision["final"]["rung"]]
+    count = sum(bool(entry["singular"]) or not entry["converged"] for entry in others if not entry["failure"])
+    rest = say("Of the other candidates {} {} singular or did not converge.", numbers.count(count), _were(count))
+    if not count:
+        rest = say("So did all other candidates, and none is singular.") if case.fit.converged else Markup("")
+    return sentences([say("{} {}.", final, singular), rest, *doubts_said(case)])
+
+
+def _were(count: int) -> str:
+    return "was" if count == 1 else "were"
+
+
+def _estimates(case: Case) -> Markup:
+    return say("<i>b</i>, <i>SE</i>, {} CI and standardised <i>b</i> of every coefficient.", case.level)
+
+
+def _has_means(case: Case) -> bool:
+    return bool(case.inference["means"] or case.inference["slopes"])
+
+
+def _multiplicity(case: Case) -> Markup:
+    if case.family:
+        return say("Adjusted across the studies of family {}.", name(case.family["family"]))
+    if _has_means(case):
+        return say("Differences of means and slopes are adjusted within each family; tests of coefficients are not.")
+    return _not_applicable("there are no pairwise differences, and the study belongs to no family")
+
+
+def _variances(case: Case) -> Markup:
+    if not case.fit.random:
+        return _not_applicable("the final model has no random effects; the residual’s is given")
+    return say("All are given, with the residual’s. {}", how(case))
+
+
+def _shares(case: Case) -> Markup:
+    if not case.fit.random:
+        return _not_applicable("without random effects there is only the R² of least squares")
+    text = "<i>R</i>² marginal {}, conditional {} (Johnson, 2014); intraclass correlations adjusted for the fixed part."
+    shown = [numbers.bounded(case.findings[key]) for key in ("r2_marginal", "r2_conditional")]
+    return say(text, *shown)
+
+
+def _criteria(case: Case) -> Markup:
+    conditional = case.inference["conditional_aic"]
+    more = " and conditional AIC" if conditional and conditional["greven_kneib"] is not None else ""
+    return say("Marginal AIC, AICc, BIC over rows and over groups{}; all parameters are counted.", more)
+
+
+def _checks(case: Case) -> Markup:
+    figures = [figure for figure in case.findings["figures"] if figure["section"] != "data"]
+    concerns = sum(bool(figure["concern"]) for figure in figures)
+    seen = "none of them gives cause for concern"
+    if concerns:
+        seen = f"{concerns} of them {'gives' if concerns == 1 else 'give'} cause for concern"
+    return say("{}; {}.", numbers.counted(len(figures), "figure"), seen)
+
+
+def _influence(case: Case) -> Markup:
+    figures = [one for one in case.findings["figures"] if "influence" in one["name"] or "cook" in one["name"].lower()]
+    if not figures:
+        return _not_applicable("no level or row could be left out and the model fitted again")
+    told_of = [figure for figure in figures if figure["concern"]]
+    if not told_of:
+        return say("By refits without single rows and groups: none changes a conclusion by itself.")
+    return say("By refits without single rows and groups, of which some change the answer: see the figures.")
+
+
+def _validation(case: Case) -> Markup:
+    if not case.comparisons:
+        return _not_applicable("no cross-validation was asked for or could be done")
+    number = numbers.counted(len(case.comparisons), "comparison")
+    return say("Cross-validated by log score and root mean squared error, in {}.", number)
+
+
+def _sensitivity(case: Case) -> Markup:
+    if len({model["formula"] for model in case.sensitivity["hypotheses"]["models"]}) < 2:
+        return _not_applicable("the smallest, the final and the largest model are one and the same")
+    return told(case.in_labels(case.sensitivity["hypotheses"]["sentence"]))
+
+
+def _after_selection(case: Case) -> Markup:
+    if case.selects_fixed_effects:
+        return say("Fixed and random effects were chosen on the data: <i>p</i>-values are too small, and called so.")
+    if case.data_driven_steps:
+        return say("The random part was chosen on the data: intervals and <i>p</i>-values are somewhat too favourable.")
+    return _not_applicable("nothing about the model was chosen on the data")
+
+
+def _limits(cautions: list[Caution]) -> Markup:
+    serious = sum(caution.weight == AMBER for caution in cautions)
+    if not serious:
+        return say("None was found that speaks against reporting the model as it stands.")
+    return say("{} with what {} for the answer.", numbers.counted(serious, "caution"), _MEANS[serious > 1])
+
+
+_MEANS = {False: "it means", True: "they mean"}
+
+
+def _software(case: Case) -> Markup:
+    versions = case.decision["provenance"]
+    others = [f"{key} {versions[key]}" for key in ("python", "numpy", "scipy", "pandas") if key in versions]
+    return say("lmm {} ({}).", versions["lmm"], ", ".join(others))
+
+
+def _data_and_code(case: Case) -> Markup:
+    files = numbers.counted(len(case.audit["source"]["files"]), "data file")
+    text = "{} and the configuration with their hashes; the software is open. Where they are kept is for the authors "
+    text += "to state."
+    return say(text, files)
