@@ -18,8 +18,8 @@ def how_to_cite(case: Case) -> Markup:
     versions, source = case.decision["provenance"], case.audit["source"]
     files = [say("{} ({})", file["path"], _short(file["sha256"])) for file in source["files"]]
     text = (
-        "{} (version {}). <i>{}</i> [Computer software]. This analysis, “{}”, is that of {}, of the configuration {} and "
-        "of the analysed rows {}, with seed {}; the hashes are the first {} digits of SHA-256, given in full below."
+        "{} (version {}). <i>{}</i> [Computer software]. This analysis, “{}”, is that of {}, of the configuration {} "
+        "and of the analysed rows {}, with seed {}; the hashes are the first {} digits of SHA-256, given in full below."
     )
     shown = (_short(versions["study_fingerprint"]), _short(case.audit["row_hash"]))
     return say(

@@ -7,8 +7,10 @@ import re
 from markupsafe import Markup
 
 from lmm import numbers
+from lmm.diagnose.labels import bare
+from lmm.formula import parse
 from lmm.report.case import Case
-from lmm.report.coefficients import INTERCEPT, coefficients
+from lmm.report.coefficients import INTERCEPT, coefficients, level_of
 from lmm.report.markup import listing, name, say
 
 
@@ -54,11 +56,39 @@ def distributions(case: Case) -> list[Markup]:
 
 
 def lme4_call(case: Case) -> str:
-    """The same model in R: `lmer(...)`, or `lm(...)` where nothing is random."""
+    """The same model in R: `lmer(...)`, or `lm(...)` where nothing is random, after the libraries that it needs."""
     weights = f", weights = {_r_name(case.study.weights)}" if case.study.weights else ""
-    call = f"{case.fit.formula}, data = data{weights}"
-    return f"lmer({call}, REML = {'TRUE' if case.fit.reml else 'FALSE'})" if case.fit.random else f"lm({call})"
+    formula = case.fit.formula
+    call = f"{_without_double_bars_of_factors(case)}, data = data{weights}"
+    splines = "library(splines)\n" if re.search(r"\b(?:ns|bs)\(", formula) else ""
+    if not case.fit.random:
+        return f"{splines}lm({call})"
+    return f"{splines}lmer({call}, REML = {'TRUE' if case.fit.reml else 'FALSE'})"
+
+
+def _without_double_bars_of_factors(case: Case) -> str:
+    """The formula with a term for each dummy of a factor before ||, which lme4 1.x would leave correlated."""
+    formula = case.fit.formula
+    for part in parse(formula).random:
+        written = f"({part.terms} || {part.group_label})"
+        effects = [
+            bare(component.names[0])
+            for component in case.fit.random
+            if len(component.names) == 1 and component.group == part.group_label.replace("`", "")
+        ]
+        if part.independent and any(level_of(case, piece) for one in effects for piece in one.split(":")):
+            formula = formula.replace(written, " + ".join(_r_term(case, one, part.group_label) for one in effects))
+    return formula
+
+
+def _r_term(case: Case, effect: str, group: str) -> str:
+    if effect == INTERCEPT:
+        return f"(1 | {group})"
+    contrasts = [(piece, level_of(case, piece)) for piece in effect.split(":")]
+    dummies = [f'dummy({_r_name(one[0])}, "{one[1]}")' if one else _r_name(piece) for piece, one in contrasts]
+    return f"(0 + {':'.join(dummies)} | {group})"
 
 
 def _r_name(column: str) -> str:
-    return column if re.fullmatch(r"[A-Za-z.][A-Za-z0-9._]*", column) else f"`{column}`"
+    is_call = column.endswith(")") and "(" in column
+    return column if is_call or re.fullmatch(r"[A-Za-z.][A-Za-z0-9._]*", column) else f"`{column}`"
