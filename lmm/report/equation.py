@@ -70,14 +70,16 @@ def _without_double_bars_of_factors(case: Case) -> str:
     """The formula with a term for each dummy of a factor before ||, which lme4 1.x would leave correlated."""
     formula = case.fit.formula
     for part in parse(formula).random:
-        written = f"({part.terms} || {part.group_label})"
+        terms, group = re.escape(str(part.terms).removeprefix("1 + ")), re.escape(part.group_label)
+        written = re.compile(rf"\((?:1 \+ )?{terms} \|\| {group}\)")
         effects = [
             bare(component.names[0])
             for component in case.fit.random
             if len(component.names) == 1 and component.group == part.group_label.replace("`", "")
         ]
         if part.independent and any(level_of(case, piece) for one in effects for piece in one.split(":")):
-            formula = formula.replace(written, " + ".join(_r_term(case, one, part.group_label) for one in effects))
+            apart = " + ".join(_r_term(case, one, part.group_label) for one in effects)
+            formula = written.sub(lambda _, apart=apart: apart, formula)
     return formula
 
 
