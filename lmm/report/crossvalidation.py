@@ -13,6 +13,7 @@ from lmm.diagnose import style
 from lmm.diagnose.figure import DiagnosticFigure, drawn
 from lmm.diagnose.labels import shorten
 from lmm.numbers import Rounded
+from lmm.report import calibration
 from lmm.report.case import Case
 from lmm.report.dots import Dot, Panel, dot_plot
 from lmm.report.markup import listing, name, say, sentences
@@ -109,8 +110,10 @@ def learnt_beside(case: Case) -> str:
 
 
 def concerns(case: Case) -> list[tuple[str, Markup]]:
-    """Where another model predicts better than the final one by more than noise: name of the figure, sentence."""
+    """Where another model predicts better than the final one by more than noise, and where predictions of the final
+    one are clearly too far apart or too close: name of the figure, sentence."""
     found = [(_figure_name(number), _concern(case, one)) for number, one in enumerate(case.comparisons)]
+    found.append((calibration.NAME, calibration.concern(case)))
     return [(figure, say("{}", sentence)) for figure, sentence in found if sentence]
 
 

@@ -55,7 +55,7 @@ def bar_plot(labels: Sequence[str], shares: Sequence[float], marked: Sequence[bo
         face = style.BLUE if filled else "none"
         axes.barh(-row, share, height=0.34, facecolor=face, edgecolor=style.BLUE, linewidth=1.2)
         axes.annotate(percent(share), (share, -row), xytext=(4, 0), textcoords="offset points", va="center", fontsize=9)
-        _label(axes, label, -row, 0.3)
+        label_row(axes, label, -row, 0.3)
     axes.set_xlim(0, 1.1)
     axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0%", "25%", "50%", "75%", "100%"])
     axes.set_xlabel(scale)
@@ -72,16 +72,18 @@ def _draw(axes: Axes, panel: Panel) -> None:
             if limits:
                 axes.hlines(-row, *limits, color=colour, linewidth=width)
         axes.scatter([dot.value], [-row], s=34, color=colour, marker="D" if dot.marked else "o", zorder=3, linewidths=0)
-        _label(axes, dot.label, -row, 0.22)
+        label_row(axes, dot.label, -row, 0.22)
     axes.set_title(panel.title)
     axes.set_xlabel(panel.scale)
     _bare(axes, len(panel.dots))
 
 
-def _label(axes: Axes, label: str, row: float, above: float) -> None:
+def label_row(axes: Axes, label: str, row: float, above: float, bold: bool = False) -> None:
+    """A label at the left edge, `above` the middle of its row."""
     axes.text(
-        0, row + above, shorten(label, _LABEL), transform=axes.get_yaxis_transform(), ha="left", va="bottom", fontsize=9
-    )
+        0, row + above, shorten(label, _LABEL), transform=axes.get_yaxis_transform(), ha="left", va="bottom",
+        fontsize=9, fontweight="bold" if bold else "normal",
+    )  # fmt: skip
 
 
 def _bare(axes: Axes, rows: int) -> None:
