@@ -63,8 +63,8 @@ def _cooks(evidence: Evidence, factor: OfFactor, alpha: float, name: str, title:
     largest = (
         f"Cook's distance is largest for {group} {factor.name(first)} ({significant(found.cooks[first], 2)})"
         f"{f', then {factor.name(levels[1])} ({significant(found.cooks[levels[1]], 2)})' if len(levels) > 1 else ''}; "
-        f"{count(above) if above else 'none'} of {counted(len(found.levels), 'level')} {'lies' if above < 2 else 'lie'} "
-        f"above 4/J = {significant(factor.threshold, 2)}."
+        f"{count(above) if above else 'none'} of {counted(len(found.levels), 'level')} "
+        f"{'lies' if above < 2 else 'lie'} above 4/J = {significant(factor.threshold, 2)}."
     )
     told = [largest, *hanging, *gaining]
     if factor.verdicts and not told[1:]:
