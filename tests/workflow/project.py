@@ -54,7 +54,7 @@ def environment(**changes: str) -> dict[str, str]:
     return kept | {"PYTHONDONTWRITEBYTECODE": "1"} | changes
 
 
-def snakemake(folder: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+def snakemake(folder: Path, *arguments: str, timeout: float = 300, **environ: str) -> subprocess.CompletedProcess[str]:
     """Run snakemake in a folder."""
     return subprocess.run(
         [*SNAKEMAKE, *arguments],
@@ -62,14 +62,14 @@ def snakemake(folder: Path, *arguments: str, **environ: str) -> subprocess.Compl
         env=environment(**environ),
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=timeout,
         check=False,
     )
 
 
-def run(folder: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, *arguments: str, timeout: float = 300, **environ: str) -> subprocess.CompletedProcess[str]:
     """Run snakemake on two cores and insist that it succeeds."""
-    done = snakemake(folder, "--cores", "2", *arguments, **environ)
+    done = snakemake(folder, "--cores", "2", *arguments, timeout=timeout, **environ)
     assert done.returncode == 0, done.stderr
     return done
 
