@@ -135,22 +135,15 @@ def _statistics(evidence: Evidence, lags: list[Lag], evenly_spaced: bool) -> lis
     place = np.cumsum(evidence.usable) - 1
     studentised = np.ascontiguousarray(evidence.residual_pool.T)
     pools = {}
+    among_usable = [(place[lag.first], place[lag.second]) for lag in lags]
     if evenly_spaced:
-        variance = (studentised**2).mean(axis=0)
-        pools["autocorrelation"] = np.stack(
-            [
-                np.einsum("ij,ij->j", studentised[place[lag.first]], studentised[place[lag.second]])
-                / (len(lag.first) * variance)
-                for lag in lags
-            ],
-            axis=1,
-        )
+        pools["autocorrelation"] = autocorrelations(studentised, among_usable)
     standardised = evidence.standardised_pool
     if standardised is not None:
         by_row = np.ascontiguousarray(standardised.T)
-        pools["semivariogram"] = _semivariogram(by_row, [(lag.first, lag.second) for lag in lags])
+        pools["semivariogram"] = semivariances(by_row, [(lag.first, lag.second) for lag in lags])
     elif not evenly_spaced:
-        pools["semivariogram"] = _semivariogram(studentised, [(place[lag.first], place[lag.second]) for lag in lags])
+        pools["semivariogram"] = semivariances(studentised, among_usable)
     shares = calibration.shares(calibration.departures(np.hstack(list(pools.values()))))
     distances = np.array([lag.distance for lag in lags])
     return [
@@ -159,10 +152,24 @@ def _statistics(evidence: Evidence, lags: list[Lag], evenly_spaced: bool) -> lis
     ]
 
 
-def _semivariogram(by_row: np.ndarray, pairs: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
-    """½ the mean squared difference of the pairs of each lag (1 + B, lags); `by_row` (n, 1 + B)."""
+Pairs = list[tuple[np.ndarray, np.ndarray]]
+"""For each lag the positions (pairs,) of the earlier and of the later row."""
+
+
+def autocorrelations(by_row: np.ndarray, lags: Pairs) -> np.ndarray:
+    """Mean product of the pairs of each lag over the mean square of all rows (m, lags), as ACF() of nlme has it.
+
+    `by_row` (n, m) holds the residuals of m data sets.
+    """
+    variance = (by_row**2).mean(axis=0)
+    products = [np.einsum("ij,ij->j", by_row[first], by_row[second]) / len(first) for first, second in lags]
+    return np.stack([product / variance for product in products], axis=1)
+
+
+def semivariances(by_row: np.ndarray, lags: Pairs) -> np.ndarray:
+    """½ the mean squared difference of the pairs of each lag (m, lags); `by_row` (n, m)."""
     out = []
-    for first, second in pairs:
+    for first, second in lags:
         difference = by_row[first] - by_row[second]
         out.append(0.5 * np.einsum("ij,ij->j", difference, difference) / len(first))
     return np.stack(out, axis=1)
@@ -196,8 +203,9 @@ def _told(found: ByLag, column: str, replicates: int) -> Check:
 
 
 def _falls_off(found: ByLag) -> bool:
-    """Is what the data have more than the model greatest for neighbours, and alike in sign to nearness?"""
-    nearness = found.excess if found.name == "autocorrelation" else -found.excess
+    """Is the resemblance beyond that of the model surest between neighbours? Long lags have few pairs and scatter."""
+    sign = 1 if found.name == "autocorrelation" else -1
+    nearness = sign * (found.pool[0] - found.pool[1:].mean(axis=0)) / found.pool[1:].std(axis=0)
     return bool(nearness[0] > 0 and np.all(nearness[1:] < nearness[0]))
 
 

@@ -16,7 +16,7 @@ from lmm.diagnose.thin import by_rank
 from lmm.numbers import counted
 
 NAME, TITLE = "residuals-by-group", "Residuals by group"
-_MOST_BOXES, _MOST_LABELS, _MOST_QUANTILES = 40, 12, 300
+_MOST_BOXES, _MOST_UPRIGHT, _MOST_QUANTILES = 40, 8, 300
 _BOX_ROWS = 5
 """Rows of a level, at the median, that make a box worth drawing."""
 
@@ -81,7 +81,7 @@ def _boxes(evidence: Evidence, factor: Grouping):
     quantiles = by_level.quantile([0.05, 0.25, 0.5, 0.75, 0.95]).unstack()
     quantiles = quantiles.sort_values(0.5, kind="stable")
     place = np.arange(len(quantiles))
-    figure, (axes,) = style.canvas(3.0)
+    figure, (axes,) = style.canvas(3.0 if len(place) <= _MOST_UPRIGHT else 3.5)
     axes.axhline(0, color=style.INK, linewidth=0.8)
     axes.vlines(place, quantiles[0.05], quantiles[0.95], color=style.INK, alpha=0.45, linewidth=1)
     width = float(np.clip(150 / len(place), 3, 14))
@@ -92,12 +92,10 @@ def _boxes(evidence: Evidence, factor: Grouping):
     beyond = np.flatnonzero((residuals < ends[0.05].to_numpy()) | (residuals > ends[0.95].to_numpy()))
     beyond = beyond[by_rank(residuals[beyond], 600)]
     axes.scatter(position[beyond], residuals[beyond], **style.points(len(beyond)))
-    labelled = len(place) <= _MOST_LABELS
-    labels = [shorten(factor.levels[code], max(4, 60 // len(place))) for code in quantiles.index] if labelled else []
-    axes.set_xticks(place if labelled else [], labels)
-    axes.set_xlabel(
-        shorten(factor.group, 40) + ("" if labelled else f": {counted(len(place), 'level')}, sorted by median")
-    )
+    upright = len(place) <= _MOST_UPRIGHT
+    labels = [shorten(factor.levels[code], max(4, 60 // len(place)) if upright else 14) for code in quantiles.index]
+    axes.set_xticks(place, labels, rotation=0 if upright else 90, fontsize=9 if len(place) <= 25 else 7)
+    axes.set_xlabel(f"{shorten(factor.group, 40)}, sorted by median")
     axes.set_ylabel("Standardised residual")
     return figure
 

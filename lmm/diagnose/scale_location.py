@@ -46,8 +46,9 @@ def scale_location(evidence: Evidence) -> DiagnosticFigure | OmittedFigure:
         good="A smooth that runs level, within the grey band of data sets simulated from the model.",
         seen=seen,
         do=(
-            "Model the outcome on another scale (its logarithm, say) or let the residual variance differ (in R: "
-            "weights = varPower() or varIdent() of nlme::lme). Until then, tests of what goes with the spread are off."
+            "Where lines fan out, add the random slope. Else model the outcome on another scale (its logarithm, say) "
+            "or let the residual variance differ (in R: weights = varPower() or varIdent() of nlme::lme). Until then, "
+            "tests of what goes with the spread are off."
             if wrong
             else "Nothing: one residual variance is enough."
         ),

@@ -1,7 +1,5 @@
 """Longitudinal data with and without a planted fault, and what the checks say of them."""
 
-from collections import Counter
-
 import numpy as np
 import pandas
 
@@ -80,17 +78,3 @@ def figures(found):
 def checks(found):
     """The checks of all figures by name."""
     return {check.name: check for figure in figures(found) for check in figure.checks}
-
-
-def verdicts(seeds, fault="none", **shape):
-    """How often each check says each verdict: counts by (name, verdict)."""
-    return Counter(
-        (name, check.verdict) for seed in seeds for name, check in checks(evidence(seed, fault, **shape)).items()
-    )
-
-
-def rare(seeds, fault="none", **shape):
-    """How often the share of each check is at most .05, whatever its size: counts by name."""
-    return Counter(
-        name for seed in seeds for name, check in checks(evidence(seed, fault, **shape)).items() if check.share <= 0.05
-    )
