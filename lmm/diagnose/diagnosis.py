@@ -113,7 +113,7 @@ def _figures(
     figures = [
         *raw_data.raw_data(evidence),
         *fit_over_data.fit_over_data(evidence),
-        *mean_figures.time_band(evidence, inference),
+        *mean_figures.mean_band(evidence, inference),
         *mean_figures.marginal_means(evidence, inference),
     ]
     profiles = profile_zeta.profile_zeta(evidence.fit, inference)

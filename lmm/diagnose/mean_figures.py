@@ -1,4 +1,5 @@
-"""What the fixed part says: marginal means with their intervals, and the mean over time with the band of new groups."""
+"""What the fixed part says: marginal means with their intervals, and the mean along a covariate with the band of
+new groups."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from lmm.diagnose.evidence import Evidence
 
 MEANS, MEANS_TITLE = "marginal-means", "Marginal means"
-BAND, BAND_TITLE = "time-band", "The mean over time"
+BAND, BAND_TITLE = "mean-band", "The mean over time"
 _MOST_MEANS = 24
 
 
@@ -44,8 +45,8 @@ def marginal_means(evidence: Evidence, inference: Mapping[str, Any]) -> list[Dia
     ]
 
 
-def time_band(evidence: Evidence, inference: Mapping[str, Any]) -> list[DiagnosticFigure | OmittedFigure]:
-    """The mean over time with its interval, and the wider band in which observations of new groups lie."""
+def mean_band(evidence: Evidence, inference: Mapping[str, Any]) -> list[DiagnosticFigure | OmittedFigure]:
+    """The mean over time, or the main covariate, with its interval, and the wider band of new observations."""
     found = inference["prediction"]
     if found is None:
         return (
@@ -53,14 +54,14 @@ def time_band(evidence: Evidence, inference: Mapping[str, Any]) -> list[Diagnost
         )
     lines = _lines(found)
     level = percent(inference["level"])
-    time = shorten(found["time"])
+    over = shorten(found["over"])
     seen = _band_told(found, lines, level)
     return [
         drawn(
             _band_drawing(evidence, found, lines),
             name=BAND,
-            title=f"The mean over {time}, and where new observations lie",
-            alt=f"Estimated mean of {shorten(evidence.fit.outcome)} over {time} with its {level} interval, and the "
+            title=f"The mean over {over}, and where new observations lie",
+            alt=f"Estimated mean of {shorten(evidence.fit.outcome)} over {over} with its {level} interval, and the "
             f"{level} prediction band for an observation in a new group. {seen}",
             good="The dark band holds the mean; of observations in groups not yet seen, about "
             f"{level} lie in the light band.",
@@ -126,11 +127,11 @@ def _band_told(found: Mapping[str, Any], lines: Mapping[tuple, list[int]], level
     parts = []
     for levels, places in list(lines.items())[:3]:
         first, last = places[0], places[-1]
-        times = [plain(found["rows"][place][found["time"]]) for place in (first, last)]
+        ends = [plain(found["rows"][place][found["over"]]) for place in (first, last)]
         who = f"{', '.join(shorten(level_text(one), 18) for one in levels)}: " if levels else ""
         parts.append(
-            f"{who}from {significant(mean['estimate'][first])} at {times[0]} to {significant(mean['estimate'][last])} "
-            f"at {times[1]}, where {level} of new observations lie between {significant(new['lower'][last])} and "
+            f"{who}from {significant(mean['estimate'][first])} at {ends[0]} to {significant(mean['estimate'][last])} "
+            f"at {ends[1]}, where {level} of new observations lie between {significant(new['lower'][last])} and "
             f"{significant(new['upper'][last])}."
         )
     at = [
@@ -148,7 +149,7 @@ def _band_drawing(evidence, found, lines):
     figure, grid = style.canvas(0.5 + 2.3 * rows, rows, columns, sharex=True, sharey=True)
     mean, new = found["mean"], found["new_group"]
     for axes, (levels, places) in zip(grid, lines.items(), strict=False):
-        x = [found["rows"][place][found["time"]] for place in places]
+        x = [found["rows"][place][found["over"]] for place in places]
         for band, alpha in ((new, 0.14), (mean, 0.3)):
             ends = [[np.nan if band[side][place] is None else band[side][place] for place in places]
                     for side in ("lower", "upper")]  # fmt: skip
@@ -159,6 +160,6 @@ def _band_drawing(evidence, found, lines):
     for position, axes in enumerate(grid[len(lines) :], start=len(lines)):
         axes.set_visible(False)
         grid[position - columns].xaxis.set_tick_params(labelbottom=True)
-    figure.supxlabel(shorten(found["time"], 60), fontsize=10)
+    figure.supxlabel(shorten(found["over"], 60), fontsize=10)
     figure.supylabel(shorten(evidence.outcome_label, 40), fontsize=10)
     return figure

@@ -22,13 +22,13 @@ from lmm.infer.finalmodel import final_fit
 from lmm.infer.intraclass import intraclass_correlations
 from lmm.infer.leastsquares import METHOD as LEAST_SQUARES
 from lmm.infer.leastsquares import least_squares_intervals
+from lmm.infer.meanband import main_covariate, mean_band
 from lmm.infer.meanssections import means_sections, slopes_sections
 from lmm.infer.profile import parameter_names, profile_intervals
 from lmm.infer.referencegrid import ReferenceGrid, reference_grid
 from lmm.infer.rsquared import variance_shares
 from lmm.infer.smallsample import small_sample
 from lmm.infer.standardised import by_standard_deviation
-from lmm.infer.timeband import time_band
 from lmm.infer.wald import wald_intervals
 from lmm.infer.zeta import zeta_curves
 
@@ -201,12 +201,12 @@ def conditional_aic_section(fit: Fit) -> dict[str, Any]:
 def prediction_section(
     study: Study, fit: Fit, table: pandas.DataFrame, grid: ReferenceGrid, chosen: SmallSample
 ) -> dict[str, Any]:
-    """The mean over the study's time, and where observations of new groups would lie."""
-    if study.time is None:
-        raise Impossible("The study names no time.")
-    if study.time not in grid.values or study.time in grid.factors:
-        raise Impossible(f"{study.time} is no covariate of the fixed part.")
-    return time_band(fit, table, grid, study.time, chosen, study.inference.level)
+    """The mean over the study's time, or over its main covariate, and where observations of new groups would lie."""
+    over = main_covariate(study, fit, table, grid)
+    if over is None:
+        named = f"{study.time} is no covariate of the fixed part, which" if study.time else "The fixed part"
+        raise Impossible(f"{named} has no numeric covariate with three values or more.")
+    return mean_band(fit, table, grid, over, chosen, study.inference.level)
 
 
 def _of_draws(study: Study, fit: Fit, draws: Draws | None) -> tuple[Interval, ...]:

@@ -29,7 +29,7 @@ def test_a_longitudinal_study_shows_lines():
         "level-diagram",
         "raw-lines",
         "fit-over-data",
-        "time-band",
+        "mean-band",
         "residuals-fitted",
         "residuals-spread",
         "linearity",
