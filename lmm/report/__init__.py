@@ -2,6 +2,6 @@
 
 from lmm.report.case import Case
 from lmm.report.index import index_entry, index_page
-from lmm.report.pages import study_page
+from lmm.report.pages import Report, study_report
 
-__all__ = ["Case", "index_entry", "index_page", "study_page"]
+__all__ = ["Case", "Report", "index_entry", "index_page", "study_report"]

@@ -24,14 +24,14 @@ def limits(interval: dict | None, digits: int = 3) -> str:
     """An interval in brackets, a limit that there is none of as a dash; a dash alone where there is neither."""
     if interval is None or (interval["lower"] is None and interval["upper"] is None):
         return numbers.MISSING
-    return f"[{numbers.significant(interval['lower'], digits)}, {numbers.significant(interval['upper'], digits)}]"
+    return numbers.in_brackets(*(numbers.significant(interval[side], digits) for side in ("lower", "upper")))
 
 
 def correlation_limits(interval: dict | None) -> str:
     """The interval of a correlation in brackets; empty where there is none."""
     if interval is None or (interval["lower"] is None and interval["upper"] is None):
         return ""
-    return f"[{numbers.bounded(interval['lower'])}, {numbers.bounded(interval['upper'])}]"
+    return numbers.in_brackets(*(numbers.bounded(interval[side]) for side in ("lower", "upper")))
 
 
 def how(case: Case) -> Markup:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 
@@ -26,6 +27,20 @@ def name(text: str) -> Markup:
 def told(text: str) -> Markup:
     """A sentence that another stage wrote as plain text, with its p-values' symbol in italics."""
     return Markup(_P.sub("<i>p</i> ", str(escape(text))))
+
+
+def exactly(texts: str | Iterable[str]) -> Markup:
+    """The attributes of a table's cell that hold the numbers behind its text in full; none behind plain text.
+
+    `data-value` is the main one, to sort by; `data-values` holds all of several by what each of them is.
+    """
+    values = numbers.values_of(texts)
+    if not values:
+        return Markup("")
+    main = next(iter(values.values()))
+    attribute = say(' data-value="{}"', "" if main is None else json.dumps(main))
+    parts = say(' data-values="{}"', json.dumps(values, ensure_ascii=False)) if set(values) != {""} else ""
+    return attribute + parts
 
 
 def p_value(p: float | None) -> Markup:

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import PurePosixPath
+
 from markupsafe import Markup
 
 from lmm import numbers
 from lmm.diagnose.labels import bare
-from lmm.diagnose.section import DATA
+from lmm.diagnose.section import DATA, MODEL
 from lmm.diagnose.steps_taken import steps_taken
-from lmm.report import intervals, shares, tables
+from lmm.report import coefficient_forest, criteria_dots, crossvalidation, intervals, shares, tables
 from lmm.report.answer import answer, key_estimate
+from lmm.report.calibration import calibration_figure
 from lmm.report.case import AT_THE_SELECTED_MEAN, Case
 from lmm.report.cautions import cautions
 from lmm.report.checklist import checklist
 from lmm.report.cite import how_to_cite
+from lmm.report.coefficient_forest import coefficient_figure
 from lmm.report.coefficients import coefficients
-from lmm.report.crossvalidation import inside, not_done, targets
+from lmm.report.criteria_dots import criteria_figure
+from lmm.report.crossvalidation import Target, inside, not_done, targets
+from lmm.report.download import FIGURES, TABLES, Download
+from lmm.report.downloads import downloads
 from lmm.report.effects import effect_sections
 from lmm.report.equation import distributions, equation, lme4_call
 from lmm.report.family import family_caption, family_rows
@@ -23,10 +33,10 @@ from lmm.report.markup import listing, name, say, told
 from lmm.report.methods import citations, degrees_said, methods
 from lmm.report.plan import decided_on_data, fixed_in_advance, roles
 from lmm.report.references import in_order
-from lmm.report.rendering import render
+from lmm.report.rendering import render, script
 from lmm.report.results import results
 from lmm.report.selection import beside_p, selected
-from lmm.report.sensitivity import drawings_of, sensitivity
+from lmm.report.sensitivity import Sensitivity, drawings_of, sensitivity
 from lmm.select.step import BACK_OFF, STOP
 
 SECTIONS = (
@@ -42,25 +52,61 @@ SECTIONS = (
     ("limits", "Warnings and limits"),
     ("checklist", "Reporting checklist"),
     ("prose", "Methods, results, reproduction"),
+    ("downloads", "Downloads"),
 )
 """Anchor and heading of each section; the template of a section is section_<anchor>.html."""
 
+_DOWNLOADS = "<!-- downloads -->\n"
+"""Where the page lists the files beside it, which are known once the rest of it is there to be read."""
 
-def study_page(case: Case, figures: dict[str, str]) -> str:
-    """The report of one study: one HTML file that needs nothing else.
 
-    `figures` holds the SVG of each figure in the findings of the case by its name. Labels, levels and titles are shown
-    as text whatever they hold; the SVG drawings, which this package wrote, are put in as they are.
+@dataclass(frozen=True)
+class Report:
+    """The page of a study, which needs nothing else, and the files that lie beside it."""
+
+    page: str
+    files: list[Download]
+
+
+def study_report(
+    case: Case, figures: Mapping[str, str], printed: Mapping[str, bytes], results: Mapping[str, str]
+) -> Report:
+    """The report of one study: its page, and its tables, figures and results as files.
+
+    `figures` holds the SVG of each figure in the findings of the case by its name, `printed` its PDF, and `results`
+    the text of the results that are offered beside the page, by the names in `lmm.report.downloads.RESULTS`. Labels,
+    levels and titles are shown as text whatever they hold; the SVG drawings, which this package wrote, are put in as
+    they are.
     """
+    validated, checked = targets(case), sensitivity(case)
+    beside = [criteria_figure(case), coefficient_figure(case)]
+    beside += [*(target.figure for target in validated), calibration_figure(case)]
+    own = [figure for figure in beside if figure] + drawings_of(checked)
+    drawings = _drawings(
+        case.findings["figures"] + [figure.words() for figure in own],
+        {**figures, **{figure.name: figure.drawing for figure in own}},
+    )
+    page = _page(case, drawings, validated, checked)
+    files = downloads(case, page, drawings, {**printed, **{figure.name: figure.printed for figure in own}}, results)
+    return Report(page.replace(_DOWNLOADS, render("downloads.html", listed=_listed(files)), 1), files)
+
+
+def _listed(files: list[Download]) -> list[tuple[str, list[list[Download]]]]:
+    """The files under a heading each for tables, figures and results; those of one thing stand together."""
+    together = [list(group) for _, group in groupby(files, key=lambda file: PurePosixPath(file.path).with_suffix(""))]
+    headings = {TABLES: "Tables", FIGURES: "Figures", "": "Results and provenance"}
+    folders = [PurePosixPath(group[0].path).parent.name for group in together]
+    listed = [
+        (heading, [group for group, folder in zip(together, folders, strict=True) if folder == one])
+        for one, heading in headings.items()
+    ]
+    return [(heading, groups) for heading, groups in listed if groups]
+
+
+def _page(case: Case, drawings: list[dict], validated: list[Target], checked: Sensitivity) -> str:
     study, audit, decision, inference, fit = case.study, case.audit, case.decision, case.inference, case.fit
     found = cautions(case)
     effects = effect_sections(case)
-    validated, checked = targets(case), sensitivity(case)
-    own = [target.figure for target in validated if target.figure] + drawings_of(checked)
-    drawings = _drawings(case.findings["figures"], figures)
-    drawings += _drawings(
-        [figure.words() for figure in own], {figure.name: figure.drawing for figure in own}, len(drawings) + 1
-    )
     return render(
         "study.html",
         sections=[one for one in SECTIONS if one[0] != "effects" or effects],
@@ -135,6 +181,7 @@ def study_page(case: Case, figures: dict[str, str]) -> str:
         how_to_cite=how_to_cite(case),
         lme4_call=lme4_call(case),
         reproduction=_reproduction(case),
+        scripts=[script("sort.js"), script("copy.js")],
     )
 
 
@@ -150,12 +197,13 @@ def _by_bootstrap(case: Case) -> list[str]:
     ]
 
 
-def _drawings(words: list[dict], figures: dict[str, str], start: int = 1) -> list[dict]:
-    """The figures in the order of the page, numbered: those of the data stand in its section, before the others."""
-    ordered = sorted(words, key=lambda one: one["section"] != DATA)
+def _drawings(words: list[dict], figures: Mapping[str, str]) -> list[dict]:
+    """The figures in the order of the page, numbered."""
+    places = (DATA, criteria_dots.SECTION, coefficient_forest.SECTION, MODEL, crossvalidation.SECTION)
+    ordered = sorted(words, key=lambda one: places.index(one["section"]) if one["section"] in places else len(places))
     return [
         {**one, "number": number, "drawing": Markup(figures[one["name"]])}
-        for number, one in enumerate(ordered, start=start)
+        for number, one in enumerate(ordered, start=1)
     ]
 
 

@@ -16,6 +16,8 @@ from html.parser import HTMLParser
 
 _VOID = {"br", "img", "col", "hr", "wbr", "input", "meta", "link"}
 _STYLES = {"i": "italic", "em": "italic", "strong": "bold", "b": "bold", "code": "code"}
+MEANING = "meaning"
+"""The class of elements that explain a cell, and the style of their text."""
 _LONGEST_NAME = 48
 
 Number = float | int | None
@@ -23,7 +25,10 @@ Number = float | int | None
 
 @dataclass(frozen=True)
 class Run:
-    """A piece of text in a style: "", "italic", "bold" or "code"; `column` names the column that it is by itself."""
+    """A piece of text in a style: "", "italic", "bold", "code" or "meaning", which explains what stands before it.
+
+    `column` names the column that it is by itself.
+    """
 
     text: str
     style: str = ""
@@ -73,7 +78,7 @@ def file_name(title: str) -> str:
     plain = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
     kept = plain[:_LONGEST_NAME].strip("-")
     # Nothing is lost where only spaces and the punctuation of English titles went.
-    is_whole = kept == plain and re.fullmatch(r"[A-Za-z0-9 ,.()’-]+", title)
+    is_whole = kept == plain and re.fullmatch(r"[A-Za-z0-9 ,.:()’-]+", title)
     return kept if is_whole else f"{kept}-{hashlib.sha256(title.encode()).hexdigest()[:6]}".lstrip("-")
 
 
@@ -131,7 +136,9 @@ class _Reader(HTMLParser):
             self.handle_data("; ")
         elif tag not in _VOID:
             style, column = self.styles[-1][1:] if self.styles else ("", "")
-            self.styles.append((tag, _STYLES.get(tag, style), found.get("data-column", column)))
+            if style != MEANING:
+                style = MEANING if MEANING in found.get("class", "").split() else _STYLES.get(tag, style)
+            self.styles.append((tag, style, found.get("data-column", column)))
 
     def handle_endtag(self, tag: str) -> None:
         if self.table is None:

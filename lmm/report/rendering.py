@@ -12,7 +12,8 @@ import jinja2
 from markupsafe import Markup
 
 from lmm import numbers
-from lmm.report.markup import told
+from lmm.report.markup import exactly, told
+from lmm.report.pagetables import file_name
 
 # What no XML or HTML text may hold; a stray control character in a label must not break the page.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
@@ -47,5 +48,7 @@ def _environment() -> jinja2.Environment:
         bounded=numbers.bounded,
         p_number=numbers.p_number,
         told=told,
+        exactly=exactly,
+        file_name=file_name,
     )
     return environment

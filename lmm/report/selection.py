@@ -134,7 +134,7 @@ def _candidate(one: Mapping[str, Any], is_chosen: bool) -> Candidate:
         name=bare(one["name"]),
         deltas=[numbers.decimal((one["delta"] or {}).get(criterion)) for criterion in _DELTAS],
         statistic=numbers.decimal(test.get("statistic")) if test else "",
-        df=str(test["df"]) if test else "",
+        df=numbers.count(test["df"]) if test else "",
         p=numbers.p_number(test.get("p")) if test else "",
         r2_marginal=numbers.bounded(one["r2_marginal"], 3),
         r2_adjusted=numbers.bounded(one["r2_adjusted"], 3),

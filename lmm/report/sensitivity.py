@@ -12,9 +12,10 @@ from lmm import numbers
 from lmm.diagnose import style
 from lmm.diagnose.figure import DiagnosticFigure, drawn
 from lmm.diagnose.labels import bare, shorten
+from lmm.numbers import Rounded
 from lmm.report.case import Case
 from lmm.report.dots import Dot, Panel, bar_plot, dot_plot
-from lmm.report.markup import p_value, told
+from lmm.report.markup import told
 
 SECTION = "sensitivity"
 FOREST, BARS = "sensitivity-forest", "inclusion-frequencies"
@@ -126,7 +127,8 @@ def _estimate_with_interval(one: Mapping[str, Any] | None) -> str:
     if one is None or one["estimate"] is None:
         return numbers.MISSING
     limits = numbers.interval(one["lower"], one["upper"], numbers.places_for(one["se"]))
-    return f"{numbers.estimate(one['estimate'], one['se'])} {limits}"
+    text = f"{numbers.estimate(one['estimate'], one['se'])} {limits}"
+    return Rounded(text, {"": one["estimate"], **numbers.values_of(limits)})
 
 
 def _weight_row(case: Case, one: Mapping[str, Any]) -> dict[str, str]:
@@ -134,7 +136,7 @@ def _weight_row(case: Case, one: Mapping[str, Any]) -> dict[str, str]:
         "label": case.label(one["rung"]),
         "aic": numbers.decimal(one["aic"], 1),
         "delta_aic": numbers.decimal(one["delta_aic"], 1),
-        "weight": numbers.bounded(one["weight"]) if one["weight"] >= 0.005 else "< .01",
+        "weight": Rounded("< .01", {"": one["weight"]}) if one["weight"] < 0.005 else numbers.bounded(one["weight"]),
     }
 
 
@@ -155,7 +157,7 @@ def _value(row: Mapping[str, Any]) -> str:
     if row["criterion"].startswith("RMSE"):
         return numbers.significant(row["value"], 4)
     if row["criterion"] == "likelihood ratio tests":
-        return p_value(row["value"])
+        return Rounded(numbers.p_value(row["value"]), {"": row["value"]})
     return numbers.decimal(row["value"], 1)
 
 
@@ -167,7 +169,7 @@ def _margin(row: Mapping[str, Any]) -> str:
         if row["criterion"].startswith("RMSE")
         else numbers.decimal(row["margin"], 1)
     )
-    return f"{size}, noise" if row["within_noise"] else size
+    return Rounded(f"{size}, noise" if row["within_noise"] else size, {"": row["margin"]})
 
 
 def _inclusion_row(one: Mapping[str, Any]) -> dict[str, Any]:
@@ -189,7 +191,8 @@ def _share(one: Mapping[str, Any]) -> str:
     if one["share"] is None:
         return numbers.MISSING
     error = f" ± {numbers.decimal(100 * one['standard_error'], 0)}" if one["standard_error"] else ""
-    return f"{numbers.decimal(100 * one['share'], 0)}{error}%"
+    text = f"{numbers.decimal(100 * one['share'], 0)}{error}%"
+    return Rounded(text, {"": one["share"], "SE": one["standard_error"]})
 
 
 def _forest(case: Case, hypotheses: Mapping[str, Any]) -> DiagnosticFigure | None:

@@ -7,7 +7,7 @@ import io
 from collections.abc import Sequence
 
 from lmm import numbers
-from lmm.report.pagetables import Cell, Number, PageTable, Run
+from lmm.report.pagetables import MEANING, Cell, Number, PageTable, Run
 from lmm.report.tex import tex
 
 _EMPTY = {"", numbers.MISSING}
@@ -45,7 +45,10 @@ def csv_text(table: PageTable) -> str:
 
 
 def tex_text(table: PageTable) -> str:
-    """The table as TeX for the package booktabs, rounded as the page shows it, with its caption."""
+    """The table as TeX for the package booktabs, rounded as the page shows it, with its caption.
+
+    What explains a cell in the words of the study stays on the page, where there is room for it.
+    """
     size = [r"\footnotesize", r"\setlength{\tabcolsep}{3pt}"] if len(table.head) > _WIDE else []
     lines = [
         r"% Needs \usepackage{booktabs} in the preamble.",
@@ -160,7 +163,7 @@ def _column_alignment(table: PageTable, column: int) -> str:
     if table.head[column].is_number:
         return "r"
     cells = [row[column] for row in table.rows if not _is_spanning(row)]
-    longest = max((sum(len(run.text) for run in cell.runs) for cell in cells), default=0)
+    longest = max((sum(len(run.text) for run in _of_paper(cell)) for cell in cells), default=0)
     return rf"p{{{0.6 if len(table.head) < 4 else 0.25}\linewidth}}" if longest > _LONG else "l"
 
 
@@ -171,8 +174,12 @@ def _tex_row(row: Sequence[Cell]) -> str:
 
 
 def _tex_cell(cell: Cell) -> str:
-    text = "".join(_pieces(_spaced(cell.runs))).strip()
+    text = "".join(_pieces(_spaced(_of_paper(cell)))).strip()
     return rf"\multicolumn{{{cell.span}}}{{@{{}}p{{0.95\linewidth}}@{{}}}}{{{text}}}" if cell.span > 1 else text
+
+
+def _of_paper(cell: Cell) -> list[Run]:
+    return [run for run in cell.runs if run.style != MEANING or cell.span > 1]
 
 
 def _spaced(runs: Sequence[Run]) -> list[Run]:

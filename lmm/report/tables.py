@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from lmm import numbers
@@ -10,6 +9,7 @@ from lmm.diagnose.flagged import flagged_values
 from lmm.diagnose.labels import bare
 from lmm.infer.nullchoice import APPROXIMATE, BOOTSTRAP, EXACT
 from lmm.infer.profile import elements
+from lmm.numbers import Rounded
 from lmm.report.case import Case
 from lmm.report.coefficients import INTERCEPT
 from lmm.report.intervals import correlation_limits, limits, of_parameters
@@ -49,7 +49,7 @@ def random_rows(case: Case) -> list[RandomRow]:
                     sd=numbers.significant(sd, 4),
                     interval=limits(parameters[k, k], 4),
                     correlations=[
-                        f"{_correlation(value)} {correlation_limits(parameters[k, column])}".strip()
+                        _with_limits(value, correlation_limits(parameters[k, column]), bare(component.names[column]))
                         for column, value in enumerate(component.correlation[k, :k])
                     ],
                     levels=numbers.count(case.fit.groups[component.group]),
@@ -68,9 +68,12 @@ def random_rows(case: Case) -> list[RandomRow]:
     return [*rows, residual]
 
 
-def _correlation(value: float) -> str:
+def _with_limits(value: float, limits: str, effect: str) -> str:
+    """A correlation with an effect, and the interval of it where there is one."""
     # Two decimals would print a correlation of .998 as a boundary that was not reached.
-    return numbers.bounded(value, 3 if 0.99 <= abs(value) < 1 - 1e-6 else 2) if not math.isnan(value) else "–"
+    text = numbers.bounded(value, 3 if 0.99 <= abs(value) < 1 - 1e-6 else 2)
+    values = {"": value, **numbers.values_of(limits)} if text != numbers.MISSING else {}
+    return Rounded(f"{text} {limits}".strip(), {f"with {effect} {part}".strip(): one for part, one in values.items()})
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,7 @@ def ladder_rows(case: Case) -> list[LadderRow]:
 
 def _ladder_row(case: Case, entry: dict, step: dict) -> LadderRow:
     fit = (entry["reml"] or {}) if is_comparable(case, entry) else {}
-    r2 = [numbers.bounded(entry[key]) for key in ("r2_marginal", "r2_conditional")]
+    r2 = [entry["r2_marginal"], entry["r2_conditional"]]
     return LadderRow(
         id=entry["id"],
         label=entry["label"],
@@ -123,7 +126,9 @@ def _ladder_row(case: Case, entry: dict, step: dict) -> LadderRow:
         aic=numbers.decimal(fit.get("aic"), 1),
         bic=numbers.decimal(fit.get("bic"), 1),
         bic_groups=numbers.decimal(fit.get("bic_groups"), 1),
-        r2=" / ".join(r2) if r2[0] != numbers.MISSING else numbers.MISSING,
+        r2=Rounded(" / ".join(map(numbers.bounded, r2)), {"marginal": r2[0], "conditional": r2[1]})
+        if r2[0] is not None
+        else numbers.MISSING,
         statistic=numbers.decimal(step["statistic"]) if step else "",
         null=_null(step) if step else "",
         naive_p=numbers.p_number(step.get("naive_p")) if step else "",
@@ -230,7 +235,9 @@ def _says_more_than_t(case: Case, rows: list[dict]) -> bool:
 
 
 def _degrees_of(test: dict) -> str:
-    return f"{test['numerator']}, {numbers.degrees(test['denominator'])}"
+    degrees = numbers.degrees(test["denominator"])
+    values = {"numerator": test["numerator"], "denominator": numbers.values_of(degrees)[""]}
+    return Rounded(f"{test['numerator']}, {degrees}", values)
 
 
 def flow_rows(case: Case) -> list[dict]:
@@ -250,7 +257,8 @@ def _change(before: int, after: int) -> str:
     """The difference with its sign; empty where there is none."""
     if before == after:
         return ""
-    return f"{numbers.MINUS if after < before else '+'}{numbers.count(abs(after - before))}"
+    sign = numbers.MINUS if after < before else "+"
+    return Rounded(f"{sign}{numbers.count(abs(after - before))}", {"": after - before})
 
 
 def _levels_after(step: dict, group: str) -> str:
@@ -258,14 +266,16 @@ def _levels_after(step: dict, group: str) -> str:
     before, after = step["levels_before"].get(group), step["levels_after"].get(group)
     if after is None:
         return numbers.MISSING
-    return f"{numbers.count(before)} → {numbers.count(after)}" if before not in (None, after) else numbers.count(after)
+    if before in (None, after):
+        return numbers.count(after)
+    return Rounded(f"{numbers.count(before)} → {numbers.count(after)}", {"": after})
 
 
 def flagged_rows(case: Case) -> list[dict]:
     """The values that outlier steps flagged: where they stand, how far out, by which rule, and what became of them."""
     return [
         {
-            "line": str(found.line),
+            "line": Rounded(str(found.line), {"": found.line}) if isinstance(found.line, int) else str(found.line),
             "column": found.column,
             "value": numbers.plain(found.value, 6),
             "score": numbers.decimal(found.score, 1),
@@ -307,12 +317,14 @@ def dropout_rows(case: Case) -> list[dict]:
     patterns += [(f"{entry['arm']}: {entry['level']}", entry) for entry in by_time["dropout_by_arm"]]
     return [
         {"who": who, "subjects": numbers.count(pattern["subjects"])}
-        | {
-            kind: f"{numbers.count(pattern[kind])} ({numbers.percent(pattern[kind] / pattern['subjects'])})"
-            for kind in _KINDS
-        }
+        | {kind: _with_share(pattern[kind], pattern["subjects"]) for kind in _KINDS}
         for who, pattern in patterns
     ]
+
+
+def _with_share(number: int, of: int) -> str:
+    share = number / of
+    return Rounded(f"{numbers.count(number)} ({numbers.percent(share)})", {"": number, "share": share})
 
 
 _KINDS = ("complete", "came_late", "intermittent", "dropped_out", "never")
@@ -327,7 +339,8 @@ def missing_grid(case: Case) -> dict | None:
     cells: dict[tuple[str, str], dict[float, str]] = {}
     for entry in by_time["counts"]:
         who = "all" if entry["arm"] is None else f"{entry['arm']}: {entry['level']}"
-        text = f"{numbers.count(entry['missing'])} / {numbers.count(entry['rows'])}"
+        values = {"missing": entry["missing"], "rows": entry["rows"]}
+        text = Rounded(" / ".join(map(numbers.count, values.values())), values)
         cells.setdefault((entry["variable"], who), {})[entry["time"]] = text
     return {
         "times": [numbers.plain(time) for time in times],

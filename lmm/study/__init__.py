@@ -342,6 +342,17 @@ def load(mapping: Mapping[str, Any]) -> list[Study]:
     ]
 
 
+def block_of(mapping: Mapping[str, Any], study: Study) -> dict[str, Any]:
+    """Return the part of a config that one of its studies runs by: a config of that study alone, with its seed."""
+    families = {name: family for name, family in (mapping.get("families") or {}).items() if name == study.family}
+    return {
+        "seed": study.seed,
+        **({"defaults": mapping["defaults"]} if mapping.get("defaults") else {}),
+        **({"families": families} if families else {}),
+        "studies": [next(block for block in mapping["studies"] if block["name"] == study.name)],
+    }
+
+
 def schema() -> dict[str, Any]:
     """Return the JSON schema of a config, for editors that complete keys."""
     found = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Config.model_json_schema()}

@@ -1,5 +1,6 @@
 """Finished studies for the tests: a table goes through the real rooms, nothing in them is replaced."""
 
+import json
 import tempfile
 from dataclasses import dataclass
 from functools import cache
@@ -13,7 +14,7 @@ from lmm.clean import clean
 from lmm.diagnose import diagnose
 from lmm.infer.bootstrapparts import bootstrap_part, draws_of_parts
 from lmm.infer.inference import inference
-from lmm.report import index_entry, study_page
+from lmm.report import index_entry, study_report
 from lmm.report.case import Case
 from lmm.select import decide
 from lmm.select.crossvalidation.parts import cross_validation, cross_validation_part
@@ -46,11 +47,25 @@ class Finished:
         results = {name: getattr(self, name) for name in names}
         return Case(fit=self.diagnosis.fit, findings=self.diagnosis.findings, **results)
 
+    def report(self):
+        named = ("decision", "inference", "crossvalidation", "sensitivity")
+        results = {f"{name}.json": json.dumps(getattr(self, name), ensure_ascii=False) for name in named}
+        return report_of(self.case, self.diagnosis, {**results, "fit.json": self.diagnosis.fit.to_json()})
+
     def page(self):
-        return study_page(self.case, self.diagnosis.figures)
+        return self.report().page
 
     def entry(self):
         return index_entry(self.case)
+
+
+def report_of(case, diagnosis, results=None):
+    return study_report(case, diagnosis.figures, diagnosis.printed, results or {})
+
+
+def page_of(case, diagnosis):
+    """The page of a case that is told otherwise than it was found."""
+    return report_of(case, diagnosis).page
 
 
 def finish(raw, others=(), **block):

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from lmm.report import crossvalidation, study_page
+from lmm.report import crossvalidation
 from lmm.report.cautions import AMBER, cautions
 from lmm.report.crossvalidation import concerns, final_said, inside, not_done, targets
 from tests.report import builders
@@ -78,7 +78,7 @@ def test_a_final_model_that_predicts_worse_is_a_caution():
     assert "by 31.20 ± 6.10 in log score, which is more than noise" in sentence
     (caution,) = [one for one in cautions(case) if one.subject == "cross-validation"]
     assert caution.weight == AMBER and f"#figure-{figure}" in caution.sentence
-    page = Page(study_page(case, finished.diagnosis.figures))
+    page = Page(builders.page_of(case, finished.diagnosis))
     assert f"figure-{figure}" in page.ids
     assert "look here" in page.text
 
@@ -102,7 +102,7 @@ def test_failed_folds_are_counted_and_told_as_text():
     case = changed(finished.case, "new groups", "Subject.slope", failed={reason: 2}, unscored={"new level": 1})
     row = next(row for row in targets(case)[0].rows if row.id == "Subject.slope")
     assert row.failed == "2 of 18"
-    page = Page(study_page(case, finished.diagnosis.figures))
+    page = Page(builders.page_of(case, finished.diagnosis))
     assert "has no predictions in 2 folds: <b>x</b> does not vary." in page.text
     assert "did not predict 1 row of other folds: new level." in page.text
     assert "b" not in page.tags

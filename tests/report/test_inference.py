@@ -10,7 +10,6 @@ from lmm.report import intervals, shares
 from lmm.report.cautions import GREEN, cautions
 from lmm.report.effects import effect_sections
 from lmm.report.methods import citations, methods
-from lmm.report.pages import study_page
 from lmm.report.results import results
 from lmm.report.tables import anova_rows
 from tests.report import builders
@@ -116,7 +115,7 @@ def test_parts_that_cannot_be_had_leave_the_page_whole():
     missing = ("anova", "intervals", "means", "slopes", "r2", "icc", "criteria", "conditional_aic", "standardised")
     case = finished.case
     said = case.inference | dict.fromkeys(missing) | {"reasons": dict.fromkeys(missing, "It is too large.")}
-    page = study_page(replace(case, inference=said), finished.diagnosis.figures)
+    page = builders.page_of(replace(case, inference=said), finished.diagnosis)
     assert "There are no intervals: It is too large." in page
     assert "There are no intervals of the random part: It is too large." in page
 

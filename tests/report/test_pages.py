@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from lmm.model import Fit
-from lmm.report import index_page, study_page
+from lmm.report import index_page
 from tests.report import builders
 
 FINISHED = [
@@ -51,7 +51,7 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data):
-        if "style" not in self.open:
+        if not {"style", "script"} & set(self.open):
             self.text += data
 
     def of(self, tag):
@@ -68,11 +68,12 @@ def page(finished):
     return Page(finished.page())
 
 
-def test_ids_are_unique_and_links_lead_somewhere(page):
+def test_ids_are_unique_and_links_lead_somewhere(page, finished):
     assert len(page.ids) == len(set(page.ids))
     links = [a["href"] for a in page.of("a")]
     assert all(link[1:] in page.ids for link in links if link.startswith("#"))
-    assert [link for link in links if not link.startswith("#")] == ["../index.html"]
+    beside = {f"downloads/{file.path}" for file in finished.report().files}
+    assert {link for link in links if not link.startswith("#")} == {"../index.html"} | beside
 
 
 def test_references_inside_the_drawings_resolve(page):
@@ -83,7 +84,10 @@ def test_references_inside_the_drawings_resolve(page):
 
 
 def test_nothing_is_loaded_from_anywhere(page):
-    assert not {"script", "img", "iframe", "object", "embed"} & set(page.tags)
+    assert not {"img", "iframe", "object", "embed"} & set(page.tags)
+    (policy,) = (a["content"] for a in page.of("meta") if "http-equiv" in a)
+    assert page.tags.count("script") == policy.count("'sha256-") >= 2
+    assert not any(page.of("script"))
     assert all(a["href"] == "data:," for a in page.of("link"))
     # Large grids are pictures inside the drawing; all else that could load is absent.
     assert all(a["href"].startswith("data:image/png") for a in page.of("image"))
@@ -119,7 +123,7 @@ def test_the_same_results_give_the_same_page(finished):
 def test_a_fit_read_back_from_its_file_gives_the_same_page(finished):
     case = finished.case
     fit = Fit.from_json(json.loads(json.dumps(case.fit.to_json())))
-    read = study_page(replace(case, fit=fit), finished.diagnosis.figures)
+    read = builders.page_of(replace(case, fit=fit), finished.diagnosis)
     assert read == finished.page()
 
 

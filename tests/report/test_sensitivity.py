@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pytest
 
-from lmm.report import study_page
 from lmm.report.sensitivity import sensitivity
 from tests.report import builders
 from tests.report.test_pages import Page
@@ -75,7 +74,7 @@ def test_a_model_that_cannot_be_had_leaves_the_page_whole():
     assert shown.models[2].state == "could not be fitted: <b>too many</b> effects"
     assert shown.coefficients[0]["rows"][2]["estimate"] == "–"
     assert ">maximal<" not in shown.forest.drawing and ">minimal<" in shown.forest.drawing
-    page = Page(study_page(case, finished.diagnosis.figures))
+    page = Page(builders.page_of(case, finished.diagnosis))
     assert "could not be fitted: <b>too many</b> effects" in page.text
     assert "b" not in page.tags
 
@@ -90,7 +89,7 @@ def test_without_coefficients_there_is_no_forest():
     finished = builders.penicillin()
     case = changed(finished.case, hypotheses=finished.sensitivity["hypotheses"] | {"coefficients": []})
     assert sensitivity(case).forest is None
-    assert "figure-sensitivity-forest" not in Page(study_page(case, finished.diagnosis.figures)).ids
+    assert "figure-sensitivity-forest" not in Page(builders.page_of(case, finished.diagnosis)).ids
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +116,7 @@ def test_nothing_drawn_is_told_with_its_reason(selected):
     shown = sensitivity(case)
     assert shown.inclusion_said == "No factor holds all others."
     assert shown.bars is None and shown.inclusion == []
-    assert "No factor holds all others." in Page(study_page(case, selected.diagnosis.figures)).text
+    assert "No factor holds all others." in Page(builders.page_of(case, selected.diagnosis)).text
 
 
 def test_without_selection_there_are_no_frequencies():

@@ -19,6 +19,7 @@ rule report:
             subcategory="report",
             labels={"what": "report"},
         ),
+        downloads=directory("reports/{study}/downloads"),
         entry="results/{study}/report/entry.json",
     log:
         "logs/{study}/report.log",

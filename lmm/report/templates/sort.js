@@ -1,5 +1,6 @@
 "use strict";
 // Tables of the class "sortable" are sorted by their column heads; without this script they stay in their order.
+// A column of numbers is one whose head says so, or has the class "n"; it is sorted by the full values of its cells.
 for (const table of document.querySelectorAll("table.sortable")) {
   const body = table.tBodies[0];
   const original = [...body.rows];
@@ -25,7 +26,7 @@ for (const table of document.querySelectorAll("table.sortable")) {
     body.append(...rows);
   };
   heads.forEach((head, column) => {
-    if (!head.dataset.sort) return;
+    const numeric = (head.dataset.sort ?? (head.classList.contains("n") ? "number" : "text")) === "number";
     const button = document.createElement("button");
     button.type = "button";
     button.append(...head.childNodes);
@@ -35,7 +36,7 @@ for (const table of document.querySelectorAll("table.sortable")) {
       const after = before === "ascending" ? "descending" : before === "descending" ? null : "ascending";
       for (const other of heads) other.removeAttribute("aria-sort");
       if (after) head.setAttribute("aria-sort", after);
-      sort(column, head.dataset.sort === "number", { ascending: 1, descending: -1 }[after]);
+      sort(column, numeric, { ascending: 1, descending: -1 }[after]);
     });
   });
 }
