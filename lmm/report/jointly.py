@@ -50,17 +50,17 @@ def _curve(case: Case, part: Part, known: bool, test: Markup) -> Markup:
     time = name(part.columns[0])
     if not known:
         return say("No clear change of {} with {} was found (joint test {}).", name(case.outcome), time, test)
-    path = _path(case)
+    path = _path(case, part.columns[0])
     text = "{} changes with {} along a curve (joint test {}){}."
     return say(text, name(case.outcome), time, test, say(": {}", path) if path else "")
 
 
-def _path(case: Case) -> Markup:
+def _path(case: Case, time: str) -> Markup:
     """Where the mean starts and ends, for each group of a few."""
     found = case.inference["prediction"]
-    if not found:
+    if not found or found["over"] != time:
         return Markup("")
-    time, by = found["time"], found["by"]
+    by = found["by"]
     groups: dict[tuple, list[tuple[float, float, float]]] = {}
     for row, estimate, se in zip(found["rows"], found["mean"]["estimate"], found["mean"]["se"], strict=True):
         groups.setdefault(tuple(row[one] for one in by), []).append((row[time], estimate, se))

@@ -25,6 +25,7 @@ from lmm.report.selection import held_said, procedure_said
 from lmm.report.tables import attempt_rows
 from lmm.report.transformed import methods_said
 from lmm.select.crossvalidation.folds import NEW_GROUPS
+from lmm.select.crossvalidation.parts import NOT_ASKED
 from lmm.select.step import BACK_OFF, DESIGN, LRT
 from lmm.select.step import INTERCEPT as INTERCEPT_STEP
 
@@ -441,11 +442,12 @@ def _validation(case: Case) -> Markup:
                 learnt_beside(case),
             )
         )
-    for target, reason in case.crossvalidation["reasons"].items():
+    asked = {target: why for target, why in case.crossvalidation["reasons"].items() if not why.startswith(NOT_ASKED)}
+    for target, reason in asked.items():
         done = "done in part" if case.crossvalidation["targets"].get(target) else "not done"
         text = "Cross-validation for {} was {}: {}."
         parts.append(say(text, target, done, told(case.in_labels(reason)).rstrip(".")))
-    if not case.comparisons and not case.crossvalidation["reasons"]:
+    if not case.comparisons and not asked:
         parts.append(say("Models were not cross-validated."))
     if len({model["formula"] for model in case.sensitivity["hypotheses"]["models"]}) < 2:
         return sentences(parts)
