@@ -181,7 +181,7 @@ def _page(case: Case, drawings: list[dict], validated: list[Target], checked: Se
         how_to_cite=how_to_cite(case),
         lme4_call=lme4_call(case),
         reproduction=_reproduction(case),
-        scripts=[script("sort.js"), script("copy.js")],
+        scripts=[script("sort.js"), script("copy.js"), script("contents.js")],
     )
 
 

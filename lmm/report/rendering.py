@@ -12,6 +12,7 @@ import jinja2
 from markupsafe import Markup
 
 from lmm import numbers
+from lmm.report.layout import layout
 from lmm.report.markup import exactly, told
 from lmm.report.pagetables import file_name
 
@@ -50,5 +51,6 @@ def _environment() -> jinja2.Environment:
         told=told,
         exactly=exactly,
         file_name=file_name,
+        layout=layout,
     )
     return environment
