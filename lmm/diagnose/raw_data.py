@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 import pandas
+from matplotlib.axes import Axes
 
 from lmm.diagnose import style
 from lmm.diagnose.evidence import Evidence
 from lmm.diagnose.figure import DiagnosticFigure, OmittedFigure, drawn
 from lmm.diagnose.labels import shorten
+from lmm.diagnose.predictors import factors_of_mean
 from lmm.diagnose.structure import Grouping, groupings, is_nested, line_grouping, running_variable
-from lmm.numbers import count, counted, percent, plain, significant
+from lmm.numbers import count, counted, listing, percent, plain, significant
 
 _MOST_LINES = 120
 _MOST_TILES = 60
 _MOST_OUTER = 60
+_DASHES = ((0, (4, 1.5)), (0, (1, 1)), (0, (6, 1.5, 1, 1.5)), "solid")
+_MOST_ARMS = len(_DASHES)
+"""Means of more levels than this are no picture; the marginal means show them."""
 
 
 def raw_data(evidence: Evidence) -> list[DiagnosticFigure | OmittedFigure]:
@@ -52,13 +57,22 @@ def _lines(evidence: Evidence, column: str, x: np.ndarray, grouping: Grouping) -
         line = frame[frame.level == level].sort_values("x", kind="stable")
         axes.plot(line.x, line.y, color=style.INK, alpha=light, linewidth=0.8)
     axes.plot(average.index, average, color=style.BLUE, linewidth=2.6)
+    means = _observed_means(evidence, frame)
+    for (_, mean), dashes in zip(means, _DASHES, strict=False):
+        axes.plot(mean.index, mean, color=style.VERMILLION, linewidth=1.8, linestyle=dashes)
+    if len(means) > 1:
+        _label_ends(axes, means)
     flagged = evidence.flagged.any()
     lines = [
         (
-            f"a level of {shorten(grouping.group, 10 if flagged else 20)}",
+            f"a level of {shorten(grouping.group, 10)}",
             {"color": style.INK, "alpha": 0.45, "linewidth": 0.8},
         ),
-        ("fixed part of the model", {"color": style.BLUE, "linewidth": 2.6}),
+        ("fixed part" if flagged else "fixed part of the model", {"color": style.BLUE, "linewidth": 2.6}),
+        (
+            "observed mean" if len(means) == 1 else "observed means",
+            {"color": style.VERMILLION, "linestyle": _DASHES[0]},
+        ),
     ]
     if flagged:
         style.ring(axes, x[evidence.flagged], y[evidence.flagged])
@@ -72,7 +86,7 @@ def _lines(evidence: Evidence, column: str, x: np.ndarray, grouping: Grouping) -
         f"The fixed part {verb} by {significant(abs(change))} from {x_name} = {plain(average.index[0])} to "
         f"{plain(average.index[-1])}. Of {counted(len(slopes), 'separate least-squares line')}, one per level of "
         f"{group}, {count(rising)} {'rises' if rising == 1 else 'rise'} and {count(falling)} "
-        f"{'falls' if falling == 1 else 'fall'}."
+        f"{'falls' if falling == 1 else 'fall'}. {_means_told(means)}"
     )
     thinned = (
         f" {counted(len(shown), 'line')} of {len(grouping.levels):,d} are drawn."
@@ -84,7 +98,8 @@ def _lines(evidence: Evidence, column: str, x: np.ndarray, grouping: Grouping) -
         name="raw-lines",
         title=f"Raw data: {shorten(outcome)} over {x_name}, a line per level of {group}",
         alt=(
-            f"Lines of {shorten(outcome)} over {x_name} for the levels of {group}, with the fixed part on top. {seen}"
+            f"Lines of {shorten(outcome)} over {x_name} for the levels of {group}, with the fixed part and "
+            f"the observed means on top. {seen}"
         ),
         good="Lines of one kind: the fixed part runs through their middle, and none behaves like no other.",
         seen=seen + thinned + style.rings_told(evidence.flagged),
@@ -93,6 +108,40 @@ def _lines(evidence: Evidence, column: str, x: np.ndarray, grouping: Grouping) -
             "where they bend together, the fixed part needs a curve."
         ),
     )
+
+
+def _observed_means(evidence: Evidence, frame: pandas.DataFrame) -> list[tuple[str, pandas.Series]]:
+    """The observed mean along x of each level of the first factor of the fixed part with few, or of all rows."""
+    arms = next((one for one in factors_of_mean(evidence) if 2 <= len(one.levels) <= _MOST_ARMS), None)
+    if arms is None:
+        return [("", _along(frame.x, frame.y))]
+    found = []
+    for code, level in enumerate(arms.levels):
+        part = frame[arms.codes == code]
+        if len(part):
+            found.append((level, _along(part.x, part.y)))
+    return found
+
+
+def _means_told(means: list[tuple[str, pandas.Series]]) -> str:
+    """The observed means at both ends: in words what the dashed lines show."""
+    each = [
+        f"{shorten(label, 20)} from {significant(mean.iloc[0])} to {significant(mean.iloc[-1])}".strip()
+        for label, mean in means
+    ]
+    return f"Observed means: {listing(each)}."
+
+
+def _label_ends(axes: Axes, means: list[tuple[str, pandas.Series]]) -> None:
+    """The level beside the end of each line of means; labels that would meet are moved apart."""
+    low, high = axes.get_ylim()
+    height = -np.inf
+    for label, mean in sorted(means, key=lambda one: one[1].iloc[-1]):
+        height = max(mean.iloc[-1], height + 0.06 * (high - low))
+        axes.annotate(
+            shorten(label, 14), (mean.index[-1], height), xytext=(5, 0), textcoords="offset points",
+            va="center", fontsize=9, annotation_clip=False,
+        )  # fmt: skip
 
 
 def _slopes(frame: pandas.DataFrame) -> np.ndarray:

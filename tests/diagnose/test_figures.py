@@ -9,7 +9,7 @@ import pandas
 import pytest
 
 import lmm
-from lmm.diagnose import diagnose, fit_over_data, quantiles, residuals, scale_location, style
+from lmm.diagnose import diagnose, fit_over_data, quantiles, raw_data, residuals, scale_location, style
 from lmm.diagnose.evidence import Evidence
 from lmm.diagnose.figure import DiagnosticFigure, OmittedFigure
 from lmm.study import Study
@@ -61,6 +61,25 @@ def test_raw_lines_of_sleepstudy():
     # Fixed slope 10.467 over 9 days.
     assert "rises by 94.2 from Days = 0 to 9" in seen
     assert "17 rise and 1 falls" in seen
+
+
+def test_raw_lines_have_the_observed_means_of_the_arms():
+    table = builders.sleep_table()
+    table["arm"] = np.where(table["Subject"] % 2, "drug", "placebo")
+    declared = Study(
+        name="t", data="t.csv", outcome="Reaction", fixed="Days * arm", groups=["Subject"], time="Days", seed=1
+    )
+    with style.applied():
+        fit = lmm.fit("Reaction ~ Days * arm + (1 | Subject)", table)
+        (figure,) = raw_data.raw_data(Evidence.of(declared, fit, table))
+    means = table.groupby(["arm", "Days"])["Reaction"].mean()
+    for arm in ("drug", "placebo"):
+        assert f"{arm} from {means[arm, 0]:.0f} to {means[arm, 9]:.0f}" in figure.seen
+        assert f">{arm}<" in figure.drawing
+    whole = table.groupby("Days")["Reaction"].mean()
+    assert (
+        f"Observed means: from {whole[0]:.0f} to {whole[9]:.0f}." in words(builders.sleepstudy(), "raw-lines")["seen"]
+    )
 
 
 def test_shrinkage_of_sleepstudy():
