@@ -31,6 +31,7 @@ from lmm.diagnose import (
     style,
 )
 from lmm.diagnose.collinearity import collinearity
+from lmm.diagnose.descriptives import descriptives
 from lmm.diagnose.evidence import Evidence
 from lmm.diagnose.figure import DiagnosticFigure, OmittedFigure
 from lmm.diagnose.flagged import flagged_rows
@@ -72,7 +73,7 @@ def diagnose(study: Study, decision: dict, table: pandas.DataFrame, audit: dict,
     drawn = [figure for figure in figures if isinstance(figure, DiagnosticFigure)]
     omitted = [figure for figure in figures if isinstance(figure, OmittedFigure)]
     shares = variance_shares(fit, table)
-    collinear = collinearity(evidence)
+    collinear = collinearity(evidence) if has_residuals(fit) else None
     checks = [check.to_dict() for figure in drawn for check in figure.checks]
     findings = {
         **provenance.stamp(study, decision["row_hash"]),
@@ -81,6 +82,7 @@ def diagnose(study: Study, decision: dict, table: pandas.DataFrame, audit: dict,
         "checks": checks + ([collinear["check"]] if collinear else []),
         "collinearity": collinear,
         "icc": intraclass_correlation(shares),
+        "descriptives": descriptives(study, table, audit),
         "r2_marginal": shares.r2_marginal,
         "r2_conditional": shares.r2_conditional,
         "residuals": _largest(evidence),

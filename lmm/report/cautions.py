@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from lmm import numbers
+from lmm.diagnose.check import FINE, LOOK, WRONG
+from lmm.diagnose.labels import shorten
 from lmm.diagnose.steps_taken import JOIN, LABELS, StepTaken, steps_taken
 from lmm.report.case import Case
 from lmm.report.crossvalidation import concerns, not_done
@@ -58,6 +60,7 @@ def cautions(case: Case) -> list[Caution]:
         *_rows(case),
         *_preparation(case),
         *_figures(case),
+        *_checks(case),
         *_candidates(case),
         *_inference(case),
     ]
@@ -193,6 +196,21 @@ def _figures(case: Case) -> list[Caution]:
         for figure in case.findings["figures"]
         if figure["concern"]
     ]
+
+
+def _checks(case: Case) -> list[Caution]:
+    """What the checks found that no figure has said: collinearity, and departures that chance may have made."""
+    collinearity = case.findings["collinearity"]
+    found = []
+    if collinearity and collinearity["check"]["verdict"] != FINE:
+        weight = AMBER if collinearity["check"]["verdict"] == WRONG else GREEN
+        found.append(Caution(weight, "collinearity", say("{}", collinearity["check"]["sentence"])))
+    looks = [check for check in case.findings["checks"] if check["verdict"] == LOOK and check["p"] is not None]
+    if looks:
+        text = "Worth a look, though no reason by itself to change the model: {} (see the figures)."
+        named = listing([name(shorten(check["name"], 60)) for check in looks])
+        found.append(Caution(GREEN, "worth a look", say(text, named)))
+    return found
 
 
 def _candidates(case: Case) -> list[Caution]:
