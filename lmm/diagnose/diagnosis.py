@@ -31,6 +31,7 @@ from lmm.diagnose import (
     style,
 )
 from lmm.diagnose.collinearity import collinearity
+from lmm.diagnose.descriptives import descriptives
 from lmm.diagnose.evidence import Evidence
 from lmm.diagnose.figure import DiagnosticFigure, OmittedFigure
 from lmm.diagnose.flagged import flagged_rows
@@ -81,6 +82,7 @@ def diagnose(study: Study, decision: dict, table: pandas.DataFrame, audit: dict,
         "checks": checks + ([collinear["check"]] if collinear else []),
         "collinearity": collinear,
         "icc": intraclass_correlation(shares),
+        "descriptives": descriptives(study, table, audit),
         "r2_marginal": shares.r2_marginal,
         "r2_conditional": shares.r2_conditional,
         "residuals": _largest(evidence),

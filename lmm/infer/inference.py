@@ -24,6 +24,7 @@ from lmm.infer.leastsquares import METHOD as LEAST_SQUARES
 from lmm.infer.leastsquares import least_squares_intervals
 from lmm.infer.meanband import main_covariate, mean_band
 from lmm.infer.meanssections import means_sections, slopes_sections
+from lmm.infer.nullmodel import null_model_section
 from lmm.infer.profile import parameter_names, profile_intervals
 from lmm.infer.referencegrid import ReferenceGrid, reference_grid
 from lmm.infer.rsquared import variance_shares
@@ -94,6 +95,7 @@ def inference(
     add("slopes", lambda: slopes_sections(study, fit, table, grid, chosen))
     add("r2", lambda: r2_section(fit, table))
     add("icc", lambda: intraclass_correlations(fit, table, asked.level).to_dict())
+    add("null_model", lambda: null_model_section(study, fit, table))
     add("criteria", lambda: criteria(fit).to_dict())
     add("conditional_aic", lambda: conditional_aic_section(fit))
     add("prediction", lambda: prediction_section(study, fit, table, grid, chosen))

@@ -44,6 +44,7 @@ def citations(case: Case) -> list[str]:
     cited = {"appelbaum", "meteyard", "schuetzenmeister"}
     if case.fit.random:
         cited |= {"johnson", "nakagawa"}
+    cited |= {"kish"} if case.inference.get("null_model") else set()
     cited |= _CITED_FOR_DEGREES.get(case.inference["coefficients"]["method"], set())
     if case.inference["bootstrap"]:
         cited |= {"davison"}

@@ -24,6 +24,7 @@ from lmm.report.coefficient_forest import coefficient_figure
 from lmm.report.coefficients import coefficients
 from lmm.report.criteria_dots import criteria_figure
 from lmm.report.crossvalidation import Target, inside, not_done, targets
+from lmm.report.descriptives import described
 from lmm.report.download import FIGURES, TABLES, Download
 from lmm.report.downloads import downloads
 from lmm.report.effects import effect_sections
@@ -43,6 +44,7 @@ SECTIONS = (
     ("answer", "Answer"),
     ("plan", "Question and plan"),
     ("data", "Data"),
+    ("descriptives", "Descriptives"),
     ("ladder", "The ladder of models"),
     ("model", "The final model"),
     ("effects", "Means and slopes"),
@@ -178,6 +180,7 @@ def _page(case: Case, drawings: list[dict], validated: list[Target], checked: Se
         results=results(case, found),
         references=in_order(citations(case)),
         checklist=checklist(case, found),
+        descriptives=described(case),
         how_to_cite=how_to_cite(case),
         lme4_call=lme4_call(case),
         reproduction=_reproduction(case),

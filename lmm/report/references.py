@@ -40,6 +40,7 @@ REFERENCES = {
     "Methods in Ecology and Evolution, 5, 944–946.",
     "kenward": "Kenward, M. G., & Roger, J. H. (1997). Small sample inference for fixed effects from restricted "
     "maximum likelihood. Biometrics, 53, 983–997.",
+    "kish": "Kish, L. (1965). Survey sampling. Wiley.",
     "kneib": "Greven, S., & Kneib, T. (2010). On the behaviour of marginal and conditional AIC in linear mixed models. "
     "Biometrika, 97, 773–789.",
     "matuschek": "Matuschek, H., Kliegl, R., Vasishth, S., Baayen, H., & Bates, D. (2017). Balancing Type I error and "
