@@ -65,13 +65,21 @@ def citations(case: Case) -> list[str]:
     return sorted(cited)
 
 
-_CITED_IN_SENTENCES = {"kneib": "Greven & Kneib", "silvapulle": "Silvapulle & Sen"}
+_CITED_IN_SENTENCES = {
+    "belsley": "Belsley, Kuh & Welsch",
+    "christensen": "Christensen, Pearson & Johnson",
+    "hoaglin": "Hoaglin & Welsch",
+    "kneib": "Greven & Kneib",
+    "meer": "Van der Meer, Te Grotenhuis & Pelzer",
+    "silvapulle": "Silvapulle & Sen",
+}
 
 
 def _sentences(case: Case) -> list[str]:
     """Those of other stages that may cite."""
     notes = [note for step in case.decision["steps"] for note in step["notes"]]
-    return [*notes, case.sensitivity["close"]["sentence"]]
+    figures = [figure[part] for figure in case.findings["figures"] for part in ("good", "seen", "do")]
+    return [*notes, *figures, case.sensitivity["close"]["sentence"]]
 
 
 def _cited_for_selection(case: Case) -> set[str]:

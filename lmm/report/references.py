@@ -13,10 +13,14 @@ REFERENCES = {
     "Journal of Statistical Software, 67(1), 1–48.",
     "bengio": "Bengio, Y., & Grandvalet, Y. (2004). No unbiased estimator of the variance of K-fold cross-validation. "
     "Journal of Machine Learning Research, 5, 1089–1105.",
+    "belsley": "Belsley, D. A., Kuh, E., & Welsch, R. E. (1980). Regression diagnostics: Identifying influential data "
+    "and sources of collinearity. Wiley.",
     "benjamini": "Benjamini, Y., & Hochberg, Y. (1995). Controlling the false discovery rate: A practical and powerful "
     "approach to multiple testing. Journal of the Royal Statistical Society B, 57, 289–300.",
     "burnham": "Burnham, K. P., & Anderson, D. R. (2002). Model selection and multimodel inference: A practical "
     "information-theoretic approach (2nd ed.). Springer.",
+    "christensen": "Christensen, R., Pearson, L. M., & Johnson, W. (1992). Case-deletion diagnostics for mixed models. "
+    "Technometrics, 34, 38–45.",
     "crainiceanu": "Crainiceanu, C. M., & Ruppert, D. (2004). Likelihood ratio tests in linear mixed models with one "
     "variance component. Journal of the Royal Statistical Society B, 66, 165–185.",
     "davison": "Davison, A. C., & Hinkley, D. V. (1997). Bootstrap methods and their application. Cambridge "
@@ -34,6 +38,8 @@ REFERENCES = {
     "Statistical Association, 69, 383–393.",
     "heinze": "Heinze, G., Wallisch, C., & Dunkler, D. (2018). Variable selection – A review and recommendations for "
     "the practicing statistician. Biometrical Journal, 60, 431–449.",
+    "hoaglin": "Hoaglin, D. C., & Welsch, R. E. (1978). The hat matrix in regression and ANOVA. The American "
+    "Statistician, 32, 17–22.",
     "holm": "Holm, S. (1979). A simple sequentially rejective multiple test procedure. Scandinavian Journal of "
     "Statistics, 6, 65–70.",
     "johnson": "Johnson, P. C. D. (2014). Extension of Nakagawa & Schielzeth’s R²GLMM to random slopes models. "
@@ -45,6 +51,8 @@ REFERENCES = {
     "Biometrika, 97, 773–789.",
     "matuschek": "Matuschek, H., Kliegl, R., Vasishth, S., Baayen, H., & Bates, D. (2017). Balancing Type I error and "
     "power in linear mixed models. Journal of Memory and Language, 94, 305–315.",
+    "meer": "Van der Meer, T., Te Grotenhuis, M., & Pelzer, B. (2010). Influential cases in multilevel modeling: A "
+    "methodological comment. American Sociological Review, 75, 173–178.",
     "meteyard": "Meteyard, L., & Davies, R. A. I. (2020). Best practice guidance for linear mixed-effects models in "
     "psychological science. Journal of Memory and Language, 112, 104092.",
     "nakagawa": "Nakagawa, S., & Schielzeth, H. (2013). A general and simple method for obtaining R² from generalized "

@@ -105,17 +105,20 @@ def test_hardly_any_levels():
 def test_a_treatment_without_effect_is_not_called_absent():
     told = read(builders.nested().case)
     assert "No clear difference in score between arm = drug and placebo was found" in told["answer"]
-    assert "No coefficient of a predictor differed from zero at α = .05, which is no evidence" in told["results"]
+    assert (
+        "The coefficient of armdrug did not differ from zero at α = .05, which is no evidence that it is zero."
+        in told["results"]
+    )
     assert "higher" not in told["answer"] and "lower" not in told["answer"]
     assert "ward:patient was nested in ward." in told["methods"]
-    assert "arm was coded with placebo as reference level." in told["methods"]
+    assert "compare each level with a reference level: arm (placebo)." in told["methods"]
 
 
 def test_singular_by_design():
     told = read(builders.without_variance().case)
     assert told["light"] == AMBER
     assert "It converged and was not singular." not in told["results"]
-    assert "The final model was singular: g: the variance of (Intercept) is zero." in told["results"]
+    assert "The final model was singular (g: the variance of (Intercept) is zero)." in told["results"]
     assert "on the boundary of what is possible" in told["reasons"]
     assert "0% lies between levels of g" in told["answer"]
 
@@ -133,7 +136,7 @@ def test_back_off_from_a_singular_slope():
         "Random slopes with a singular fit, by a variance of zero or a correlation of ±1, could not be chosen."
         in told["methods"]
     )
-    assert "singular and" in told["results"] and "not chosen" in told["results"]
+    assert "was singular" in told["results"] or "were singular" in told["results"]
     assert "The final model was singular" not in told["results"]
     assert "The effect of x differs" not in told["answer"]
 
@@ -157,13 +160,12 @@ def test_many_missing_rows_turn_the_light():
     assert "23 of 180 rows (13%) were left out" in told["reasons"]
 
 
-def test_criteria_that_disagree_are_told_everywhere():
+def test_criteria_that_disagree_turn_the_light():
     sentence = "AIC would choose another model."
     told = read(changed(builders.nested(), decision__disagreements=[{"kind": "slope", "sentence": sentence}]))
     assert told["light"] == AMBER
     assert sentence in told["reasons"]
-    assert sentence in told["results"]
-    assert sentence not in read(builders.nested().case)["results"]
+    assert sentence not in read(builders.nested().case)["reasons"]
 
 
 def test_candidates_go_by_their_labels():
