@@ -136,6 +136,12 @@ def test_every_table_of_a_page_is_read_back():
         assert len(page_tables(page)) == page.count("<table")
 
 
+def test_no_number_of_a_table_is_known_by_its_rounded_text_alone(tables):
+    for table in tables.values():
+        for cell in (cell for row in table.rows for cell in row if cell.is_number):
+            assert cell.values or not re.search(r"\d", cell.text), (table.name, cell.text)
+
+
 def test_a_spreadsheet_runs_no_formula(tables):
     for table in tables.values():
         for row in csv.reader(io.StringIO(csv_text(table))):
