@@ -457,7 +457,7 @@ def _validation(case: Case) -> Markup:
         text = "Cross-validation for {} was {}: {}."
         parts.append(say(text, target, done, told(case.in_labels(reason)).rstrip(".")))
     if not case.comparisons and not asked:
-        parts.append(say("Models were not cross-validated."))
+        parts.append(say("There was no cross-validation."))
     if len({model["formula"] for model in case.sensitivity["hypotheses"]["models"]}) < 2:
         return sentences(parts)
     what = "the hypotheses" if case.sensitivity["hypotheses"]["named"] else "the fixed effects"

@@ -85,7 +85,7 @@ SAYS = {
     },
     "criteria disagree": {
         "answer": ["BIC over observations (by 8.8) would choose “Intercept by school”"],
-        "methods": ["Models were not cross-validated."],
+        "methods": ["There was no cross-validation."],
         "results": ["BIC over observations would have chosen “Intercept by school”", "where plain χ² would give p ="],
     },
     "4 groups": {"answer": ["g has only 4 levels: too few"], "results": ["g has only 4 levels: too few"]},
@@ -159,7 +159,7 @@ SAYS = {
         "results": ["dose:sex: F(2, 212)", "further ones in the table"],
     },
     "not validated": {
-        "methods": ["Models were not cross-validated."],
+        "methods": ["There was no cross-validation."],
         "checklist": ["Prediction of new rows: Not applicable, because"],
     },
     "bootstrap": {
