@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 MINUS = "\N{MINUS SIGN}"
 MISSING = "\N{EN DASH}"
@@ -20,7 +21,7 @@ class Rounded(str):
 
     values: Mapping[str, float | int | None]
 
-    def __new__(cls, text: str, values: Mapping[str, float | int | None]) -> Rounded:
+    def __new__(cls, text: str, values: Mapping[str, float | int | None] = MappingProxyType({})) -> Rounded:
         """Put the numbers beside their text; those of numpy become Python's."""
         made = super().__new__(cls, text)
         made.values = {part: value.item() if hasattr(value, "item") else value for part, value in values.items()}

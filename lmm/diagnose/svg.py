@@ -7,6 +7,7 @@ import re
 import warnings
 from xml.etree import ElementTree
 
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from lmm.diagnose.style import INK
@@ -32,7 +33,9 @@ def render(figure: Figure, name: str, title: str, alt: str) -> str:
     with warnings.catch_warnings():
         # DejaVu only measures the labels here; the browser draws them, with a font that has the glyph.
         warnings.filterwarnings("ignore", message=".*[Gg]lyph.*")
-        figure.savefig(raw, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+        # Figure.savefig would draw it twice, the first time to lay it out; drawing does that by itself.
+        metadata = {"Date": None, "Creator": None, "Format": None, "Type": None}
+        FigureCanvasSVG(figure).print_svg(raw, metadata=metadata)
     # matplotlib passes control characters through, which no XML reader accepts.
     root = ElementTree.fromstring(_NOT_XML.sub("\N{REPLACEMENT CHARACTER}", raw.getvalue()))
     _drop_ornament(root)

@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+import pickle
 import re
 import shutil
 import subprocess
@@ -53,6 +54,7 @@ def test_a_rounded_number_is_its_text_and_knows_itself():
         assert numbers.values_of(text) == {"": value}
         assert type(f"{text}") is str
     assert numbers.values_of(numbers.interval(1.23456, None)) == {"lower": 1.23456, "upper": None}
+    assert numbers.values_of(pickle.loads(pickle.dumps(numbers.decimal(2.5)))) == {"": 2.5}
     assert numbers.values_of("1.5") == numbers.values_of(numbers.MISSING) == {}
 
 
