@@ -6,7 +6,7 @@ import re
 import pytest
 
 from lmm.report import index_page
-from tests.report import builders, many
+from tests.report import axe, builders, many
 from tests.report.browser import CHROMIUM, Browser
 
 pytestmark = pytest.mark.skipif(
@@ -67,6 +67,41 @@ def test_contents_stay_in_sight_on_a_wide_screen(browser, pages):
     assert browser.evaluate("document.querySelector('nav').getBoundingClientRect().top") == 0
 
 
+@EACH
+def test_every_link_inside_the_page_leads_somewhere(browser, pages, name):
+    browser.open(pages / f"{name}.html")
+    lost = """[...document.querySelectorAll('a[href^="#"]')].map(link => link.hash.slice(1))
+        .filter(id => !document.getElementById(id))"""
+    assert browser.evaluate(lost) == []
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_each_link_of_the_contents_leads_to_its_heading_and_is_marked_there(browser, pages, width):
+    browser.open(pages / "sleepstudy.html", width=width)
+    links = browser.evaluate("[...document.querySelectorAll('nav.contents li a')].map(a => [a.hash, a.lastChild.data])")
+    assert len(links) > 8
+    for anchor, words in links:
+        browser.click(f"nav.contents a[href='{anchor}']")
+        heading = f"document.querySelector('{anchor} h2')"
+        assert browser.evaluate(f"{heading}.lastChild.data") == words
+        # In sight, and not under the strip that the contents are on a phone.
+        uncovered = f"""(() => {{
+            const box = {heading}.getBoundingClientRect();
+            const above = document.elementFromPoint(box.left + 5, box.top + box.height / 2);
+            return box.top >= 0 && box.bottom <= innerHeight && {heading}.contains(above);
+        }})()"""
+        assert browser.evaluate(uncovered), anchor
+        browser.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(1))))")
+        at_the_end = browser.evaluate("innerHeight + scrollY >= document.documentElement.scrollHeight - 2")
+        marked = browser.evaluate("[...document.querySelectorAll('nav.contents [aria-current]')].map(a => a.hash)")
+        assert marked == [links[-1][0] if at_the_end else anchor]
+        in_sight = """(() => {
+            const box = document.querySelector('nav.contents [aria-current]').getBoundingClientRect();
+            return box.left >= 0 && box.right <= innerWidth && box.top >= 0 && box.bottom <= innerHeight;
+        })()"""
+        assert browser.evaluate(in_sight), anchor
+
+
 def test_text_in_figures_is_legible_on_a_phone(browser, pages):
     browser.open(pages / "sleepstudy.html", width=390)
     height = "Math.min(...[...document.querySelectorAll('figure svg text')].map(t => t.getBoundingClientRect().height))"
@@ -104,6 +139,17 @@ def test_print_shows_what_is_folded_away_and_no_contents(browser, pages):
     assert browser.evaluate("getComputedStyle(document.querySelector('nav')).display") == "none"
     assert browser.evaluate("document.querySelector('details table').getBoundingClientRect().height") > 50
     assert browser.evaluate("document.documentElement.scrollWidth") <= 700
+
+
+def test_nothing_is_cut_on_a4(browser, pages):
+    for name in NAMES:
+        browser.open(pages / f"{name}.html", width=680, media="print")  # 210 mm without margins, in CSS pixels
+        cut = """[...document.querySelectorAll('.scroll, pre')].filter(box => box.scrollWidth > box.clientWidth + 1)
+            .map(box => box.textContent.trim().slice(0, 60))"""
+        assert browser.evaluate(cut) == [], name
+    whole = "[...document.querySelectorAll('figure, tr')].every(one => getComputedStyle(one).breakInside === 'avoid')"
+    assert browser.evaluate(whole)
+    assert browser.evaluate("getComputedStyle(document.querySelector('.tools')).display") == "none"
 
 
 CONTRAST = """(() => {
@@ -180,6 +226,98 @@ def test_dark_is_dark_and_drawings_follow(browser, pages):
     assert shades[0] < 150 < 600 < shades[1]
 
 
+NUMBERS = """[...document.querySelectorAll('[data-table="fixed-effects"] tbody tr')]
+    .map(row => Number(row.cells[1].dataset.value ?? row.cells[1].textContent))"""
+
+
+def test_a_table_is_sorted_by_its_head_and_back_again(browser, pages):
+    browser.open(pages / "selected.html")
+    given = browser.evaluate(NUMBERS)
+    assert given != sorted(given)
+    head = "[data-table='fixed-effects'] thead th:nth-child(2)"
+    for direction, expected in (("ascending", sorted(given)), ("descending", sorted(given)[::-1]), (None, given)):
+        browser.click(f"{head} button")
+        assert browser.evaluate(f'document.querySelector("{head}").getAttribute("aria-sort")') == direction
+        assert browser.evaluate(NUMBERS) == expected
+
+
+def test_a_table_is_copied_as_it_is_shown(browser, pages):
+    browser.open(pages / "sleepstudy.html")
+    browser.evaluate("""addEventListener('copy', event => {
+        window.copied = ['text/plain', 'text/html'].map(type => event.clipboardData.getData(type));
+    })""")
+    browser.click("[data-of='fixed-effects'] button")
+    text, page = browser.evaluate("window.copied")
+    # Bates et al. 2015, rounded as a journal does.
+    days = next(line for line in text.splitlines() if line.startswith("Days")).split("\t")
+    assert days[1:4] == ["10.47", "1.55", "[7.21, 13.73]"]
+    assert "<table" in page and "10.47" in page and "<button" not in page
+    assert browser.evaluate("document.querySelector('[role=status]').textContent") == "The table is on the clipboard."
+
+
+STRUCTURE = """(() => {
+    const all = selector => [...document.querySelectorAll(selector)];
+    const ids = all('[id]').map(one => one.id);
+    const ranks = all('h1, h2, h3, h4, h5, h6').map(one => Number(one.tagName[1]));
+    const words = id => document.getElementById(id)?.textContent.trim();
+    const named = one => (one.getAttribute('aria-labelledby') ?? '?').split(' ').every(words);
+    return {
+        language: document.documentElement.lang,
+        main: all('main').length,
+        titles: ranks.filter(rank => rank === 1).length,
+        twice: ids.filter((id, k) => ids.indexOf(id) !== k),
+        skippedRanks: ranks.filter((rank, k) => k && rank > ranks[k - 1] + 1).length,
+        tablesWithoutHeads: all('table').filter(one => !one.querySelector('thead th[scope]')).length,
+        headsWithoutScope: all('th:not([scope])').length,
+        drawingsWithoutWords: all('svg:not([aria-hidden])').filter(one => !named(one)).length,
+        moving: document.getAnimations().length,
+    };
+})()"""
+
+
+@EACH
+def test_structure_is_there_for_who_does_not_see_it(browser, pages, name):
+    browser.open(pages / f"{name}.html")
+    found = browser.evaluate(STRUCTURE)
+    assert (found.pop("language"), found.pop("main"), found.pop("titles"), found.pop("twice")) == ("en", 1, 1, [])
+    assert set(found.values()) == {0}, found
+
+
+def test_the_keyboard_reaches_everything_and_shows_where_it_is(browser, pages):
+    browser.open(pages / "sleepstudy.html")
+    where = """(() => {
+        const one = document.activeElement;
+        const style = getComputedStyle(one);
+        const box = one.getBoundingClientRect();
+        const ringed = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;
+        return [one.className || one.tagName, ringed && box.left >= 0 && box.bottom > 0 && box.top < innerHeight];
+    })()"""
+    controls = browser.evaluate("document.querySelectorAll('a[href], button, summary, .scroll, pre').length")
+    reached = []
+    for _ in range(controls):
+        browser.tab()
+        control, shown = browser.evaluate(where)
+        assert shown or control == "BODY", (len(reached), control)
+        reached.append(control)
+    assert reached[0] == "skip"
+    assert {"A", "BUTTON", "SUMMARY", "scroll", "PRE"} <= set(reached)
+
+
+def test_every_page_is_below_three_megabytes(pages):
+    assert max(page.stat().st_size for page in pages.glob("*.html")) < 3_000_000
+
+
+@pytest.mark.skipif(
+    not axe.SCRIPT.exists() and os.environ.get("CI") != "true", reason="axe-core is not installed; .ci/run has it"
+)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@EACH
+def test_axe_finds_no_violation(browser, pages, name, scheme):
+    for width in (1280, 390):
+        browser.open(pages / f"{name}.html", width=width, scheme=scheme)
+        assert axe.violations(browser) == [], width
+
+
 def test_the_browser_of_these_tests_would_notice(browser, tmp_path):
     """A page with every fault that is looked for above."""
     bad = tmp_path / "bad.html"
@@ -192,3 +330,8 @@ def test_the_browser_of_these_tests_would_notice(browser, tmp_path):
     assert browser.requests() == ["http://127.0.0.1:9/x.png"]
     assert browser.evaluate("document.documentElement.scrollWidth") > 390
     assert browser.evaluate(CONTRAST) == ["P: pale and wide"]
+    found = browser.evaluate(STRUCTURE)
+    assert (found["language"], found["main"], found["titles"]) == ("", 0, 0)
+    if axe.SCRIPT.exists():
+        rules = {line.split(":")[0] for line in axe.violations(browser)}
+        assert {"color-contrast", "html-has-lang", "image-alt"} <= rules
