@@ -124,7 +124,7 @@ def test_a_fit_read_back_from_its_file_gives_the_same_page(finished):
     case = finished.case
     fit = Fit.from_json(json.loads(json.dumps(case.fit.to_json())))
     read = builders.page_of(replace(case, fit=fit), finished.diagnosis)
-    assert read == finished.page()
+    assert read == builders.page_of(case, finished.diagnosis)
 
 
 def test_the_page_carries_no_clock_and_no_place(finished):
