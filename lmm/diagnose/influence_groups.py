@@ -201,11 +201,11 @@ def _changes_drawing(factor: OfFactor, shown, places: list[int], levels: np.ndar
             axes.axvline(edge, color=style.BLUE, linewidth=1.0, linestyle=(0, (4, 3)))
         axes.grid(visible=False)
         axes.locator_params(axis="x", nbins=6 if len(shown) == 1 else 4)
-        axes.set_title("Intercept" if one.name == "(Intercept)" else shorten(one.name, 48 // len(shown)))
+        axes.set_title("Intercept" if one.name == "(Intercept)" else shorten(one.name, 40 // len(shown)))
     for axes in grid[1:]:
         axes.yaxis.set_visible(False)
     reach = 1.12 * max(threshold, float(np.nanmax(np.abs(factor.found.dfbetas[np.ix_(levels, places)]))))
     grid[0].set_xlim(-reach, reach)
     grid[0].set_yticks(rows, [factor.name(level) for level in levels])
-    grid[len(grid) // 2].set_xlabel(f"Change in standard errors{_which(factor, len(levels))}")
+    figure.supxlabel(f"Change in standard errors{_which(factor, len(levels))}", fontsize=10)
     return figure

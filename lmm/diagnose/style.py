@@ -137,9 +137,18 @@ def label_points(axes: Axes, x: np.ndarray, y: np.ndarray, texts: list[str]) -> 
 
 
 def key(figure: Figure, entries: list[tuple[str, dict]]) -> None:
-    """A one-line key above panels that are too many for a label at each line: text and how its line looks."""
+    """A key above panels that are too many for a label at each line: text and how its line looks."""
     handles = [Line2D([], [], label=text, **look) for text, look in entries]
     figure.legend(
-        handles=handles, loc="outside upper left", ncols=len(handles), frameon=False, fontsize=9,
-        handlelength=1.8, columnspacing=1.4, borderaxespad=0.2,
+        handles=handles, loc="outside upper left", ncols=_columns([text for text, _ in entries]), frameon=False,
+        fontsize=9, handlelength=1.8, columnspacing=1.4, borderaxespad=0.2,
     )  # fmt: skip
+
+
+def _columns(labels: list[str]) -> int:
+    """How many entries of a key stand beside one another within the house's width: some 5 units a letter, 34 a line."""
+    for number in range(len(labels), 1, -1):
+        columns = np.array_split(labels, number)  # as matplotlib deals them out
+        if sum(34 + 5 * max(map(len, column)) for column in columns) <= 72 * WIDTH:
+            return number
+    return 1
