@@ -213,6 +213,6 @@ def test_large_data_are_thinned():
     assert all(len(drawing) < 200_000 for drawing in found.figures.values())
 
 
-def test_no_pyplot_and_no_matplotlib_for_the_report():
-    code = "import sys, lmm.report; assert 'matplotlib' not in sys.modules; import lmm.diagnose.diagnosis;"
-    subprocess.run([sys.executable, "-c", code + "assert 'matplotlib.pyplot' not in sys.modules"], check=True)
+def test_no_pyplot():
+    code = "import sys, lmm.report, lmm.diagnose.diagnosis; assert 'matplotlib.pyplot' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
