@@ -28,6 +28,7 @@ def record(study: Study) -> dict[str, str]:
     return {"lmm": lmm.__version__, **_versions(), "study_fingerprint": study.fingerprint()}
 
 
+@cache
 def _versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{library: version(library) for library in _LIBRARIES}}
 
