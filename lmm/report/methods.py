@@ -24,8 +24,7 @@ from lmm.report.preparation import cites_robust_rule, preparation
 from lmm.report.selection import held_said, procedure_said
 from lmm.report.tables import attempt_rows
 from lmm.report.transformed import methods_said
-from lmm.select.crossvalidation.folds import NEW_GROUPS
-from lmm.select.crossvalidation.parts import NOT_ASKED
+from lmm.select.crossvalidation.folds import NEW_GROUPS, NOT_ASKED
 from lmm.select.step import BACK_OFF, DESIGN, LRT
 from lmm.select.step import INTERCEPT as INTERCEPT_STEP
 

@@ -8,7 +8,8 @@ import pytest
 
 import lmm
 from lmm.errors import InputError
-from lmm.select.crossvalidation.parts import NOT_ASKED, THE_LADDER, cross_validation, cross_validation_part, parts
+from lmm.select.crossvalidation.folds import NOT_ASKED
+from lmm.select.crossvalidation.parts import THE_LADDER, cross_validation, cross_validation_part, parts
 from lmm.select.crossvalidation.record import record_of_scores, scores_of_record
 from lmm.select.crossvalidation.targets import Target, targets
 from tests.select import studies

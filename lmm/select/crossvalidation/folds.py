@@ -29,6 +29,7 @@ NEW_GROUPS, KNOWN_GROUPS = "new groups", "known groups"
 EACH_GROUP, SOME_GROUPS = "each group in turn", "some groups at a time"
 EACH_ROW, SOME_ROWS, LAST_OCCASION = "each row in turn", "some rows at a time", "last occasion"
 NEVER = -1
+NOT_ASKED = "Not asked for: cross_validation.targets of the study leaves it out."
 
 
 @dataclass(frozen=True, eq=False)

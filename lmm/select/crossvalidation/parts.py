@@ -13,7 +13,7 @@ from lmm.model import fit
 from lmm.numbers import listing
 from lmm.select.crossvalidation.calibration import calibration
 from lmm.select.crossvalidation.comparison import Comparison, compare
-from lmm.select.crossvalidation.folds import KNOWN_GROUPS, NEW_GROUPS
+from lmm.select.crossvalidation.folds import KNOWN_GROUPS, NEW_GROUPS, NOT_ASKED
 from lmm.select.crossvalidation.model import Model, formula_model, procedure_model
 from lmm.select.crossvalidation.preparation import preparation
 from lmm.select.crossvalidation.record import record_of_scores, scores_of_record
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["cross_validation", "cross_validation_part", "parts", "progress"]
 
 THE_LADDER = "the ladder"
-NOT_ASKED = "Not asked for: cross_validation.targets of the study leaves it out."
 
 Climb = Callable[["pd.DataFrame"], "Fit"]
 
