@@ -89,7 +89,7 @@ def test_the_band_of_new_groups_has_all_variances(sleep):
 def test_every_part_is_json_or_has_its_reason(sleep):
     parts = {"coefficients", "anova", "intervals", "zeta", "means", "slopes", "r2", "icc", "criteria", "prediction"}
     assert parts <= set(sleep)
-    assert {name for name, value in sleep.items() if value is None} == set(sleep["reasons"]) == {"bootstrap"}
+    assert {name for name, value in sleep.items() if value is None} == set(sleep["reasons"]) == {"bootstrap", "curve"}
     assert sleep == json.loads(json.dumps(sleep, allow_nan=False)) == said(*SLEEP, time="Days")
 
 
