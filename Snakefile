@@ -52,7 +52,11 @@ onsuccess:
 
 
 onerror:
+    from lmm.report.failure import write_failures  # here, as a run that succeeds has no need of it
+    from snakemake.io import IOFile
+
+    write_failures(STUDIES.values(), Path("logs"), Path("results"), Path("reports"))
     for path in bring_back(CLEANED):
         # it noted of the failed job too what it was made from, and would not run it again for the same bad table
-        workflow.persistence.cleanup_metadata(path)
+        workflow.persistence.cleanup_metadata(IOFile(path))
     print(failure_lines("logs"), file=sys.stderr)

@@ -15,7 +15,7 @@ from lmm import files
 from lmm.errors import InputError
 from lmm.study import Study, load
 
-_FAILURE = "error: "
+FAILURE = "error: "
 _LONG_AGO = 1
 """Seconds since 1970; Snakemake takes 0 for no time at all."""
 
@@ -33,7 +33,7 @@ def job(log: str | Path) -> Iterator[Callable[[str], None]]:
             yield lines.append
         lines += [f"warning: {warning.message}" for warning in caught]
     except InputError as error:
-        files.write_text(log, f"{_FAILURE}{error}\n")
+        files.write_text(log, f"{FAILURE}{error}\n")
         print(error, file=sys.stderr)
         raise SystemExit(1) from None
     except Exception:
@@ -79,7 +79,7 @@ def bring_back(paths: Iterable[str]) -> list[str]:
 
 def failure_lines(logs: str | Path) -> str:
     """Return the sentences of the jobs that failed, a line each."""
-    return "\n".join(log.read_text(encoding="utf-8").removeprefix(_FAILURE).strip() for log in _failures(logs))
+    return "\n".join(log.read_text(encoding="utf-8").removeprefix(FAILURE).strip() for log in _failures(logs))
 
 
 def closing_lines(studies: Iterable[Study]) -> str:
@@ -102,4 +102,4 @@ def _kept(path: str) -> Path:
 
 
 def _failures(logs: str | Path) -> list[Path]:
-    return [log for log in sorted(Path(logs).rglob("*.log")) if log.read_text(encoding="utf-8").startswith(_FAILURE)]
+    return [log for log in sorted(Path(logs).rglob("*.log")) if log.read_text(encoding="utf-8").startswith(FAILURE)]

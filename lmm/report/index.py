@@ -56,13 +56,23 @@ def sample(case: Case) -> str:
     return ", ".join([numbers.counted(case.fit.n, "row"), *levels])
 
 
-def index_page(studies: list[Study], entries: Mapping[str, dict], families: Sequence[dict] = ()) -> str:
+def index_page(
+    studies: list[Study],
+    entries: Mapping[str, dict],
+    families: Sequence[dict] = (),
+    failures: Mapping[str, str] | None = None,
+) -> str:
     """The index: a card per study, in the order of the config; a study without an entry gets a card that says so.
 
-    `families` are what `lmm.infer.family.family` returned for each family of the studies.
+    `families` are what `lmm.infer.family.family` returned for each family of the studies; `failures` are the sentences
+    of studies that failed, by their names, each of which has a page.
     """
     by_name = {family["family"]: family for family in families}
-    rows = [_row(study, entries.get(study.name), by_name.get(study.family)) for study in studies]
+    told = failures or {}
+    rows = [
+        _row(study, entries.get(study.name), by_name.get(study.family)) | {"failure": told.get(study.name)}
+        for study in studies
+    ]
     counts = {light: sum(row["light"] == light for row in rows) for light in LIGHTS}
     lights = [f"{counts[light]} {light}" for light in LIGHTS[:3] if counts[light]]
     summary = f"{numbers.counted(len(studies), 'study', 'studies')}: {numbers.listing(lights)}." if lights else ""

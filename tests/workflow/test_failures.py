@@ -1,5 +1,7 @@
 """Bad input inside a job: its sentence on the screen, at the end of the run and in the log, and no half-made files."""
 
+import html
+
 from tests.clean.test_bad_input import CASES
 from tests.workflow.project import new_project, outputs, run, snakemake, write_config
 
@@ -14,7 +16,7 @@ SHOWN_BY_PREFLIGHT = (
 )
 
 
-def test_every_bad_table_gives_its_sentence_and_no_file(tmp_path):
+def test_every_bad_table_gives_its_sentence_and_a_page_that_says_it(tmp_path):
     """One study for each kind of bad input, in one run that keeps going."""
     cases = {name.replace(" ", "_").replace(",", ""): case for name, case in CASES.items()}
     cases = {name: case for name, case in cases.items() if name.replace("_", " ") not in SHOWN_BY_PREFLIGHT}
@@ -34,7 +36,15 @@ def test_every_bad_table_gives_its_sentence_and_no_file(tmp_path):
         # once from the job, once more at the end of the run
         assert done.stderr.count(said) == 2, said
         assert (project / f"logs/{name}/clean.log").read_text(encoding="utf-8").startswith(f"error: {said}")
-    assert outputs(project) == {}
+    pages = {f"reports/{name}/index.html" for name in cases}
+    left = outputs(project)
+    assert set(left) == {*pages, "reports/index.html"}
+    for name, (_, _, sentence) in cases.items():
+        page = html.unescape(left[f"reports/{name}/index.html"].decode())
+        assert "While cleaning the table" in page
+        assert sentence.replace("t.csv", f"{name}.csv") in page
+    index = html.unescape(left["reports/index.html"].decode())
+    assert all(f'href="{name}/index.html"' in index for name in cases)
 
 
 def test_a_sentence_is_not_repeated_once_its_cause_is_mended(tmp_path):
