@@ -72,8 +72,10 @@ def test_an_outcome_that_the_mean_explains_is_a_sentence_and_stops_no_other(fini
     assert done.returncode != 0
     assert "Traceback" not in done.stderr
     assert "study exact, model 'y ~ x': The outcome y is an exact linear function of the fixed effects" in done.stderr
-    pages = sorted(path.parent.name for path in project.glob("reports/*/index.html"))
-    assert pages == sorted(set(STUDIES) - {"exact"})
+    assert {path.parent.name for path in project.glob("reports/*/index.html")} == set(STUDIES)
+    assert {path.parents[1].name for path in project.glob("results/*/report/entry.json")} == set(STUDIES) - {"exact"}
+    page = html.unescape((project / "reports/exact/index.html").read_text(encoding="utf-8"))
+    assert "While choosing the model" in page and "is an exact linear function of the fixed effects" in page
 
 
 @pytest.mark.parametrize(
