@@ -9,9 +9,10 @@ import numpy as np
 from lmm.engine.collapse import collapse
 from lmm.engine.deviance import Deviance, Factorisation, Gradient
 from lmm.engine.minque import minque
+from lmm.engine.nested import NestedDeviance
 from lmm.engine.parameters import Parameters
 from lmm.engine.problem import Problem
-from lmm.engine.secondorder import hessian
+from lmm.engine.secondorder import directions, hessian, in_parameters
 from lmm.engine.trustregion import Derivatives, Minimum, minimise, stiffened
 from lmm.engine.whitening import lower_triangular
 
@@ -84,20 +85,20 @@ class _Objective:
         at, gradient = self._factorised(x)
         if gradient is None:
             return np.inf, np.zeros(len(x)), np.eye(len(x))
-        return at.deviance, self._slope(at, gradient), hessian(self.deviance, self.parameters, at, gradient)
+        return at.deviance, self._slope(at.T, gradient.S), hessian(self.deviance, self.parameters, at, gradient)
 
     def differenced(self, x: np.ndarray) -> Derivatives:
         """Value, gradient and the exact Hessian, from differences of the gradient."""
         at, gradient = self._factorised(x)
         if gradient is None:
             return np.inf, np.zeros(len(x)), np.eye(len(x))
-        slope = self._slope(at, gradient)
+        slope = self._slope(at.T, gradient.S)
         rows = []
         for step in _DIFFERENCE * np.eye(len(x)):
             beside, moved = self._factorised(x + step)
             if moved is None:  # on the edge of what can be computed, where average information is all there is
                 return at.deviance, slope, hessian(self.deviance, self.parameters, at, gradient)
-            rows.append((self._slope(beside, moved) - slope) / _DIFFERENCE)
+            rows.append((self._slope(beside.T, moved.S) - slope) / _DIFFERENCE)
         return at.deviance, slope, 0.5 * (np.array(rows) + np.array(rows).T)
 
     def _factorised(self, x: np.ndarray) -> tuple[Factorisation, Gradient | None]:
@@ -105,12 +106,12 @@ class _Objective:
         at = self.deviance.factorise(self.parameters.matrices(x))
         return at, self.deviance.gradient(at) if at.is_finite else None
 
-    def _slope(self, at: Factorisation, gradient: Gradient) -> np.ndarray:
+    def _slope(self, T: list[np.ndarray], S: list[np.ndarray]) -> np.ndarray:
         parameters = self.parameters
         out = np.empty(len(parameters))
-        for k, T in enumerate(at.T):
+        for k, matrix in enumerate(T):
             mine = parameters.factor == k
-            out[mine] = 2.0 * (gradient.S[k] @ T)[parameters.row[mine], parameters.column[mine]]
+            out[mine] = 2.0 * (S[k] @ matrix)[parameters.row[mine], parameters.column[mine]]
         return out * parameters.units
 
     def without_rotations(self, x: np.ndarray, curvature: np.ndarray) -> np.ndarray:
@@ -132,6 +133,34 @@ class _Objective:
         return replace(exact, iterations=cheap.iterations + exact.iterations)
 
 
+class _NestedObjective(_Objective):
+    """The deviance of nested factors, whose second derivatives are exact and cheap."""
+
+    deviance: NestedDeviance
+
+    def value(self, x: np.ndarray) -> float:
+        self.evaluations += 1
+        return self.deviance.value(self.parameters.matrices(x))
+
+    def derivatives(self, x: np.ndarray) -> Derivatives:
+        """Value, gradient and exact Hessian."""
+        self.evaluations += 1
+        T = self.parameters.matrices(x)
+        at = self.deviance.derivatives(T, directions(self.parameters, T))
+        if not at.deviance < np.inf:
+            return np.inf, np.zeros(len(x)), np.eye(len(x))
+        return at.deviance, self._slope(T, at.S), in_parameters(at.through_V, self.parameters, at.S)
+
+    def minimise(self, start: np.ndarray, radius: float) -> Minimum:
+        """Descend from `start`."""
+        return minimise(self.derivatives, self.without_rotations, start, radius)
+
+
+def _objective(problem: Problem, reml: bool, parameters: Parameters) -> _Objective:
+    nested = NestedDeviance.of(problem, reml)
+    return _Objective(Deviance(problem, reml), parameters) if nested is None else _NestedObjective(nested, parameters)
+
+
 def optimise(problem: Problem, reml: bool = True, start: list[np.ndarray] | None = None) -> Optimum:
     """The maximum of the (restricted) likelihood.
 
@@ -146,7 +175,7 @@ def optimise(problem: Problem, reml: bool = True, start: list[np.ndarray] | None
     with np.errstate(all="ignore"):
         small = collapse(problem)
         parameters = Parameters.of(problem)
-        objective = _Objective(Deviance(small, reml), parameters)
+        objective = _objective(small, reml, parameters)
         first = _descend(objective, parameters.vector(minque(small, parameters) if start is None else start))
         found = [first]
         if _in_doubt(first, parameters):
@@ -164,7 +193,7 @@ def descend(problem: Problem, reml: bool, start: list[np.ndarray]) -> Optimum:
     """Where one descent from `start` (a T per factor, in whitened coordinates) ends, with no other start beside it."""
     with np.errstate(all="ignore"):
         parameters = Parameters.of(problem)
-        objective = _Objective(Deviance(collapse(problem), reml), parameters)
+        objective = _objective(collapse(problem), reml, parameters)
         minimum = _descend(objective, parameters.vector(start))
         return _optimum(problem, reml, objective, _settle_on_boundary(objective, minimum), [])
 

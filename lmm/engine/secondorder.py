@@ -23,16 +23,21 @@ from lmm.engine.parameters import Parameters
 def hessian(deviance: Deviance, parameters: Parameters, at: Factorisation, gradient: Gradient) -> np.ndarray:
     """Second derivatives (a, a) in natural units: exact for one factor, average information for several."""
     through_V = exact if len(at.T) == 1 else average_information
-    out = through_V(deviance, parameters, at, gradient)
+    return in_parameters(through_V(deviance, parameters, at, gradient), parameters, gradient.S)
+
+
+def in_parameters(through_V: np.ndarray, parameters: Parameters, S: list[np.ndarray]) -> np.ndarray:
+    """Second derivatives (a, a) in natural units: what goes through V, and the curvature of TT' with ∂d/∂T = 2ST."""
+    out = through_V.copy()
     k, row, column = parameters.factor, parameters.row, parameters.column
     for a in range(len(parameters)):
         same = (k == k[a]) & (column == column[a])
-        out[a, same] += 2.0 * gradient.S[k[a]][row[a], row[same]]
+        out[a, same] += 2.0 * S[k[a]][row[a], row[same]]
     out *= np.outer(parameters.units, parameters.units)
     return 0.5 * (out + out.T)
 
 
-def _directions(parameters: Parameters, T: list[np.ndarray]) -> list[tuple[int, np.ndarray]]:
+def directions(parameters: Parameters, T: list[np.ndarray]) -> list[tuple[int, np.ndarray]]:
     """Factor and dG_a = ET' + TE' of every parameter, E the matrix with a one at the parameter's place."""
     out = []
     for k, row, column in zip(parameters.factor, parameters.row, parameters.column, strict=True):
@@ -53,7 +58,7 @@ def exact(deviance: Deviance, parameters: Parameters, at: Factorisation, gradien
     B = problem.gram - blocks.product(AG, problem.gram)
     g = np.tensordot(R, at.solution, (1, 0))
     M_inverse = np.linalg.inv(at.reduced[:p, :p])
-    dG = np.array([direction for _, direction in _directions(parameters, at.T)])
+    dG = np.array([direction for _, direction in directions(parameters, at.T)])
     gg = blocks.product(g[:, None], g[None])
     stacked = R.reshape(-1, n_levels)
     RR = (stacked @ stacked.T).reshape(q, p + 1, q, p + 1)
@@ -89,7 +94,7 @@ def average_information(
     in_rest = np.zeros((m, size))
     to_rest = np.empty((m, size))
     s = np.empty(size)
-    for a, (k, dG) in enumerate(_directions(parameters, at.T)):
+    for a, (k, dG) in enumerate(directions(parameters, at.T)):
         h = dG @ g[k]
         s[a] = (h * g[k]).sum()
         changed.append(h)

@@ -39,6 +39,8 @@ def simulate(structure: str, seed: int = 1) -> Data:
         "one factor, three correlated": [_factor(a, X)],
         "one factor, independent": [_factor(a, X, (1, 2))],
         "nested": [_factor(b, only), _factor(12 * b + a % 3, slope)],
+        "nested, slopes in both": [_factor(b, slope), _factor(12 * b + a % 4, slope, (1, 1))],
+        "nested, sparse": [_factor(np.arange(n) % 20, slope), _factor(np.arange(n) % 60, only)],
         "crossed": [_factor(a, slope), _factor(b, np.column_stack([one, z]))],
         "crossed, sparse": [_factor(rng.integers(0, 40, n), slope), _factor(np.arange(n) % 45, only)],
         "partly crossed, three factors": [
@@ -59,6 +61,8 @@ STRUCTURES = (
     "one factor, three correlated",
     "one factor, independent",
     "nested",
+    "nested, slopes in both",
+    "nested, sparse",
     "crossed",
     "crossed, sparse",
     "partly crossed, three factors",

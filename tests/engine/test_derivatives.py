@@ -6,7 +6,7 @@ import pytest
 from lmm.engine import Problem
 from lmm.engine.deviance import Deviance
 from lmm.engine.parameters import Parameters
-from lmm.engine.secondorder import _directions, hessian
+from lmm.engine.secondorder import directions, hessian
 from tests.engine import dense
 from tests.engine.structures import STRUCTURES, simulate
 
@@ -88,8 +88,8 @@ def test_hessian_is_the_finite_difference_of_the_gradient(structure, reml):
     if len(s.problem.factors) > 1:
         # Average information replaces the trace by its observed counterpart; the dense model supplies the rest.
         y, X, factors = s.whitened()
-        directions = _directions(s.parameters, at.T)
-        gap = dense.observed_less_expected(at.T, y, X, factors, s.data.weights, reml, directions)
+        along = directions(s.parameters, at.T)
+        gap = dense.observed_less_expected(at.T, y, X, factors, s.data.weights, reml, along)
         computed = computed + gap * np.outer(s.parameters.units, s.parameters.units)
     np.testing.assert_allclose(computed, differences, rtol=1e-5, atol=1e-5 * np.abs(differences).max())
 
