@@ -52,6 +52,7 @@ def assert_same_origin(study: Study, results: Mapping[str, Mapping[str, Any]]) -
                 )
 
 
+@cache
 def code_hash(*modules: str) -> str:
     """Return the SHA-256 of the code that a job runs: what `modules` import from lmm, and the numerical versions.
 
@@ -85,6 +86,7 @@ def _closure(modules: tuple[str, ...]) -> set[Path]:
     return reached | data
 
 
+@cache
 def _source(module: str) -> Path | None:
     """Return the file of a module of lmm; None for lmm itself, whose names are loaded when asked for."""
     place = _FOLDER.joinpath(*module.split(".")[1:])
@@ -104,7 +106,10 @@ def _imports(path: Path) -> tuple[str, ...]:
 def _imported(tree: ast.AST, path: Path) -> Iterator[str]:
     """Yield what could be modules of lmm, from import statements and from attributes such as `lmm.fit`."""
     package = ["lmm", *path.parent.relative_to(_FOLDER).parts]
-    for node in ast.walk(tree):
+    nodes = list(_statements(tree))
+    if any(alias.name == "lmm" for node in nodes if isinstance(node, ast.Import) for alias in node.names):
+        nodes = ast.walk(tree)  # expressions too, which takes as long as all the rest
+    for node in nodes:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name.startswith("lmm."))
         elif isinstance(node, ast.ImportFrom):
@@ -114,6 +119,14 @@ def _imported(tree: ast.AST, path: Path) -> Iterator[str]:
                 yield from (_module_of(module, alias.name) for alias in node.names)
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "lmm":
             yield _module_of("lmm", node.attr)
+
+
+def _statements(block: ast.AST) -> Iterator[ast.stmt]:
+    """Yield the statements within a block, at every depth: an import may stand in any of them."""
+    for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for statement in getattr(block, field, ()):
+            yield statement
+            yield from _statements(statement)
 
 
 def _module_of(module: str, name: str) -> str:

@@ -23,7 +23,13 @@ def package(tmp_path, monkeypatch):
 
 def stages_changed_by(package, path):
     def hashes():
-        for cached in (provenance._imports, provenance._content_hash, provenance._offered):
+        for cached in (
+            provenance.code_hash,
+            provenance._source,
+            provenance._imports,
+            provenance._content_hash,
+            provenance._offered,
+        ):
             cached.cache_clear()
         return {stage: provenance.code_hash(stage) for stage in STAGES}
 

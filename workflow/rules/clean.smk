@@ -8,11 +8,13 @@ rule clean:
         dropped="results/{study}/clean/dropped.csv",
     log:
         "logs/{study}/clean.log",
+    benchmark:
+        "logs/{study}/clean.tsv"
     conda:
         "../envs/lmm.yaml"
     resources:
-        mem_mb=growing(500, 30),
-        runtime=growing(5, 1),
+        mem_mb=memory(500, 30),
+        runtime=minutes(5, 1),
     params:
         study=fingerprint,
         code=code_hash("lmm.clean"),

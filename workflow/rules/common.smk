@@ -2,10 +2,9 @@
 import sys
 from pathlib import Path
 
-from lmm.clean import preflight
+from lmm import provenance
 from lmm.errors import InputError
 from lmm.job import bring_back, closing_lines, failure_lines, forget_failures, keep
-from lmm.provenance import code_hash
 from lmm.select import inclusionparts
 from lmm.select.meanchoice import announced
 from lmm.select.rungs import ladder
@@ -17,6 +16,8 @@ try:
     STUDIES = {study.name: study for study in load(config)}
     FAMILIES = families(STUDIES.values(), config)
     if workflow.is_main_process:  # jobs on a cluster read this file again, and need not check the tables again
+        from lmm.clean import preflight
+
         preflight(STUDIES.values(), Path())
     LADDERS = {study.name: ladder(study) for study in STUDIES.values()}
 except InputError as error:
@@ -26,6 +27,11 @@ except InputError as error:
 def names(split):
     """Regular expression of the studies whose ladder is split that way; it matches nothing where there are none."""
     return "|".join(study.name for study in STUDIES.values() if study.split == split) or "(?!)"
+
+
+def code_hash(*modules):
+    """A parameter that changes when the code of these modules does; reckoned where a job of the rule is planned."""
+    return lambda wildcards: provenance.code_hash(*modules)
 
 
 def fingerprint(wildcards):
@@ -80,9 +86,19 @@ def family_of(wildcards):
     return expand(rules.family.output.family, family=[] if family is None else [family])
 
 
-def growing(least, per_megabyte):
-    """A resource (MB or minutes) that grows with the input's megabytes, and with every attempt after a failure."""
-    return lambda wildcards, input, attempt: attempt * (least + per_megabyte * int(input.size_mb))
+def megabytes(wildcards):
+    """Size of a study's tables as they were given: known for each of its jobs before the first has run."""
+    return sum(Path(path).stat().st_size for path in STUDIES[wildcards.study].files) // 10**6
+
+
+def memory(least, per_megabyte):
+    """MB for a job and the two Snakemakes that wrap it on a cluster; the job gets more with every attempt."""
+    return lambda wildcards, attempt: 400 + attempt * (least + per_megabyte * megabytes(wildcards))
+
+
+def minutes(least, per_megabyte):
+    """Time for a job, more with every attempt."""
+    return lambda wildcards, attempt: attempt * (least + per_megabyte * megabytes(wildcards))
 
 
 wildcard_constraints:

@@ -8,11 +8,13 @@ rule cross_validate:
         part="results/{study}/select/crossvalidation/{part}.json",
     log:
         "logs/{study}/select/crossvalidation/{part}.log",
+    benchmark:
+        "logs/{study}/select/crossvalidation/{part}.tsv"
     conda:
         "../envs/lmm.yaml"
     resources:
-        mem_mb=growing(500, 200),
-        runtime=growing(30, 60),
+        mem_mb=memory(500, 80),
+        runtime=minutes(30, 20),
     params:
         study=fingerprint,
         code=code_hash("lmm.select.crossvalidation.parts"),
@@ -31,6 +33,8 @@ rule gather_cross_validation:
         crossvalidation="results/{study}/select/crossvalidation.json",
     log:
         "logs/{study}/gather_cross_validation.log",
+    benchmark:
+        "logs/{study}/gather_cross_validation.tsv"
     localrule: True
     conda:
         "../envs/lmm.yaml"

@@ -18,11 +18,13 @@ rule diagnose:
         ),
     log:
         "logs/{study}/diagnose.log",
+    benchmark:
+        "logs/{study}/diagnose.tsv"
     conda:
         "../envs/lmm.yaml"
     resources:
-        mem_mb=growing(700, 100),
-        runtime=growing(10, 10),
+        mem_mb=memory(700, 40),
+        runtime=minutes(10, 4),
     params:
         study=fingerprint,
         wording=wording,

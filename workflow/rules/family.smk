@@ -13,6 +13,8 @@ rule family:
         ),
     log:
         "logs/families/{family}.log",
+    benchmark:
+        "logs/families/{family}.tsv"
     localrule: True
     conda:
         "../envs/lmm.yaml"

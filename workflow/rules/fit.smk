@@ -7,13 +7,15 @@ rule fit:
         ladder="results/{study}/fit/ladder.json",
     log:
         "logs/{study}/fit.log",
+    benchmark:
+        "logs/{study}/fit.tsv"
     wildcard_constraints:
         study=names(split="study"),
     conda:
         "../envs/lmm.yaml"
     resources:
-        mem_mb=growing(500, 100),
-        runtime=growing(10, 10),
+        mem_mb=memory(500, 40),
+        runtime=minutes(10, 4),
     params:
         study=fingerprint,
         models=models,
@@ -32,13 +34,15 @@ rule fit_rung:
         rung="results/{study}/fit/rungs/{rung}.json",
     log:
         "logs/{study}/fit/{rung}.log",
+    benchmark:
+        "logs/{study}/fit/{rung}.tsv"
     wildcard_constraints:
         study=names(split="rung"),
     conda:
         "../envs/lmm.yaml"
     resources:
-        mem_mb=growing(500, 100),
-        runtime=growing(10, 10),
+        mem_mb=memory(500, 40),
+        runtime=minutes(10, 4),
     params:
         study=fingerprint,
         code=code_hash("lmm.select.rungs"),
@@ -56,6 +60,8 @@ rule gather_rungs:
         ladder="results/{study}/fit/ladder.json",
     log:
         "logs/{study}/gather_rungs.log",
+    benchmark:
+        "logs/{study}/gather_rungs.tsv"
     wildcard_constraints:
         study=names(split="rung"),
     localrule: True

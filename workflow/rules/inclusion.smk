@@ -8,11 +8,13 @@ rule inclusion_part:
         part="results/{study}/select/inclusion/{part}.json",
     log:
         "logs/{study}/select/inclusion/{part}.log",
+    benchmark:
+        "logs/{study}/select/inclusion/{part}.tsv"
     conda:
         "../envs/lmm.yaml"
     resources:
-        mem_mb=growing(500, 100),
-        runtime=growing(30, 60),
+        mem_mb=memory(500, 40),
+        runtime=minutes(30, 20),
     params:
         study=fingerprint,
         code=code_hash("lmm.select.inclusionparts"),

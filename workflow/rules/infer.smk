@@ -8,11 +8,13 @@ rule bootstrap_part:
         part="results/{study}/infer/bootstrap/{part}.json",
     log:
         "logs/{study}/infer/bootstrap/{part}.log",
+    benchmark:
+        "logs/{study}/infer/bootstrap/{part}.tsv"
     conda:
         "../envs/lmm.yaml"
     resources:
-        mem_mb=growing(500, 100),
-        runtime=growing(30, 60),
+        mem_mb=memory(500, 40),
+        runtime=minutes(30, 20),
     params:
         study=fingerprint,
         code=code_hash("lmm.infer.bootstrapparts"),
@@ -32,11 +34,13 @@ rule infer:
         inference="results/{study}/infer/inference.json",
     log:
         "logs/{study}/infer.log",
+    benchmark:
+        "logs/{study}/infer.tsv"
     conda:
         "../envs/lmm.yaml"
     resources:
-        mem_mb=growing(500, 100),
-        runtime=growing(10, 10),
+        mem_mb=memory(500, 40),
+        runtime=minutes(10, 4),
     params:
         study=fingerprint,
         code=code_hash("lmm.infer.inference", "lmm.infer.bootstrapparts"),

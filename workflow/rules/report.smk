@@ -23,11 +23,13 @@ rule report:
         entry="results/{study}/report/entry.json",
     log:
         "logs/{study}/report.log",
+    benchmark:
+        "logs/{study}/report.tsv"
     conda:
         "../envs/lmm.yaml"
     resources:
-        mem_mb=growing(500, 20),
-        runtime=growing(5, 1),
+        mem_mb=memory(500, 20),
+        runtime=minutes(5, 1),
     params:
         study=fingerprint,
         wording=wording,
@@ -51,6 +53,8 @@ rule index:
         ),
     log:
         "logs/index.log",
+    benchmark:
+        "logs/index.tsv"
     localrule: True
     conda:
         "../envs/lmm.yaml"

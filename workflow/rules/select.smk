@@ -14,11 +14,13 @@ rule select:
         ),
     log:
         "logs/{study}/select.log",
+    benchmark:
+        "logs/{study}/select.tsv"
     conda:
         "../envs/lmm.yaml"
     resources:
-        mem_mb=growing(500, 100),
-        runtime=growing(10, 10),
+        mem_mb=memory(500, 40),
+        runtime=minutes(10, 4),
     params:
         study=fingerprint,
         selection=selection_announced,

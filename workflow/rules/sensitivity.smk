@@ -10,11 +10,13 @@ rule sensitivity:
         sensitivity="results/{study}/select/sensitivity.json",
     log:
         "logs/{study}/sensitivity.log",
+    benchmark:
+        "logs/{study}/sensitivity.tsv"
     conda:
         "../envs/lmm.yaml"
     resources:
-        mem_mb=growing(500, 100),
-        runtime=growing(10, 10),
+        mem_mb=memory(500, 40),
+        runtime=minutes(10, 4),
     params:
         study=fingerprint,
         code=code_hash("lmm.select.sensitivity", "lmm.select.inclusionparts"),
