@@ -599,7 +599,7 @@ def _mixed(formula: str, design: Design, optimum: Optimum, factors: Sequence[Fac
         theta=np.array(theta),
         loglik=-0.5 * optimum.deviance,
         convergence=_convergence(optimum),
-        boundaries=_boundaries(optimum, random, places, factors),
+        boundaries=boundaries_of(optimum, random, places, factors),
         modes=modes,
         fitted=fitted,
         fitted_fixed=fitted_fixed,
@@ -650,10 +650,14 @@ def _convergence(optimum: Optimum) -> Convergence:
     )
 
 
-def _boundaries(
+def boundaries_of(
     optimum: Optimum, random: Sequence[VarianceComponents], places: list, factors: Sequence[Factor]
 ) -> tuple[Boundary, ...]:
-    """The terms in which some direction has no variance."""
+    """The terms in which some direction has no variance.
+
+    Args:
+        optimum: of the model. random: its terms. places, factors: as `grouping_factors` has them.
+    """
     found = iter(optimum.singular_values)
     values = {
         (k, part.start): next(found)[0]

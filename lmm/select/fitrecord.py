@@ -11,7 +11,7 @@ from lmm.infer.rsquared import variance_shares
 if TYPE_CHECKING:
     import pandas
 
-    from lmm.model import Fit
+    from lmm.model import Boundary, Fit, VarianceComponents
 
 
 def record_of_fit(fit: Fit, table: pandas.DataFrame) -> dict[str, Any]:
@@ -22,6 +22,16 @@ def record_of_fit(fit: Fit, table: pandas.DataFrame) -> dict[str, Any]:
     rows.
     """
     shares = variance_shares(fit, table)
+    return {
+        **state_of_fit(fit),
+        "r2_marginal": shares.r2_marginal,
+        "r2_conditional": shares.r2_conditional,
+        "icc": shares.icc,
+    }
+
+
+def state_of_fit(fit: Fit) -> dict[str, Any]:
+    """What a record holds beside the shares of the variance: all that decisions are made of."""
     return {
         "loglik": fit.loglik,
         "deviance": fit.deviance,
@@ -35,29 +45,32 @@ def record_of_fit(fit: Fit, table: pandas.DataFrame) -> dict[str, Any]:
         ],
         "dropped_columns": list(fit.dropped_columns),
         "random": [
-            {
-                "group": term.group,
-                "names": list(term.names),
-                "sd": term.sd.tolist(),
-                "contribution": (term.sd * np.sqrt((columns.columns**2).mean(0))).tolist(),
-                "correlation": [[finite_or_none(value) for value in row] for row in term.correlation],
-            }
-            for term, columns in zip(fit.random, fit.design.random, strict=True)
+            random_record(term, columns.columns) for term, columns in zip(fit.random, fit.design.random, strict=True)
         ],
         "sigma": fit.sigma,
         "groups": dict(fit.groups),
-        "r2_marginal": shares.r2_marginal,
-        "r2_conditional": shares.r2_conditional,
-        "icc": shares.icc,
         "singular": fit.singular,
         "collapsed": list(fit.collapsed),
-        "boundaries": [
-            {**vars(boundary), "names": list(boundary.names), "zero": list(boundary.zero)}
-            for boundary in fit.boundaries
-        ],
+        "boundaries": [boundary_record(boundary) for boundary in fit.boundaries],
         "converged": fit.converged,
         "convergence": {**vars(fit.convergence), "optima": list(fit.convergence.optima)},
     }
+
+
+def random_record(term: VarianceComponents, columns: np.ndarray) -> dict[str, Any]:
+    """One random term with its columns (n, q)."""
+    return {
+        "group": term.group,
+        "names": list(term.names),
+        "sd": term.sd.tolist(),
+        "contribution": (term.sd * np.sqrt((columns**2).mean(0))).tolist(),
+        "correlation": [[finite_or_none(value) for value in row] for row in term.correlation],
+    }
+
+
+def boundary_record(boundary: Boundary) -> dict[str, Any]:
+    """A random term on the boundary."""
+    return {**vars(boundary), "names": list(boundary.names), "zero": list(boundary.zero)}
 
 
 def finite_or_none(value: float) -> float | None:

@@ -220,7 +220,7 @@ def fit_rung(
     with the study's `audit`, one with a slope that the data cannot show. `fitting` is how a formula is fitted, by
     default with other attempts where its optimum is in doubt (`lmm.select.attempts`).
     """
-    fits: dict[str, Any] = {ML: None, REML: None}
+    fits: dict[str, Any] = {}
     failure = why_ineligible(study, rung.random, audit) if study is not None and audit is not None else None
     if fitting is None:
         from lmm.select.attempts import fit_with_attempts
@@ -231,7 +231,12 @@ def fit_rung(
             for estimator in estimators:
                 fits[estimator] = fit_record(rung, table, estimator, fitting)
         except (InputError, np.linalg.LinAlgError) as error:
-            fits, failure = {ML: None, REML: None}, str(error)
+            fits, failure = {}, str(error)
+    return rung_of_record(rung, fits, failure)
+
+
+def rung_of_record(rung: Rung, fits: Mapping[str, Any], failure: str | None = None) -> dict[str, Any]:
+    """One candidate as ladder.json holds it: its records by estimator, or why there are none."""
     return {
         "id": rung.id,
         "label": rung.label,
@@ -239,7 +244,7 @@ def fit_rung(
         "formula": rung.formula,
         "why": rung.why,
         "failure": failure,
-        "fits": fits,
+        "fits": {ML: None, REML: None, **fits},
     }
 
 

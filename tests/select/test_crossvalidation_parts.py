@@ -12,6 +12,7 @@ from lmm.select.crossvalidation.folds import NOT_ASKED
 from lmm.select.crossvalidation.parts import THE_LADDER, cross_validation, cross_validation_part, parts
 from lmm.select.crossvalidation.record import record_of_scores, scores_of_record
 from lmm.select.crossvalidation.targets import Target, targets
+from lmm.select.infold import chosen
 from tests.select import studies
 from tests.select.crossvalidated import given_folds, numbers_of_r, scored, table_of
 
@@ -44,10 +45,10 @@ def audited(study, table) -> dict:
     return studies.audit(study, table) | {"rows": {"analysed": len(table)}}
 
 
-def validated(study, table, decision, climb=None) -> dict:
+def validated(study, table, decision, choice=None) -> dict:
     """Return crossvalidation.json, the parts in reverse and each through JSON."""
     audit = audited(study, table)
-    found = [cross_validation_part(study, decision, audit, table, part, climb) for part in reversed(parts(study))]
+    found = [cross_validation_part(study, decision, audit, table, part, choice) for part in reversed(parts(study))]
     return cross_validation(study, decision, audit, json.loads(json.dumps(found, allow_nan=False)))
 
 
@@ -131,27 +132,28 @@ def test_the_last_occasion_is_one_fold():
 def test_candidates_that_could_be_fitted_the_final_one_and_the_ladder_are_scored():
     seen = []
 
-    def climb(rows):
+    def choice(rows, recorded):
+        assert {record["n"] for record in recorded.values()} == {len(rows)}
         seen.append(len(rows))
-        return lmm.fit(MODELS["Subject.slope" if len(seen) % 2 else "Subject.intercept"], rows)
+        return MODELS["Subject.slope" if len(seen) % 2 else "Subject.intercept"]
 
     decision = decided(failed=["fixed"])
     decision["final"] = {"rung": "selected", "formula": "Reaction ~ 1 + (Days | Subject)"}
     study = sleepstudy(targets=["new groups"], new_groups={"folds": 4})
-    (new,) = validated(study, table_of("sleepstudy-corr"), decision, climb)["targets"]["new groups"]
+    (new,) = validated(study, table_of("sleepstudy-corr"), decision, choice)["targets"]["new groups"]
     assert [model["model"] for model in new["models"]] == [*list(MODELS)[1:], "selected", THE_LADDER]
     assert sorted(seen) == [130, 130, 140, 140]  # the rows held out are not seen by the climb
     assert set(by_model(new)[THE_LADDER]["formulas"].values()) == {2}
 
 
 def test_what_the_ladder_ends_with_is_fitted_by_the_estimator_of_all_models():
-    def climb(rows):
-        return lmm.fit(MODELS["Subject.slope"], rows)
+    def choice(rows, recorded):
+        return MODELS["Subject.slope"]
 
     study = sleepstudy(targets=["new groups"], new_groups={"folds": 3}, estimator="ML")
-    (new,) = validated(study, table_of("sleepstudy-corr"), decided(), climb)["targets"]["new groups"]
+    (new,) = validated(study, table_of("sleepstudy-corr"), decided(), choice)["targets"]["new groups"]
     scores = by_model(new)
-    assert scores[THE_LADDER]["log_score"] == pytest.approx(scores["Subject.slope"]["log_score"], abs=1e-4)
+    assert scores[THE_LADDER]["log_score"] == scores["Subject.slope"]["log_score"]
 
 
 def test_the_ladder_of_the_study_is_climbed_in_every_fold():
@@ -159,6 +161,25 @@ def test_the_ladder_of_the_study_is_climbed_in_every_fold():
     (new,) = validated(study, table_of("sleepstudy-corr"), decided())["targets"]["new groups"]
     assert sum(by_model(new)[THE_LADDER]["formulas"].values()) == 3 and not by_model(new)[THE_LADDER]["failed"]
     assert set(by_model(new)[THE_LADDER]["formulas"]) <= set(MODELS.values())
+
+
+@pytest.mark.parametrize("steps", [[], [{"centre": {"Days": {"at": "mean"}}}]])
+@pytest.mark.parametrize("estimator", ["REML", "ML"])
+def test_the_ladder_chooses_from_the_fits_of_the_fold_as_it_would_from_its_own(steps, estimator):
+    asked = {"new_groups": {"folds": 3}, "known_groups": {"folds": 3}, "estimator": estimator}
+    study = studies.study(
+        "Reaction", ["Subject"], "Days", {"Subject": "Days"}, time="Days", steps=steps, cross_validation=asked
+    )
+    table = table_of("sleepstudy-corr")
+    audit = audited(study, table)
+    own = chosen(study, audit)
+
+    def without_help(rows, recorded):
+        assert (set(recorded) == set(MODELS.values())) == (estimator == "REML")
+        return own(rows, {})
+
+    scores = [validated(study, table, decided(), choice) for choice in (None, without_help)]
+    assert scores[0] == scores[1]
 
 
 def test_a_column_centred_by_a_step_is_centred_inside_the_fold():
@@ -243,11 +264,11 @@ def test_no_target_is_no_part_and_two_reasons():
 def test_parts_do_not_change_a_digit(jobs):
     table = table_of("sleepstudy-corr")
 
-    def climb(rows):
-        return lmm.fit(MODELS["Subject.slope"], rows)
+    def choice(rows, recorded):
+        return MODELS["Subject.slope"]
 
     whole, parted = (
-        validated(sleepstudy(jobs=one, new_groups={"folds": 5}), table, decided(), climb) for one in (1, jobs)
+        validated(sleepstudy(jobs=one, new_groups={"folds": 5}), table, decided(), choice) for one in (1, jobs)
     )
     assert parted == whole
     assert parts(sleepstudy(jobs=3)) == ["1-of-3", "2-of-3", "3-of-3"]

@@ -7,9 +7,9 @@ What a study asks for is read in `targets`, and done, job by job, in `parts`.
 
 from lmm.select.crossvalidation.comparison import Comparison, Difference, Validated, compare
 from lmm.select.crossvalidation.folds import Folds, known_group_folds, last_occasion_fold, new_group_folds
-from lmm.select.crossvalidation.model import Model, formula_model, procedure_model
+from lmm.select.crossvalidation.model import Model, choice_model, formula_model, procedure_model
 from lmm.select.crossvalidation.preparation import Preparation, preparation
-from lmm.select.crossvalidation.score import Scores, gather, score_fold, score_folds
+from lmm.select.crossvalidation.score import Range, Scores, gather, score_fold, score_folds, score_models
 
 __all__ = [
     "Comparison",
@@ -17,8 +17,10 @@ __all__ = [
     "Folds",
     "Model",
     "Preparation",
+    "Range",
     "Scores",
     "Validated",
+    "choice_model",
     "compare",
     "formula_model",
     "gather",
@@ -29,4 +31,5 @@ __all__ = [
     "procedure_model",
     "score_fold",
     "score_folds",
+    "score_models",
 ]

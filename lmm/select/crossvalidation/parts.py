@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lmm import provenance
 from lmm.errors import InputError
-from lmm.model import fit
 from lmm.numbers import listing
 from lmm.select.crossvalidation.calibration import calibration
 from lmm.select.crossvalidation.comparison import Comparison, compare
 from lmm.select.crossvalidation.folds import KNOWN_GROUPS, NEW_GROUPS, NOT_ASKED
-from lmm.select.crossvalidation.model import Model, formula_model, procedure_model
+from lmm.select.crossvalidation.model import Choice, Model, choice_model, formula_model
 from lmm.select.crossvalidation.preparation import preparation
 from lmm.select.crossvalidation.record import record_of_scores, scores_of_record
-from lmm.select.crossvalidation.score import Scores, gather, score_folds
+from lmm.select.crossvalidation.score import Range, Scores, gather, score_models
 from lmm.select.crossvalidation.targets import Target, beside, folds_of, targets
 from lmm.study.crossvalidation import parts
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from lmm.model import Fit
     from lmm.study import Study
 
 __all__ = ["cross_validation", "cross_validation_part", "parts", "progress"]
 
 THE_LADDER = "the ladder"
-
-Climb = Callable[["pd.DataFrame"], "Fit"]
 
 
 def cross_validation_part(
@@ -40,7 +35,7 @@ def cross_validation_part(
     audit: Mapping[str, Any],
     table: pd.DataFrame,
     part: str,
-    climb: Climb | None = None,
+    choice: Choice | None = None,
 ) -> dict[str, Any]:
     """Score every model on one part of the folds of every target; for `cross_validation`.
 
@@ -49,11 +44,11 @@ def cross_validation_part(
 
     Args:
         study, decision, audit: of the run. table: the analysis table. part: its name, "1-of-3".
-        climb: climbs the whole ladder on some rows; the study's own when left out.
+        choice: climbs the whole ladder on some rows; the study's own when left out.
     """
-    models = models_of(study, decision, audit, climb)
+    models = models_of(study, decision, audit, choice)
     prepared = preparation(study, table.columns)
-    scored, reasons = [], []
+    ranges, reasons = [], []
     for target in targets(study, audit):
         try:
             folds = folds_of(target, study, table)
@@ -62,12 +57,15 @@ def cross_validation_part(
             continue
         start, stop = share(folds.number, part)
         if start < stop:
-            scores = [score_folds(model, table, folds, start, stop, prepared) for model in models]
-            scored.append({"target": target.name, "group": target.group, **record_of_scores(scores)})
+            ranges.append((target, Range(folds, start, stop)))
+    scores = score_models(models, table, [one for _, one in ranges], prepared)
     return {
         **provenance.stamp(study, decision["row_hash"]),
         "part": part,
-        "scored": scored,
+        "scored": [
+            {"target": target.name, "group": target.group, **record_of_scores(one)}
+            for (target, _), one in zip(ranges, scores, strict=True)
+        ],
         "kept": list(prepared.kept),
         "reasons": reasons,
     }
@@ -113,7 +111,7 @@ def cross_validation(
 
 
 def models_of(
-    study: Study, decision: Mapping[str, Any], audit: Mapping[str, Any], climb: Climb | None = None
+    study: Study, decision: Mapping[str, Any], audit: Mapping[str, Any], choice: Choice | None = None
 ) -> list[Model]:
     """The candidates that could be fitted to all rows, the final one, and the climbing of the ladder itself."""
     reml = study.cross_validation.estimator == "REML"
@@ -121,12 +119,11 @@ def models_of(
     formulas.setdefault(decision["final"]["rung"], decision["final"]["formula"])
     models = [formula_model(id, formula, study.weights, reml) for id, formula in formulas.items()]
     if study.cross_validation.climb:
-        if climb is None:
-            from lmm.select.infold import climbed
+        if choice is None:
+            from lmm.select.infold import chosen
 
-            climb = climbed(study, audit)
-        procedure = climb if reml else partial(_by_ml, climb, study.weights)
-        models.append(procedure_model(THE_LADDER, procedure, study.weights))
+            choice = chosen(study, audit)
+        models.append(choice_model(THE_LADDER, choice, study.weights, reml))
     return models
 
 
@@ -167,11 +164,6 @@ def progress(part: Mapping[str, Any]) -> Iterable[str]:
         )
     for refused in part["reasons"]:
         yield f"{refused['target']} ({refused['group']}): {refused['reason']}"
-
-
-def _by_ml(climb: Climb, weights: str | None, rows: pd.DataFrame) -> Fit:
-    """What a climb ends with, which it fits by REML, fitted by ML as the other models are."""
-    return fit(climb(rows).formula, rows, reml=False, weights=weights)
 
 
 def _gathered(target: Target, found: Sequence[Mapping[str, Any]]) -> list[Scores]:

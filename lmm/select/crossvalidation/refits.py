@@ -6,8 +6,9 @@ meaning with the rows left out; where it does, a fold has no refit here and is f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from math import log, pi
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,10 +16,12 @@ from lmm.engine import Factor, Optimum, optimise
 from lmm.engine.estimates import estimates
 from lmm.engine.repeats import problem_of_rows, refit_repeated, repeats_at_once
 from lmm.engine.whitening import NOTHING_LEFT, whiten_fixed
+from lmm.infer.criteria import akaike, schwarz
 from lmm.infer.draws import draws_of_refits, in_blocks, terms_of
-from lmm.model import LEAST_CURVATURE, LEAST_RESIDUAL_SHARE, grouping_factors
+from lmm.model import LEAST_CURVATURE, LEAST_RESIDUAL_SHARE, boundaries_of, grouping_factors
 from lmm.select.crossvalidation.density import RandomColumns
 from lmm.select.crossvalidation.heldout import HeldOut
+from lmm.select.fitrecord import boundary_record, random_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +36,7 @@ class Refit:
 
     Attributes:
         beta: (p,) of the kept columns. roots: of every random term (q, q) R with covariance RR'. sigma: residual SD.
+        deviance: −2 log-likelihood. singular: whether some direction of a random effect has no variance.
         optimum: of the rows left, or None where only the estimates are known.
         levels: of every grouping factor, the numbers of those left, ascending.
     """
@@ -40,6 +44,8 @@ class Refit:
     beta: np.ndarray
     roots: tuple[np.ndarray, ...]
     sigma: float
+    deviance: float
+    singular: bool = False
     optimum: Optimum | None = None
     levels: tuple[np.ndarray, ...] = ()
 
@@ -56,7 +62,7 @@ class Refits:
         self.design = fit.design
         self.y = fit.design.y if fit.design.offset is None else fit.design.y - fit.design.offset
         self.X = fit.design.X[:, fit.kept]
-        self.factors = grouping_factors(fit.design)[0] if fit.random else []
+        self.factors, self.places = grouping_factors(fit.design) if fit.random else ([], [])
         self.T = estimates(fit.optimum).T if fit.random else []
 
     def from_sums(self, folds: Folds, start: int, stop: int) -> Iterator[tuple[int, Refit]]:
@@ -88,7 +94,16 @@ class Refits:
                 left = of_level != number
                 if draws.failures[i] is None and _can_be_told_apart(int(sizes[left].sum()), int(left.sum()), factor):
                     sigma = float(refits.sigma[i])
-                    yield number, Refit(refits.beta[i], tuple(sigma * root[i] for root in roots), sigma)
+                    yield (
+                        number,
+                        Refit(
+                            refits.beta[i],
+                            tuple(sigma * root[i] for root in roots),
+                            sigma,
+                            float(refits.deviance[i]),
+                            bool(refits.singular[i]),
+                        ),
+                    )
                 number += 1
 
     def from_rows(self, training: np.ndarray) -> Refit | None:
@@ -97,13 +112,9 @@ class Refits:
         y, X = self.y[training], self.X[training]
         if not self.factors:
             return self._least_squares(y, X, weights)
-        factors, levels = [], []
-        for factor in self.factors:
-            left, codes = np.unique(factor.codes[training], return_inverse=True)
-            factors.append(Factor(codes, len(left), np.asarray(factor.columns)[training], factor.blocks))
-            levels.append(left)
-            if not _can_be_told_apart(len(training), len(left), factor):
-                return None
+        factors, levels = self._factors(training)
+        if not all(_can_be_told_apart(len(training), factor.n_levels, factor) for factor in factors):
+            return None
         made = problem_of_rows(self.T, y, X, factors, weights)
         if made is None:
             return None
@@ -117,7 +128,7 @@ class Refits:
             return None
         found = estimates(optimum)
         roots = tuple(found.sigma * root for root in terms_of(self.fit, found.T))
-        return Refit(found.beta, roots, found.sigma, optimum, tuple(levels))
+        return Refit(found.beta, roots, found.sigma, optimum.deviance, optimum.singular, optimum, tuple(levels))
 
     def held_out(self, refit: Refit, rows: np.ndarray) -> tuple[HeldOut, list]:
         """Rows at these positions under a refit, and per grouping factor what `effects_of_known_groups` takes."""
@@ -135,6 +146,45 @@ class Refits:
         ]
         return HeldOut(design.y[rows], fixed, refit.sigma**2 / weight, terms, reasons), known
 
+    def record(self, refit: Refit, training: np.ndarray) -> dict[str, Any] | None:
+        """What a climb reads of the record of a fit (`lmm.select.fitrecord`), of a refit to these rows.
+
+        A refit has an optimum that is identified, or there is none; None where it lies on a boundary that is unknown.
+        """
+        if refit.singular and refit.optimum is None:
+            refit = self.from_rows(training)
+            if refit is None:
+                return None
+        fit, n = self.fit, len(training)
+        random = [replace(term, covariance=root @ root.T) for term, root in zip(fit.random, refit.roots, strict=True)]
+        boundaries = ()
+        if refit.singular:
+            boundaries = boundaries_of(refit.optimum, random, self.places, self._factors(training)[0])
+        columns = [np.asarray(term.columns)[training] for term in self.design.random]
+        return {
+            "loglik": -0.5 * refit.deviance,
+            "deviance": refit.deviance,
+            "npar": fit.npar,
+            "n": n,
+            "aic": akaike(refit.deviance, fit.npar),
+            "bic": schwarz(refit.deviance, fit.npar, n),
+            "fixed": [{"name": name} for name in fit.coefficients],
+            "random": [random_record(term, one) for term, one in zip(random, columns, strict=True)],
+            "singular": refit.singular,
+            "boundaries": [boundary_record(one) for one in boundaries],
+            "converged": True,
+            "convergence": {"status": "converged", "message": "", "optima": [refit.deviance]},
+        }
+
+    def _factors(self, training: np.ndarray) -> tuple[list[Factor], list[np.ndarray]]:
+        """The grouping factors at some rows, and the numbers of their levels that are left, ascending."""
+        factors, levels = [], []
+        for factor in self.factors:
+            left, codes = np.unique(factor.codes[training], return_inverse=True)
+            factors.append(Factor(codes, len(left), np.asarray(factor.columns)[training], factor.blocks))
+            levels.append(left)
+        return factors, levels
+
     def _least_squares(self, y: np.ndarray, X: np.ndarray, weights: np.ndarray | None) -> Refit | None:
         n, p = X.shape
         if n <= p:
@@ -146,7 +196,11 @@ class Refits:
             return None
         degrees = n - p if self.fit.reml else n
         beta = np.linalg.solve(fixed.upper, fixed.coefficients)
-        return Refit(beta, (), float(fixed.scale * np.sqrt(n / degrees)))
+        sigma = float(fixed.scale * np.sqrt(n / degrees))
+        deviance = degrees * (1.0 + log(2.0 * pi * sigma**2)) - 2.0 * float(np.log(roots).sum())
+        if self.fit.reml:
+            deviance += fixed.log_determinant + p * log(n)
+        return Refit(beta, (), sigma, deviance)
 
 
 def can_leave_rows_out(fit: Fit) -> bool:
