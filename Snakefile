@@ -25,6 +25,7 @@ include: "workflow/rules/infer.smk"
 include: "workflow/rules/family.smk"
 include: "workflow/rules/diagnose.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/whole.smk"
 
 
 # `all` stands here and not in an included file, because `include` discards the default target.
@@ -36,18 +37,22 @@ rule all:
 
 
 # Snakemake removes what a job is to make before the job starts; a table that turns out to be bad must not cost
-# what the last good one gave.
-CLEANED = expand(rules.clean.output, study=STUDIES)
+# what the last good one gave: the analysis table, and all results where one job makes them.
+KEPT = [
+    *expand(rules.clean.output, study=STAGED),
+    *expand(rules.whole.output, study=WHOLE),
+    *expand(rules.whole_but_report.output, study=WHOLE_BUT_REPORT),
+]
 
 
 onstart:
     forget_failures("logs")
-    bring_back(CLEANED)
-    keep(CLEANED)
+    bring_back(KEPT)
+    keep(KEPT)
 
 
 onsuccess:
-    bring_back(CLEANED)
+    bring_back(KEPT)
     print(closing_lines(STUDIES.values()), file=sys.stderr)
 
 
@@ -55,8 +60,8 @@ onerror:
     from lmm.report.failure import write_failures  # here, as a run that succeeds has no need of it
     from snakemake.io import IOFile
 
-    write_failures(STUDIES.values(), Path("logs"), Path("results"), Path("reports"))
-    for path in bring_back(CLEANED):
+    for path in bring_back(KEPT):
         # it noted of the failed job too what it was made from, and would not run it again for the same bad table
         workflow.persistence.cleanup_metadata(IOFile(path))
+    write_failures(STUDIES.values(), Path("logs"), Path("results"), Path("reports"))
     print(failure_lines("logs"), file=sys.stderr)

@@ -1,4 +1,4 @@
-"""The command line: `python -m lmm` fit, check, init, schema and docs."""
+"""The command line: `python -m lmm` fit, check, run, init, schema and docs."""
 
 from __future__ import annotations
 
@@ -35,6 +35,11 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("config", type=Path, help="a config file")
     check.add_argument("--directory", type=Path, default=Path(), help="folder that the config's paths start from")
     check.set_defaults(command=_check)
+    run = commands.add_parser("run", help="run a study in this process, without Snakemake: all stages, or one alone")
+    run.add_argument("config", type=Path, help="a config file; results/ and reports/ are written to this folder")
+    run.add_argument("study", help="name of the study")
+    run.add_argument("--stage", help="this stage alone, on what the earlier ones have left")
+    run.set_defaults(command=_run)
     init = commands.add_parser("init", help="look at a table and print a first config for it, commented")
     init.add_argument("table", type=Path, help="a table of any format that a study can have")
     init.set_defaults(command=_init)
@@ -65,6 +70,12 @@ def _check(chosen: argparse.Namespace) -> str:
     from lmm.check import check
 
     return check(chosen.config, chosen.directory)
+
+
+def _run(chosen: argparse.Namespace) -> str:
+    from lmm.run import run
+
+    return run(chosen.config, chosen.study, chosen.stage)
 
 
 def _init(chosen: argparse.Namespace) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 
 import yaml
 
-from lmm.clean import clean, preflight
+from lmm.clean import clean
+from lmm.clean.preflight import preflight
 from lmm.errors import InputError
 from lmm.numbers import listing
 from lmm.select import inclusionparts
@@ -138,6 +139,8 @@ def _within(predictor: str, groups: Mapping[str, bool]) -> str:
 
 def _jobs(study: Study, rungs: list[Rung]) -> list[str]:
     """Return the jobs that Snakemake would run for a study."""
+    if study.split == "none":
+        return ["whole"] if study.family is None else ["whole_but_report", "report"]
     fits = ["fit"] if study.split == "study" else [*(f"fit {rung.id}" for rung in rungs), "gather_rungs"]
     draws = [f"bootstrap_part {part}" for part in parts(study)]
     folds = [f"cross_validate {part}" for part in crossvalidation.parts(study)]

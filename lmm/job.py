@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import traceback
 import warnings
@@ -18,6 +19,8 @@ from lmm.study import Study, load
 FAILURE = "error: "
 _LONG_AGO = 1
 """Seconds since 1970; Snakemake takes 0 for no time at all."""
+_TIMESTAMP = ".snakemake_timestamp"
+"""What Snakemake leaves in a folder that a job has filled, and reads the folder's time from."""
 
 
 @contextmanager
@@ -54,26 +57,31 @@ def forget_failures(logs: str | Path) -> None:
 
 
 def keep(paths: Iterable[str]) -> None:
-    """Keep a second name of each file that is there, whatever becomes of the first; `bring_back` ends it."""
+    """Keep a second name of each file or folder that is there, whatever becomes of the first; `bring_back` ends it."""
     for path in paths:
         _kept(path).parent.mkdir(parents=True, exist_ok=True)
         with suppress(OSError):  # it is not there, or its file system has no links
-            os.link(path, _kept(path))
+            if Path(path).is_dir():
+                shutil.copytree(path, _kept(path), copy_function=os.link)
+            else:
+                os.link(path, _kept(path))
 
 
 def bring_back(paths: Iterable[str]) -> list[str]:
-    """Give each kept file that is gone its name back, older than any other, so that it counts as outdated; return them.
+    """Give what was kept and is gone its name back, older than anything else, so that it is outdated; return the paths.
 
     The second names of the others are removed.
     """
     found = []
     for path in paths:
-        if _kept(path).exists() and not Path(path).exists():
+        if _kept(path).exists() and not _whole(Path(path)):
+            _remove(Path(path))
             Path(path).parent.mkdir(parents=True, exist_ok=True)
             _kept(path).replace(path)
-            os.utime(path, (_LONG_AGO, _LONG_AGO))
+            dated = Path(path, _TIMESTAMP) if Path(path).is_dir() else path
+            os.utime(dated, (_LONG_AGO, _LONG_AGO))
             found.append(path)
-        _kept(path).unlink(missing_ok=True)
+        _remove(_kept(path))
     return found
 
 
@@ -99,6 +107,18 @@ def closing_lines(studies: Iterable[Study]) -> str:
 
 def _kept(path: str) -> Path:
     return Path(".snakemake", "kept", path)
+
+
+def _whole(path: Path) -> bool:
+    """Whether it is there, and, being a folder, whether the job that filled it came to its end."""
+    return Path(path, _TIMESTAMP).exists() if path.is_dir() else path.exists()
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _failures(logs: str | Path) -> list[Path]:

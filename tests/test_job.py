@@ -1,5 +1,6 @@
 """What surrounds a job: its log, its one-sentence failure, and the lines at the end of a run."""
 
+import shutil
 import warnings
 
 import pytest
@@ -67,3 +68,19 @@ def test_what_is_gone_comes_back_and_counts_as_outdated(tmp_path, monkeypatch):
     assert (tmp_path / paths[0]).stat().st_mtime < (tmp_path / paths[1]).stat().st_mtime - 1e6
     assert not [path for path in (tmp_path / ".snakemake").rglob("*") if path.is_file()]
     assert bring_back(paths) == []
+
+
+def test_a_folder_comes_back_where_no_job_filled_it_to_the_end(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("half", "full"):
+        files.write_text(f"results/{name}/a.svg", "old")
+        files.write_text(f"results/{name}/.snakemake_timestamp", "")
+    keep(["results/half", "results/full"])
+    for name in ("half", "full"):
+        shutil.rmtree(f"results/{name}")
+        files.write_text(f"results/{name}/b.svg", "new")
+    files.write_text("results/full/.snakemake_timestamp", "")
+    assert bring_back(["results/half", "results/full"]) == ["results/half"]
+    assert sorted(path.name for path in (tmp_path / "results").rglob("*.svg")) == ["a.svg", "b.svg"]
+    assert (tmp_path / "results/half/.snakemake_timestamp").stat().st_mtime == 1
+    assert not (tmp_path / ".snakemake/kept/results/full").exists()

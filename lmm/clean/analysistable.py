@@ -22,7 +22,6 @@ from lmm.clean.rowhash import row_hash
 from lmm.clean.side_by_side import each, side_by_side
 from lmm.clean.structure import check_declared
 from lmm.clean.times import check_times, describe_times
-from lmm.errors import InputError
 from lmm.study import Study
 
 
@@ -109,16 +108,6 @@ def write_cleaned(cleaned: Cleaned, table: str | Path, audit: str | Path, droppe
     files.write_table(table, cleaned.table)
     files.write_json(audit, cleaned.audit)
     files.write_text(dropped, cleaned.dropped.to_csv(lineterminator="\n"))
-
-
-def read_analysis_table(table: str | Path, audit: dict[str, Any]) -> pd.DataFrame:
-    """Read an analysis table and assert that it holds the very rows its audit names."""
-    rows = files.read_table(table)
-    if row_hash(rows) != audit["row_hash"]:
-        raise InputError(
-            f"study {audit['study']}: {table} does not hold the rows that its audit names; delete it and run again."
-        )
-    return rows
 
 
 def _rows(table: pd.DataFrame, chosen: np.ndarray) -> pd.DataFrame:

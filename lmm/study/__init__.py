@@ -134,9 +134,12 @@ class Study(Block):
         description="Whether rows alike in every grouping factor may share a time (allow) or not (refuse).",
         examples=["allow"],
     )
-    split: Literal["study", "rung"] = Field(
+    split: Literal["none", "study", "rung"] = Field(
         "study",
-        description="One fitting job for the whole ladder (study) or one for each of its models (rung).",
+        description="How the work on the study is split into jobs: a job for each stage, with one fitting job for the "
+        "whole ladder (study) or, where fits are slow, one for each of its models (rung); or one job for everything "
+        "(none), which saves the start of a process for each stage where many small studies run. The numbers are the "
+        "same.",
         examples=["rung"],
     )
     ladder: Ladder = Field(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lmm import InputError
-from lmm.clean import preflight
+from lmm.clean.preflight import preflight
 from tests.clean.tables import a_study, cleaned, csv, raw_table
 
 

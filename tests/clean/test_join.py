@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 from lmm import InputError, study
-from lmm.clean import clean, preflight
+from lmm.clean import clean
+from lmm.clean.preflight import preflight
 from tests.clean.tables import BLOCK, a_study, csv, raw_table
 
 WARDS = pd.DataFrame({"g": list("abde"), "size": [10, 20, 40, 50], "town": ["A", "B", "B", "C"]})

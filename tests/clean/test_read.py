@@ -15,7 +15,8 @@ import pyreadstat
 import pytest
 
 from lmm import InputError
-from lmm.clean import clean, preflight
+from lmm.clean import clean
+from lmm.clean.preflight import preflight
 from lmm.clean.read import read, read_file
 from lmm.study.source import Table
 from tests.clean.tables import a_study, csv, raw_table

@@ -1,4 +1,4 @@
-"""One fitting job for a study, or one for each rung: the same results, byte for byte."""
+"""One job for a study, for each of its stages or for each rung: the same results, byte for byte."""
 
 import json
 
@@ -16,6 +16,24 @@ def test_a_ladder_fitted_rung_by_rung_is_the_ladder_fitted_in_one_job(tmp_path):
     rungs = {name for name in results["rung"] if "/fit/rungs/" in name}
     assert len(rungs) == 5
     assert {name: content for name, content in results["rung"].items() if name not in rungs} == results["study"]
+
+
+def test_one_job_for_a_study_leaves_what_a_job_for_each_stage_leaves(tmp_path):
+    """Of a study alone, and of one of a family, whose report waits for the others."""
+    results = {}
+    for split in ("study", "none"):
+        config = demonstration("sleepstudy", "penicillin") | {"families": {"assays": {}}}
+        config["studies"][0] |= {"split": split, "inference": {"intervals": "bootstrap", "bootstrap": {"draws": 20}}}
+        config["studies"][1] |= {"split": split, "family": "assays"}
+        project = new_project(tmp_path / split, config)
+        done = run(project)
+        results[split] = {name: content for name, content in outputs(project).items() if "config" not in name}
+    assert "whole_but_report" in done.stderr and "rule fit" not in done.stderr
+    assert set(results["none"]) == set(results["study"])
+    different = {name for name, content in results["none"].items() if content != results["study"][name]}
+    assert {name.rsplit("/", 1)[-1] for name in different} <= {"index.html", "ro-crate-metadata.json"}  # of the config
+    said = [results[split]["reports/penicillin/index.html"].decode() for split in ("none", "study")]
+    assert said[0].replace("split: none", "split: study") == said[1]
 
 
 def test_a_bootstrap_in_three_jobs_is_the_bootstrap_in_one(tmp_path):

@@ -17,7 +17,7 @@ rule clean:
         runtime=minutes(5, 1),
     params:
         study=fingerprint,
-        code=code_hash("lmm.clean"),
+        code=code_hash("lmm.stages.clean"),
     message:
         "{wildcards.study}: cleaning {input.data}"
     script:

@@ -3,6 +3,7 @@ import sys
 from pathlib import Path
 
 from lmm import provenance
+from lmm.clean.preflight import preflight
 from lmm.errors import InputError
 from lmm.job import bring_back, closing_lines, failure_lines, forget_failures, keep
 from lmm.select import inclusionparts
@@ -24,9 +25,20 @@ except InputError as error:
     sys.exit(str(error))
 
 
-def names(split):
-    """Regular expression of the studies whose ladder is split that way; it matches nothing where there are none."""
-    return "|".join(study.name for study in STUDIES.values() if study.split == split) or "(?!)"
+# Studies by the jobs that do their work: one for each stage, one for all, one for all but the report.
+STAGED = [study.name for study in STUDIES.values() if study.split != "none"]
+WHOLE = [study.name for study in STUDIES.values() if study.split == "none" and study.family is None]
+WHOLE_BUT_REPORT = [study.name for study in STUDIES.values() if study.split == "none" and study.family is not None]
+
+
+def one_of(names):
+    """Regular expression of these names; it matches nothing where there are none."""
+    return "|".join(names) or "(?!)"
+
+
+def split_by(split):
+    """Regular expression of the studies whose ladder is split that way."""
+    return one_of(study.name for study in STUDIES.values() if study.split == split)
 
 
 def code_hash(*modules):
@@ -101,8 +113,9 @@ def minutes(least, per_megabyte):
     return lambda wildcards, attempt: attempt * (least + per_megabyte * megabytes(wildcards))
 
 
+# Studies in stages, unless a rule says otherwise.
 wildcard_constraints:
-    study="|".join(STUDIES),
-    family="|".join(FAMILIES) or "(?!)",
+    study=one_of(STAGED),
+    family=one_of(FAMILIES),
     rung=r"[^/]+",
     part=r"\d+-of-\d+",

@@ -17,7 +17,7 @@ rule cross_validate:
         runtime=minutes(30, 20),
     params:
         study=fingerprint,
-        code=code_hash("lmm.select.crossvalidation.parts"),
+        code=code_hash("lmm.stages.cross_validate"),
     message:
         "{wildcards.study}: cross-validation, part {wildcards.part}"
     script:
@@ -40,7 +40,7 @@ rule gather_cross_validation:
         "../envs/lmm.yaml"
     params:
         study=fingerprint,
-        code=code_hash("lmm.select.crossvalidation.parts"),
+        code=code_hash("lmm.stages.cross_validate"),
     message:
         "{wildcards.study}: comparing the models by cross-validation"
     script:

@@ -28,7 +28,7 @@ rule diagnose:
     params:
         study=fingerprint,
         wording=wording,
-        code=code_hash("lmm.diagnose"),
+        code=code_hash("lmm.stages.diagnose"),
     message:
         "{wildcards.study}: checking the chosen model"
     script:

@@ -20,7 +20,7 @@ rule family:
         "../envs/lmm.yaml"
     params:
         adjustment=lambda wildcards: FAMILIES[wildcards.family].adjustment,
-        code=code_hash("lmm.infer.family"),
+        code=code_hash("lmm.stages.family"),
     message:
         "family {wildcards.family}: adjusting p-values across {input.inferences}"
     script:

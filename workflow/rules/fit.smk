@@ -10,7 +10,7 @@ rule fit:
     benchmark:
         "logs/{study}/fit.tsv"
     wildcard_constraints:
-        study=names(split="study"),
+        study=split_by("study"),
     conda:
         "../envs/lmm.yaml"
     resources:
@@ -19,7 +19,7 @@ rule fit:
     params:
         study=fingerprint,
         models=models,
-        code=code_hash("lmm.select.rungs"),
+        code=code_hash("lmm.stages.fit"),
     message:
         "{wildcards.study}: fitting {params.models}"
     script:
@@ -37,7 +37,7 @@ rule fit_rung:
     benchmark:
         "logs/{study}/fit/{rung}.tsv"
     wildcard_constraints:
-        study=names(split="rung"),
+        study=split_by("rung"),
     conda:
         "../envs/lmm.yaml"
     resources:
@@ -45,7 +45,7 @@ rule fit_rung:
         runtime=minutes(10, 4),
     params:
         study=fingerprint,
-        code=code_hash("lmm.select.rungs"),
+        code=code_hash("lmm.stages.fit"),
     message:
         "{wildcards.study}: fitting {wildcards.rung}"
     script:
@@ -63,13 +63,13 @@ rule gather_rungs:
     benchmark:
         "logs/{study}/gather_rungs.tsv"
     wildcard_constraints:
-        study=names(split="rung"),
+        study=split_by("rung"),
     localrule: True
     conda:
         "../envs/lmm.yaml"
     params:
         study=fingerprint,
-        code=code_hash("lmm.select.rungs"),
+        code=code_hash("lmm.stages.gather_rungs"),
     message:
         "{wildcards.study}: gathering the ladder"
     script:

@@ -17,7 +17,7 @@ rule inclusion_part:
         runtime=minutes(30, 20),
     params:
         study=fingerprint,
-        code=code_hash("lmm.select.inclusionparts"),
+        code=code_hash("lmm.stages.inclusion"),
     message:
         "{wildcards.study}: selection from resampled groups, part {wildcards.part}"
     script:

@@ -17,7 +17,7 @@ rule bootstrap_part:
         runtime=minutes(30, 20),
     params:
         study=fingerprint,
-        code=code_hash("lmm.infer.bootstrapparts"),
+        code=code_hash("lmm.stages.bootstrap"),
     message:
         "{wildcards.study}: bootstrap, part {wildcards.part}"
     script:
@@ -43,7 +43,7 @@ rule infer:
         runtime=minutes(10, 4),
     params:
         study=fingerprint,
-        code=code_hash("lmm.infer.inference", "lmm.infer.bootstrapparts"),
+        code=code_hash("lmm.stages.infer"),
     message:
         "{wildcards.study}: inference from the final model"
     script:

@@ -25,6 +25,8 @@ rule report:
         "logs/{study}/report.log",
     benchmark:
         "logs/{study}/report.tsv"
+    wildcard_constraints:
+        study=one_of(STAGED + WHOLE_BUT_REPORT),
     conda:
         "../envs/lmm.yaml"
     resources:
@@ -33,7 +35,7 @@ rule report:
     params:
         study=fingerprint,
         wording=wording,
-        code=code_hash("lmm.report"),
+        code=code_hash("lmm.stages.report"),
     message:
         "{wildcards.study}: writing the report"
     script:
@@ -60,7 +62,7 @@ rule index:
         "../envs/lmm.yaml"
     params:
         wordings=[study.wording() for study in STUDIES.values()],
-        code=code_hash("lmm.report"),
+        code=code_hash("lmm.stages.index"),
     message:
         "writing the index of all reports"
     script:

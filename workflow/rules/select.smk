@@ -24,7 +24,7 @@ rule select:
     params:
         study=fingerprint,
         selection=selection_announced,
-        code=code_hash("lmm.select"),
+        code=code_hash("lmm.stages.select"),
     message:
         "{wildcards.study}: choosing among the fitted models{params.selection}"
     script:

@@ -19,7 +19,7 @@ rule sensitivity:
         runtime=minutes(10, 4),
     params:
         study=fingerprint,
-        code=code_hash("lmm.select.sensitivity", "lmm.select.inclusionparts"),
+        code=code_hash("lmm.stages.sensitivity"),
     message:
         "{wildcards.study}: other models and other criteria"
     script:

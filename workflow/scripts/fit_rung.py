@@ -1,16 +1,8 @@
 """Analysis table → one rung of the ladder."""
 
-from lmm.clean import read_analysis_table
-from lmm.files import read_json, write_json
 from lmm.job import job, study_of
-from lmm.provenance import stamp
-from lmm.select.rungs import fit_rung, ladder
+from lmm.stages.fit import fit_one
 
 with job(snakemake.log[0]) as note:
     study = study_of(snakemake.config, snakemake.wildcards.study)
-    audit = read_json(snakemake.input.audit)
-    table = read_analysis_table(snakemake.input.table, audit)
-    rung = next(rung for rung in ladder(study) if rung.id == snakemake.wildcards.rung)
-    fitted = fit_rung(rung, table, study, audit)
-    note(f"{rung.id}: {fitted['failure'] or 'fitted'}")
-    write_json(snakemake.output.rung, {**stamp(study, audit["row_hash"]), "rung": fitted})
+    fit_one(study, snakemake.wildcards.rung, snakemake.input, snakemake.output, note)

@@ -1,16 +1,8 @@
 """Decision → one part of the selections from resampled groups."""
 
-from lmm.clean import read_analysis_table
-from lmm.files import read_json, write_json
 from lmm.job import job, study_of
-from lmm.provenance import assert_same_origin
-from lmm.select.inclusionparts import inclusion_part
+from lmm.stages.inclusion import inclusion_part
 
 with job(snakemake.log[0]) as note:
     study = study_of(snakemake.config, snakemake.wildcards.study)
-    audit, decision = read_json(snakemake.input.audit), read_json(snakemake.input.decision)
-    assert_same_origin(study, {snakemake.input.audit: audit, snakemake.input.decision: decision})
-    table = read_analysis_table(snakemake.input.table, audit)
-    part = inclusion_part(study, decision, table, snakemake.wildcards.part)
-    write_json(snakemake.output.part, part)
-    note(part["reason"] or f"{len(part['draws']['chosen'])} selections")
+    inclusion_part(study, snakemake.wildcards.part, snakemake.input, snakemake.output, note)

@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from lmm import InputError, study
-from lmm.clean import clean, preflight, read_analysis_table, write_cleaned
+from lmm.clean import clean, read_analysis_table, write_cleaned
+from lmm.clean.preflight import preflight
 from lmm.files import read_json
 from tests.clean.tables import a_study, cleaned, csv, raw_table
 

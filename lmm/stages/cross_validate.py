@@ -1,0 +1,33 @@
+"""Decision → every model scored on one part of the folds, and all parts compared."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lmm.clean.frozen import read_analysis_table
+from lmm.files import write_json
+from lmm.select.crossvalidation.parts import cross_validation, cross_validation_part, progress
+from lmm.stages.files import read_results
+
+if TYPE_CHECKING:
+    from lmm.stages.files import Files, Note
+    from lmm.study import Study
+
+
+def cross_validate(study: Study, part: str, inputs: Files, outputs: Files, note: Note) -> None:
+    """Score all models on the folds of a part, "2-of-4"; reads table, audit and decision, writes part."""
+    audit, decision = read_results(study, inputs, "audit", "decision")
+    table = read_analysis_table(inputs["table"], audit)
+    scored = cross_validation_part(study, decision, audit, table, part)
+    write_json(outputs["part"], scored)
+    for line in progress(scored):
+        note(line)
+
+
+def gather_cross_validation(study: Study, inputs: Files, outputs: Files, note: Note) -> None:
+    """Compare the models, target by target; reads audit, decision and parts, writes crossvalidation."""
+    audit, decision, parts = read_results(study, inputs, "audit", "decision", "parts")
+    compared = cross_validation(study, decision, audit, parts)
+    write_json(outputs["crossvalidation"], compared)
+    for target, reason in compared["reasons"].items():
+        note(f"{target}: {reason}")
