@@ -3,7 +3,6 @@ import sys
 from pathlib import Path
 
 from lmm import provenance
-from lmm.clean.preflight import preflight
 from lmm.errors import InputError
 from lmm.job import bring_back, closing_lines, failure_lines, forget_failures, keep
 from lmm.select import inclusionparts
@@ -17,7 +16,7 @@ try:
     STUDIES = {study.name: study for study in load(config)}
     FAMILIES = families(STUDIES.values(), config)
     if workflow.is_main_process:  # jobs on a cluster read this file again, and need not check the tables again
-        from lmm.clean import preflight
+        from lmm.clean.preflight import preflight
 
         preflight(STUDIES.values(), Path())
     LADDERS = {study.name: ladder(study) for study in STUDIES.values()}
