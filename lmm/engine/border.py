@@ -5,16 +5,15 @@ Both kinds offer the same four operations on C_j, the rows of level j; `n_column
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from copy import copy
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import scipy.sparse as sparse
 
-from lmm.engine.blocks import product
-
-_PAIRS_AT_ONCE = 100_000
-_ROWS_AT_ONCE = 256
-_PAIRS_REMEMBERED = 15_000_000
+from lmm.engine.blocks import product, transposed
+from lmm.engine.entrypairs import EntryPairs
 
 
 @dataclass(frozen=True)
@@ -94,127 +93,115 @@ class SparseBorder:
     pointers: np.ndarray
     fixed_and_outcome: np.ndarray
     n_random: int
-    level_of_entry: np.ndarray = field(init=False)
-    _pairs: dict = field(init=False, default_factory=dict)
-
-    def __post_init__(self) -> None:
-        counts = np.diff(self.pointers)
-        object.__setattr__(self, "level_of_entry", np.repeat(np.arange(len(counts)), counts))
+    _pairs: dict[int, EntryPairs] = field(default_factory=dict, init=False)
 
     @property
     def n_columns(self) -> int:
         """m, the number of columns of [Z_r X y]."""
         return self.n_random + len(self.fixed_and_outcome)
 
+    @cached_property
+    def level_of_entry(self) -> np.ndarray:
+        """(nnz,) the level of each entry."""
+        return np.repeat(np.arange(len(self.pointers) - 1), np.diff(self.pointers))
+
+    @cached_property
+    def random(self) -> sparse.csr_array:
+        """Z₀'Z_r (qJ, m_r), its rows by row within the level, level."""
+        q, nnz = self.data.shape
+        pointers = np.concatenate([self.pointers[:-1] + a * nnz for a in range(q)] + [[q * nnz]])
+        shape = (q * (len(self.pointers) - 1), self.n_random)
+        return sparse.csr_array((self.data.ravel(), np.tile(self.indices, q), pointers), shape=shape)
+
+    @cached_property
+    def transposed_random(self) -> sparse.csr_array:
+        """Z_r'Z₀ (m_r, qJ)."""
+        return self.random.T.tocsr()
+
+    @property
+    def pairs(self) -> EntryPairs:
+        """The pairs of entries of every level."""
+        m = self.n_columns
+        if m not in self._pairs:
+            self._pairs[m] = EntryPairs(self.indices, self.pointers, m)
+        return self._pairs[m]
+
     def with_outcome(self, column: np.ndarray) -> SparseBorder:
-        """The same border with Z₀'y (q, J) of another outcome; what is remembered of its pattern is shared."""
-        other = replace(self, fixed_and_outcome=np.concatenate([self.fixed_and_outcome[:-1], column[None]]))
-        object.__setattr__(other, "_pairs", self._pairs)
-        return other
+        """The same border with Z₀'y (q, J) of another outcome."""
+        return self._with_fixed_and_outcome(np.concatenate([self.fixed_and_outcome[:-1], column[None]]))
 
     def with_fixed_combined(self, combined: np.ndarray) -> SparseBorder:
         """The same border with Z₀'[X y] times a matrix (p + 1, s)."""
-        return replace(self, fixed_and_outcome=np.tensordot(combined.T, self.fixed_and_outcome, 1))
+        return self._with_fixed_and_outcome(np.tensordot(combined.T, self.fixed_and_outcome, 1))
 
-    def _matrix(self, data: np.ndarray) -> sparse.csr_matrix:
-        return sparse.csr_matrix((data, self.indices, self.pointers), shape=(len(self.pointers) - 1, self.n_random))
-
-    def _stacked(self, data: np.ndarray) -> sparse.csr_matrix:
-        """The q rows of every level, as one (qJ, m_r) matrix whose rows run over row, level."""
-        q, nnz = data.shape
-        pointers = np.concatenate([self.pointers[:-1] + a * nnz for a in range(q)] + [[q * nnz]])
-        shape = (q * (len(self.pointers) - 1), self.n_random)
-        return sparse.csr_matrix((data.ravel(), np.tile(self.indices, q), pointers), shape=shape)
+    def _with_fixed_and_outcome(self, columns: np.ndarray) -> SparseBorder:
+        """Another [X y]; what was found out about the rest is shared."""
+        other = copy(self)
+        object.__setattr__(other, "fixed_and_outcome", columns)
+        return other
 
     def subtract_gram(self, root: np.ndarray, out: np.ndarray) -> None:
         """Subtract Σ_j C_j'E_j'E_jC_j from `out` (m, m), for E = `root` (any number of rows, q, J)."""
-        r = self.n_random
-        reduced = self._stacked(product(root[:, :, self.level_of_entry], self.data))
-        transposed = reduced.T.tocsr()
-        border = np.stack([product(root, column) for column in self.fixed_and_outcome], axis=-1)
-        border = border.reshape(-1, border.shape[-1])
-        gram = transposed @ reduced
-        if gram.nnz > 0.1 * r * r:
-            for start in range(0, r, _ROWS_AT_ONCE):
-                out[start : min(start + _ROWS_AT_ONCE, r), :r] -= gram[start : start + _ROWS_AT_ONCE].toarray()
-        else:
-            rows = np.repeat(np.arange(r), np.diff(gram.indptr))
-            out[rows, gram.indices] -= gram.data
-        cross = transposed @ border
+        r, pairs = self.n_random, self.pairs
+        reduced = product(root.take(self.level_of_entry, axis=2), self.data)
+        sums = np.zeros(len(pairs.cells))
+        for run in pairs.runs():
+            terms = run.products(reduced[0], reduced[0])
+            for row in reduced[1:]:
+                terms += run.products(row, row)
+            np.add.at(sums, run.cell.astype(np.intp), terms)
+        flat = out.reshape(-1)
+        changed = flat[pairs.cells] - sums
+        flat[pairs.cells] = changed
+        flat[pairs.mirrored] = changed
+        fixed = product(root, self.fixed_and_outcome.transpose(1, 0, 2))
+        weighted = product(transposed(root), fixed).transpose(0, 2, 1).reshape(-1, len(out) - r)
+        cross = self.transposed_random @ weighted
         out[:r, r:] -= cross
         out[r:, :r] -= cross.T
-        out[r:, r:] -= border.T @ border
+        for row in fixed:
+            out[r:, r:] -= row @ row.T
 
     def times(self, vector: np.ndarray) -> np.ndarray:
         """C_j v for a vector (m,): (q, J)."""
         r = self.n_random
-        random = np.stack([self._matrix(data) @ vector[:r] for data in self.data])
+        random = (self.random @ vector[:r]).reshape(len(self.data), -1)
         return random + np.tensordot(vector[r:], self.fixed_and_outcome, (0, 0))
 
     def transposed_times(self, per_level: np.ndarray) -> np.ndarray:
         """Σ_j C_j'h_j for h (q, J): (m,)."""
-        weights = (self.data * per_level[:, self.level_of_entry]).sum(0)
-        random = np.bincount(self.indices, weights, self.n_random)
-        fixed = self.fixed_and_outcome.reshape(len(self.fixed_and_outcome), -1) @ per_level.ravel()
-        return np.concatenate([random, fixed])
+        flat = per_level.ravel()
+        fixed = self.fixed_and_outcome.reshape(len(self.fixed_and_outcome), -1)
+        return np.concatenate([self.transposed_random @ flat, fixed @ flat])
 
     def sandwich(self, matrix: np.ndarray) -> np.ndarray:
         """C_j N C_j' for a symmetric N (m, m): (q, q, J)."""
-        r, q = self.n_random, len(self.data)
+        r, (q, _) = self.n_random, self.data.shape
         n_levels = len(self.pointers) - 1
-        out = np.zeros((q, q, n_levels))
-        flat = matrix.ravel(order="K")
-        for start, stop, first, second, position, offsets in self._entry_pairs(len(matrix)):
-            entries = flat[position]
-            entries[first == second] *= 0.5
+        out = np.empty((q, q, n_levels))
+        cells = matrix.ravel(order="K").take(self.pairs.cells)
+        for run in self.pairs.runs():
+            entries = cells.take(run.cell)
+            entries[run.same] *= 0.5
             for a in range(q):
                 for b in range(a + 1):
-                    terms = self.data[a][first] * self.data[b][second]
-                    terms += self.data[b][first] * self.data[a][second] if a != b else terms
+                    terms = run.products(self.data[a], self.data[b])
+                    terms += run.products(self.data[b], self.data[a]) if a != b else terms
                     terms *= entries
-                    sums = np.add.reduceat(terms, offsets)
-                    out[a, b, start:stop] += sums
-                    if a != b:
-                        out[b, a, start:stop] += sums
-        across = np.ascontiguousarray(matrix[:r, r:])
+                    sums = np.add.reduceat(terms, run.offsets)
+                    out[a, b, run.levels] = out[b, a, run.levels] = sums
         fixed = self.fixed_and_outcome
-        half = np.tensordot(0.5 * matrix[r:, r:], fixed, (1, 0)).transpose(1, 2, 0)
-        half += np.stack([self._matrix(data) @ across for data in self.data])
-        mixed = np.einsum("ajx,xbj->abj", half, fixed)
+        across = (self.random @ np.ascontiguousarray(matrix[:r, r:])).reshape(q, n_levels, -1)
+        half = np.tensordot(0.5 * matrix[r:, r:], fixed, (1, 0)).transpose(1, 0, 2) + across.transpose(0, 2, 1)
+        mixed = product(half, fixed)
         return out + mixed + mixed.transpose(1, 0, 2)
 
     def rows(self, start: int, stop: int, matrix: np.ndarray) -> np.ndarray:
         """C_j N of the levels from `start` to `stop`: (q, levels, m)."""
-        r = self.n_random
-        random = np.stack([self._matrix(data)[start:stop] @ matrix[:r] for data in self.data])
-        return random + np.tensordot(self.fixed_and_outcome[:, :, start:stop], matrix[r:], (0, 0))
-
-    def _entry_pairs(self, m: int):
-        """Pairs of entries of one level, in runs of levels, so that memory stays bounded."""
-        counts = np.diff(self.pointers).astype(np.int64)
-        cumulative = np.concatenate([[0], np.cumsum(counts * (counts + 1) // 2)])
-        start = 0
-        while start < len(counts):
-            reach = np.searchsorted(cumulative, cumulative[start] + _PAIRS_AT_ONCE, side="right") - 1
-            stop = min(len(counts), max(start + 1, int(reach)))
-            if start not in self._pairs:
-                pairs = self._pairs_of_levels(start, stop, counts, cumulative, m)
-                if cumulative[-1] > _PAIRS_REMEMBERED:
-                    yield pairs
-                    start = stop
-                    continue
-                self._pairs[start] = pairs
-            yield self._pairs[start]
-            start = stop
-
-    def _pairs_of_levels(self, start: int, stop: int, counts: np.ndarray, cumulative: np.ndarray, m: int):
-        entries = np.arange(self.pointers[start], self.pointers[stop])
-        partners = np.repeat(self.pointers[start + 1 : stop + 1], counts[start:stop]) - entries
-        first = np.repeat(entries, partners)
-        begins = np.repeat(np.cumsum(partners) - partners, partners)
-        second = np.arange(len(first)) - begins + first
-        position = self.indices[first].astype(np.int64) * m + self.indices[second]
-        offsets = cumulative[start:stop] - cumulative[start]
-        # Half the memory where the numbers are small enough, which they are unless the dense rest is very large.
-        small = np.int32 if max(m * m, len(self.indices)) < 2**31 else np.int64
-        return start, stop, first.astype(small), second.astype(small), position.astype(small), offsets
+        r, n_levels = self.n_random, len(self.pointers) - 1
+        random = [
+            self.random[a * n_levels + start : a * n_levels + min(stop, n_levels)] @ matrix[:r]
+            for a in range(len(self.data))
+        ]
+        fixed = np.tensordot(self.fixed_and_outcome[:, :, start:stop], matrix[r:], (0, 0))
+        return np.stack(random) + fixed
