@@ -17,7 +17,6 @@ import numpy as np
 
 from lmm.engine.parameters import Parameters, orthonormal_basis
 from lmm.engine.trustregion import stiffened
-from lmm.engine.whitening import lower_triangular
 
 # Around a T of zero nothing turns: the curvature along so short a turn is that of the saddle, which is to be left.
 _SHORTEST = 1e-7
@@ -135,9 +134,15 @@ def _completed(rows: np.ndarray) -> np.ndarray:
 
 
 def _of_rows(parameters: Parameters, start: np.ndarray, term: np.ndarray, rows: np.ndarray, heads: int) -> Chart:
-    """The chart in which Y = rows @ Λ has its first rows (ψ, 0, …), or (u, 0, …) and v(sin ψ, cos ψ, 0, …)."""
+    """The chart in which Y = rows @ ΛQ has its first rows (ψ, 0, …), or (u, 0, …) and v(sin ψ, cos ψ, 0, …).
+
+    Q turns the columns of Λ at the optimum, and the frame turns them back: x there is the optimum itself, of which
+    derivatives are known.
+    """
     q = len(rows)
-    Y = lower_triangular(rows @ start[term].reshape(q, q))
+    Q, upper = np.linalg.qr((rows @ start[term].reshape(q, q)).T)
+    signs = np.where(np.diag(upper) < 0, -1.0, 1.0)
+    Q, Y = Q * signs, upper.T * signs
     free = np.ones((q, q), dtype=bool)
     free[0, 1:] = False
     if heads == 2:
@@ -148,7 +153,7 @@ def _of_rows(parameters: Parameters, start: np.ndarray, term: np.ndarray, rows: 
     own = np.zeros((q * q, len(entries)))
     inverse = np.linalg.inv(rows)
     for place, (row, column) in enumerate(entries):
-        own.reshape(q, q, -1)[:, column, place] = inverse[:, row]
+        own.reshape(q, q, -1)[:, :, place] = np.outer(inverse[:, row], Q[:, column])
     others = [i for i in range(len(start)) if i not in set(term.tolist())]
     frame = np.zeros((len(start), len(entries) + len(others)))
     frame[term, : len(entries)] = own

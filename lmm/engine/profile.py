@@ -9,7 +9,8 @@ leads nowhere, the outer equation is solved by itself inside a bracket, with a m
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from math import isfinite, sqrt
 
 import numpy as np
@@ -21,6 +22,9 @@ from lmm.engine.unprofiled import UnprofiledDeviance
 # Left of the height, and of the decrease that η still promises, before the last step: its error is their square.
 _CLOSE = 1e-5
 _STEPS = 20
+_STEPS_DOWN = 200
+# With derivatives that only follow, a descent arrives soon or not at all.
+_FOLLOWED = 25
 _BRACKETING = 60
 # ζ found within this; it is ψ in standard errors.
 _HEIGHT = 1e-8
@@ -28,6 +32,21 @@ _LOWER_OPTIMUM = 1e-5
 _OTHER_MINIMUM = 1e-4
 # Rise of the parabola over that of the profile, or the inverse.
 _BENT = 1.5
+
+
+@dataclass(frozen=True)
+class Footing:
+    """Where steps may start from.
+
+    Attributes:
+        z: a point.
+        in_x: D, gradient and Hessian in x there.
+        derivatives: the same at the points that follow.
+    """
+
+    z: np.ndarray
+    in_x: Derivatives
+    derivatives: Callable[[np.ndarray], Derivatives]
 
 
 @dataclass(frozen=True)
@@ -40,11 +59,13 @@ class ProfilePoint:
         status: "reached" the height asked for; "boundary" where the range of ψ ends below it; "falls" where the
             profile turns down again before it; "unbounded" where it stays below however far ψ goes; "lower optimum"
             where D fell below D̂; "lost" where no minimum over η was found.
+        footing: the last evaluation on the way to it, one step away, if it was found by Newton's method.
     """
 
     z: np.ndarray
     rise: float
     status: str
+    footing: Footing | None = None
 
 
 @dataclass(frozen=True)
@@ -89,44 +110,55 @@ class Profile:
             return np.inf, np.zeros(len(z)), np.eye(len(z))
         return value, *self.chart.pulled(z, gradient, hessian)
 
-    def reach(self, rise: float, direction: int, start: np.ndarray | None = None) -> ProfilePoint:
+    def reach(self, rise: float, direction: int, start: ProfilePoint | None = None) -> ProfilePoint:
         """The point at which the profile has risen by `rise`, to the left (−1) or right (+1) of the optimum.
 
         Args:
             rise: of the deviance.
             direction: −1 or +1.
-            start: z of a point of the profile on that side, nearer to the optimum; the optimum itself by default.
+            start: a point of the profile on that side, nearer to the optimum; the optimum itself by default.
         """
-        z = self.chart.start if start is None else start
+        z = self.chart.start if start is None else start.z
         end = self.chart.lower if direction < 0 else self.chart.upper
         if z[0] == end:
-            return ProfilePoint(z, self._local(z).rise, "boundary")
-        found = self._solved(rise, direction, z)
+            return ProfilePoint(z, self._local(z, self._in_x(z)).rise, "boundary")
+        found = self._solved(rise, direction, z, start.footing if start else None)
         if found.status == "reached" and self._is_bent(found):
             # D may have several minima over η so far out: a second start, from η̂, and on from the lower one.
-            other = self.minimum(np.concatenate([found.z[:1], self.chart.start[1:]]))
+            other = self.minimum(np.concatenate([found.z[:1], self.chart.start[1:]]), self._footing(self.chart.start))
             if other.status == "reached" and other.rise < rise - _OTHER_MINIMUM:
                 return self._solved(rise, direction, other.z)
         return found
 
-    def _solved(self, rise: float, direction: int, z: np.ndarray) -> ProfilePoint:
-        """From the cheapest way to the surest."""
-        exact, in_x = self._deviance.derivatives, self._in_x(z)
-        cheap = self._deviance.following(self.chart.x(z), *in_x[1:])
-        found = self._newton(rise, direction, z, in_x, cheap)
-        if found is None and cheap != exact:
-            found = self._newton(rise, direction, z, in_x, exact)
+    def _solved(self, rise: float, direction: int, z: np.ndarray, footing: Footing | None = None) -> ProfilePoint:
+        """From the cheapest way to the surest: Newton's steps from the footing, from z, with exact derivatives."""
+        found = self._newton(rise, direction, footing) if footing else None
+        if found is None:
+            footing = self._footing(z)
+            found = self._newton(rise, direction, footing)
+        if found is None and footing.derivatives != self._deviance.derivatives:
+            found = self._newton(rise, direction, replace(footing, derivatives=self._deviance.derivatives))
         return found or self._bracketed(rise, direction, z)
+
+    def _footing(self, z: np.ndarray) -> Footing:
+        """At z, with exact derivatives there."""
+        in_x = self._in_x(z)
+        return Footing(z, in_x, self._deviance.following(self.chart.x(z), *in_x[1:]))
 
     def _is_bent(self, point: ProfilePoint) -> bool:
         """Whether the profile is far from the parabola that its curvature at the optimum promises."""
         distance = point.z[0] - self.chart.start[0]
-        promised = 0.5 * self._local(self.chart.start).curvature * distance**2
+        promised = 0.5 * self._curvature * distance**2
         return not 1.0 / _BENT < promised / point.rise < _BENT
 
-    def _local(self, z: np.ndarray, in_x: Derivatives | None = None) -> _Local:
-        """The model of D at z, from its derivatives there if they are known."""
-        value, gradient, hessian = self._pulled(z, in_x or self._in_x(z))
+    @cached_property
+    def _curvature(self) -> float:
+        """Of the profile at the optimum."""
+        return self._local(self.chart.start, self._optimum).curvature
+
+    def _local(self, z: np.ndarray, in_x: Derivatives) -> _Local:
+        """The model of D at z, from its derivatives there."""
+        value, gradient, hessian = self._pulled(z, in_x)
         flat = self.chart.without_rotations(z, hessian[1:, 1:])
         values, axes = np.linalg.eigh(flat)
         smallest = 1e-10 * max(1.0, values[-1])
@@ -143,19 +175,14 @@ class Profile:
             is_minimum=bool(isfinite(value) and values[0] > -1e-6 * max(1.0, values[-1])),
         )
 
-    def _newton(
-        self,
-        rise: float,
-        direction: int,
-        z: np.ndarray,
-        in_x: Derivatives,
-        derivatives: Callable[[np.ndarray], Derivatives],
-    ) -> ProfilePoint | None:
-        """Venzon and Moolgavkar's steps from z, where D has the derivatives `in_x`; None where they do not arrive."""
+    def _newton(self, rise: float, direction: int, footing: Footing) -> ProfilePoint | None:
+        """Venzon and Moolgavkar's steps; None where they do not arrive."""
         end = self.chart.lower if direction < 0 else self.chart.upper
+        z, in_x, derivatives = footing.z, footing.in_x, footing.derivatives
         missed, step = np.inf, np.zeros(len(z))
         for i in range(_STEPS):
-            here = self._local(z, derivatives(self.chart.x(z)) if i else in_x)
+            in_x = derivatives(self.chart.x(z)) if i else in_x
+            here = self._local(z, in_x)
             miss = abs(here.rise - here.promise - rise) + here.promise
             if not isfinite(miss) or miss > 4.0 * max(missed, rise):
                 step = 0.25 * step
@@ -167,38 +194,50 @@ class Profile:
             if not here.is_minimum or change is None:
                 return None
             if direction * (z[0] + change - end) >= 0:
-                at_end = self._at_end(end, z, rise)
+                at_end = self._at_end(end, Footing(z, in_x, derivatives), rise)
                 if at_end is not None:
                     return at_end
                 change = 0.5 * (end - z[0])
             step = np.concatenate([[change], here.newton + here.path * change])
-            z, missed = z + step, miss
+            before, z, missed = Footing(z, in_x, derivatives), z + step, miss
             if miss < _CLOSE:
                 forward = direction * (z[0] - self.chart.start[0]) > 0
-                return ProfilePoint(z, rise, "reached") if forward and self.chart.is_inside(z) else None
+                return ProfilePoint(z, rise, "reached", before) if forward and self.chart.is_inside(z) else None
         return None
 
-    def _at_end(self, end: float, z: np.ndarray, rise: float) -> ProfilePoint | None:
+    def _at_end(self, end: float, footing: Footing, rise: float) -> ProfilePoint | None:
         """The end of the range of ψ, if the profile does not reach the height there."""
-        point = self.minimum(np.concatenate([[end], z[1:]]))
+        point = self.minimum(np.concatenate([[end], footing.z[1:]]), footing)
         return None if point.rise >= rise else point
 
-    def minimum(self, z: np.ndarray) -> ProfilePoint:
+    def minimum(self, z: np.ndarray, footing: Footing | None = None) -> ProfilePoint:
         """The profile at the ψ of z, from the η of z; "boundary" at an end of the range.
 
         For a correlation the rise is infinite where the descent leaves through a standard deviation of 0: whether
         that is below a height is for the profile of the standard deviation to say.
+
+        Args:
+            z: where to start.
+            footing: a point whose derivatives lead on to z; by default they are exact.
         """
+        if footing is not None:
+            found = self._descended(z, footing.derivatives, _FOLLOWED)
+            if found.status != "lost":
+                return found
+        return self._descended(z, self._deviance.derivatives, _STEPS_DOWN)
+
+    def _descended(self, z: np.ndarray, derivatives: Callable[[np.ndarray], Derivatives], steps: int) -> ProfilePoint:
         psi = z[:1]
 
         def of_eta(eta: np.ndarray) -> Derivatives:
-            value, gradient, hessian = self.derivatives(np.concatenate([psi, eta]))
+            here = np.concatenate([psi, eta])
+            value, gradient, hessian = self._pulled(here, derivatives(self.chart.x(here)))
             return value, gradient[1:], hessian[1:, 1:]
 
         def without_rotations(eta: np.ndarray, curvature: np.ndarray) -> np.ndarray:
             return self.chart.without_rotations(np.concatenate([psi, eta]), curvature)
 
-        found = minimise(of_eta, without_rotations, z[1:], radius=0.3)
+        found = minimise(of_eta, without_rotations, z[1:], 0.3, steps)
         rise = found.value - self.floor
         if not self.chart.is_inside(np.concatenate([psi, found.x])):
             return ProfilePoint(z, np.inf, "reached")
@@ -213,7 +252,7 @@ class Profile:
         """Solve √P(ψ) = √rise for ψ alone: march outwards to a bracket, then shrink it."""
         end = self.chart.lower if direction < 0 else self.chart.upper
         inner, outer = self.minimum(z), None
-        here = self._local(inner.z)
+        here = self._local(inner.z, self._in_x(inner.z))
         width = sqrt(0.25 * max(rise, 1e-3) / max(here.curvature, 1e-6))
         for _ in range(_BRACKETING):
             if inner.status in ("lost", "lower optimum"):
@@ -234,7 +273,7 @@ class Profile:
                 return point
             if point.rise > rise:
                 outer = point
-            elif outer is None and direction * self._local(point.z).slope < -1e-6:
+            elif outer is None and direction * self._local(point.z, self._in_x(point.z)).slope < -1e-6:
                 return ProfilePoint(point.z, point.rise, "falls")
             else:
                 inner, width = point, 1.6 * width
@@ -244,7 +283,7 @@ class Profile:
 
     def _along(self, point: ProfilePoint, psi: float) -> np.ndarray:
         """η as it would move with ψ, where that is a small step; else as it is."""
-        local = self._local(point.z)
+        local = self._local(point.z, self._in_x(point.z))
         moved = local.path * (psi - point.z[0])
         return point.z[1:] + (moved if np.abs(moved).max(initial=0.0) < 1.0 else 0.0)
 
@@ -252,7 +291,7 @@ class Profile:
         self, inner: ProfilePoint, outer: ProfilePoint | None, rise: float, direction: int, width: float
     ) -> float:
         """The next ψ to look at: a Newton step on √P from the inner end, kept inside what is known."""
-        local = self._local(inner.z)
+        local = self._local(inner.z, self._in_x(inner.z))
         change = _to_height(local, rise, direction)
         if outer is None:
             return inner.z[0] + direction * min(width, abs(change) if change is not None else width)

@@ -12,7 +12,7 @@ from scipy.special import lambertw, ndtri
 
 from lmm.engine import chart
 from lmm.engine.optimum import Optimum, optimise
-from lmm.engine.profile import Profile
+from lmm.engine.profile import Profile, ProfilePoint
 from lmm.engine.trustregion import Derivatives
 from lmm.engine.unprofiled import UnprofiledDeviance
 from lmm.errors import InputError
@@ -44,7 +44,7 @@ class ZetaPoint:
     value: float
     zeta: float
     status: str
-    memory: np.ndarray | None = None
+    memory: ProfilePoint | None = None
 
 
 @dataclass(frozen=True)
@@ -290,7 +290,7 @@ def _reach(profile: Profile, natural: Callable[[float], float]) -> Callable[[flo
         direction = 1 if zeta > 0 else -1
         point = profile.reach(zeta * zeta, direction, None if nearer is None else nearer.memory)
         height = zeta if point.status == "reached" else direction * sqrt(max(point.rise, 0.0))
-        return ZetaPoint(natural(float(point.z[0])), height, point.status, point.z)
+        return ZetaPoint(natural(float(point.z[0])), height, point.status, point)
 
     return reach
 

@@ -95,6 +95,7 @@ def test_charts_go_through_the_start_and_pull_derivatives_back(structure):
     start = random_point(deviance)
     value = deviance.value_and_gradient(start)[0]
     for kind, own in charts_of(deviance, start):
+        assert own.x(own.start) == pytest.approx(start), kind
         assert deviance.value_and_gradient(own.x(own.start))[0] == pytest.approx(value, abs=1e-8), kind
 
         def slope(z, own=own):
