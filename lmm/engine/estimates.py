@@ -42,35 +42,49 @@ def estimates(optimum: Optimum) -> Estimates:
     beta = upper_inverse @ (fixed.coefficients - fixed.scale * at.solution[r : r + p])
     root = np.linalg.solve(at.lower[r : r + p, r : r + p], np.eye(p))
     root = root @ upper_inverse.T
-    effects = deviance.scaled(at.solution, at.T)
-    C_effects = problem.border.times(effects)
     conditional = deviance.congruence(deviance.trace_inverse(at.lower, r), at.T)
-    T, modes, covariances = [], [], []
+    T, covariances = [], []
     for k, factor in enumerate(problem.factors):
         J, q = factor.n_levels, factor.n_columns
         if k == 0:
-            mode = np.einsum("abj,bj->aj", at.gain, C_effects)
             inner = problem.border.sandwich(conditional)
             covariance = at.gain + blocks.product(blocks.product(at.gain, inner), at.gain)
         else:
             start = int(problem.offsets[k - 1])
-            mode = -effects[start : start + q * J].reshape(q, J)
             square = conditional[start : start + q * J, start : start + q * J].reshape(q, J, q, J)
             covariance = np.einsum("ajbj->abj", square)
         back = np.zeros((q, q))
         for term, upper in zip(factor.slices, problem.transforms[k], strict=True):
             back[term, term] = np.linalg.inv(upper)
         T.append(to_original(at.T[k], factor, problem.transforms[k]))
-        modes.append(fixed.scale * (back @ mode).T)
         covariances.append(sigma**2 * np.einsum("ac,cdj,bd->abj", back, covariance, back))
     return Estimates(
         beta=beta,
         vcov_beta=sigma**2 * root.T @ root,
         sigma=sigma,
         T=_in_callers_order(T, problem.order),
-        modes=_in_callers_order(modes, problem.order),
+        modes=conditional_modes(optimum),
         mode_covariances=_in_callers_order(covariances, problem.order),
     )
+
+
+def conditional_modes(optimum: Optimum) -> list[np.ndarray]:
+    """The modes alone, (J, q) of every factor in the caller's order."""
+    problem, at = optimum.problem, optimum.at
+    effects = Deviance(problem, optimum.reml).scaled(at.solution, at.T)
+    modes = []
+    for k, factor in enumerate(problem.factors):
+        J, q = factor.n_levels, factor.n_columns
+        if k == 0:
+            mode = np.einsum("abj,bj->aj", at.gain, problem.border.times(effects))
+        else:
+            start = int(problem.offsets[k - 1])
+            mode = -effects[start : start + q * J].reshape(q, J)
+        original = np.empty_like(mode)
+        for term, upper in zip(factor.slices, problem.transforms[k], strict=True):
+            original[term] = np.linalg.solve(upper, mode[term])
+        modes.append(problem.fixed.scale * original.T)
+    return _in_callers_order(modes, problem.order)
 
 
 def _in_callers_order(values: list, order: tuple[int, ...]) -> list:

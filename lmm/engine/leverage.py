@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lmm.engine.deviance import Deviance
+from lmm.engine.nested import NestedDeviance
 from lmm.engine.optimum import Optimum
 
 _LEVELS_AT_ONCE = 512
@@ -45,9 +46,13 @@ def conditional_variance(optimum: Optimum, rows: Sequence[tuple[np.ndarray, np.n
 
     Arguments are those of `prediction_variance`, which lets β vary too.
     """
-    problem = optimum.problem
-    none = np.zeros((len(rows[0][0]), problem.p))
-    forms = _quadratic_forms(optimum, _whitened(optimum, rows), none, int(problem.offsets[-1]))
+    problem, whitened = optimum.problem, _whitened(optimum, rows)
+    nested = NestedDeviance.of(problem, optimum.reml)
+    if nested is not None and nested.holds(*(codes for codes, _ in whitened)):
+        forms = nested.conditional_forms(optimum.at.T, whitened)
+    else:
+        none = np.zeros((len(rows[0][0]), problem.p))
+        forms = _quadratic_forms(optimum, whitened, none, int(problem.offsets[-1]))
     return problem.fixed.scale**2 * optimum.at.sigma2 * forms
 
 

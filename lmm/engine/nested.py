@@ -104,6 +104,8 @@ class NestedDeviance:
         shape = outer.n_columns, outer.n_levels
         # The levels of one outer level side by side, so that sums over them are sums over runs.
         order = np.argsort(parent, kind="stable")
+        self.place = np.empty_like(order)
+        self.place[order] = np.arange(len(order))
         self.parent = parent[order]
         self.starts = np.searchsorted(self.parent, np.arange(outer.n_levels))
         self.gram = np.take(problem.gram, order, axis=2)
@@ -176,6 +178,22 @@ class NestedDeviance:
             through_V -= np.einsum("dxy,eyx->de", MW, MW)
         S = [(Q - H).sum(2), (Q_outer - H_outer).sum(2)]
         return Derivatives(at.deviance, [0.5 * (one + one.T) for one in S], through_V)
+
+    def holds(self, inner: np.ndarray, outer: np.ndarray) -> bool:
+        """Whether at some rows every inner level (m,) lies in its own outer level (m,)."""
+        return np.array_equal(self.parent[self.place[inner]], outer)
+
+    def conditional_forms(self, T: list[np.ndarray], rows: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+        """z'Var(b | y)z / σ² (m,) of rows with levels that `holds`, per factor the levels (m,) and columns (m, q).
+
+        Given the effects of its outer level, those of an inner one have variance G_j and mean G_j(… − C_j[Z₁]b_u).
+        """
+        at = self._eliminated(T)
+        (inner, z), (outer, z_outer) = rows
+        inner = self.place[inner]
+        gained = np.einsum("abi,ib->ia", at.inner.gain[:, :, inner], z)
+        left = z_outer - np.einsum("xai,ia->ix", self.border[: len(T[1]), :, inner], gained)
+        return (z * gained).sum(1) + np.einsum("ix,xyi,iy->i", left, at.outer.gain[:, :, outer], left)
 
     def _eliminated(self, T: list[np.ndarray]) -> _Eliminated:
         inner = _Level.of(self.gram, self.border, T[0])

@@ -9,7 +9,8 @@ from lmm.select.crossvalidation.comparison import Comparison, Difference, Valida
 from lmm.select.crossvalidation.folds import Folds, known_group_folds, last_occasion_fold, new_group_folds
 from lmm.select.crossvalidation.model import Model, choice_model, formula_model, procedure_model
 from lmm.select.crossvalidation.preparation import Preparation, preparation
-from lmm.select.crossvalidation.score import Range, Scores, gather, score_fold, score_folds, score_models
+from lmm.select.crossvalidation.score import Range, score_fold, score_folds, score_models
+from lmm.select.crossvalidation.scores import Scores, gather
 
 __all__ = [
     "Comparison",

@@ -18,7 +18,7 @@ from lmm.formula import parse
 from lmm.select.crossvalidation.folds import NEW_GROUPS
 
 if TYPE_CHECKING:
-    from lmm.select.crossvalidation.score import Scores
+    from lmm.select.crossvalidation.scores import Scores
 
 MOST_POINTS = 2_000
 """With more rows than this the figure has bins instead of points."""

@@ -21,7 +21,7 @@ from lmm.numbers import counted
 from lmm.select.crossvalidation.folds import NEW_GROUPS
 
 if TYPE_CHECKING:
-    from lmm.select.crossvalidation.score import Scores
+    from lmm.select.crossvalidation.scores import Scores
 
 # A difference of fewer standard errors than this is not told from noise.
 NOISE = 2.0

@@ -8,7 +8,6 @@ from math import log, pi
 
 import numpy as np
 from scipy.linalg import solve_triangular
-from scipy.sparse import csr_array
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,10 +74,11 @@ class _Scaled:
         """Σ z v' over the rows of each level (levels, q, r), of values (m, r)."""
         if self.levels == 1:
             return (self.columns.T @ values)[None]
-        m = len(self.place)
-        rows = np.arange(m)
-        by_level = [csr_array((column, (self.place, rows)), shape=(self.levels, m)) for column in self.columns.T]
-        return np.stack([sums @ values for sums in by_level], axis=1)
+        order = np.argsort(self.place, kind="stable")
+        starts = np.searchsorted(self.place[order], np.arange(self.levels))
+        values = values[order]
+        products = [np.add.reduceat(column[:, None] * values, starts) for column in self.columns[order].T]
+        return np.stack(products, axis=1)
 
     def spread(self) -> np.ndarray:
         """(m, levels × q) the columns, each level with some of its own."""

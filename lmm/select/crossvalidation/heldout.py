@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from lmm.engine.estimates import estimates
+from lmm.engine.estimates import conditional_modes
 from lmm.engine.leverage import conditional_variance
 from lmm.errors import InputError
 from lmm.formula import parse
@@ -103,7 +103,7 @@ def effects_of_known_groups(
         optimum: of the training rows.
         factors: per grouping factor, in the caller's order, the levels (m,), −1 if unknown, and columns (m, q).
     """
-    modes = estimates(optimum).modes
+    modes = conditional_modes(optimum)
     effects = sum(
         (columns * mode[np.maximum(codes, 0)]).sum(1) for (codes, columns), mode in zip(factors, modes, strict=True)
     )

@@ -15,7 +15,8 @@ from lmm.select.crossvalidation.folds import KNOWN_GROUPS, NEW_GROUPS, NOT_ASKED
 from lmm.select.crossvalidation.model import Choice, Model, choice_model, formula_model
 from lmm.select.crossvalidation.preparation import preparation
 from lmm.select.crossvalidation.record import record_of_scores, scores_of_record
-from lmm.select.crossvalidation.score import Range, Scores, gather, score_models
+from lmm.select.crossvalidation.score import Range, score_models
+from lmm.select.crossvalidation.scores import Scores, gather
 from lmm.select.crossvalidation.targets import Target, beside, folds_of, targets
 from lmm.study.crossvalidation import parts
 

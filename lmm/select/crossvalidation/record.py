@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lmm.select.crossvalidation.score import Scores
+from lmm.select.crossvalidation.scores import Scores, or_none
 
 
 def record_of_scores(scores: Sequence[Scores]) -> dict[str, Any]:
@@ -21,7 +21,7 @@ def record_of_scores(scores: Sequence[Scores]) -> dict[str, Any]:
         "start": first.start,
         "rows": first.rows.tolist(),
         "unit": first.unit.tolist(),
-        "observed": _or_none(observed),
+        "observed": or_none(observed),
         "models": [
             {
                 "model": one.model,
@@ -29,7 +29,7 @@ def record_of_scores(scores: Sequence[Scores]) -> dict[str, Any]:
                 "formulas": list(one.formulas),
                 "failures": list(one.failures),
                 "reasons": [[place, reason] for place, reason in enumerate(one.reasons) if reason is not None],
-                "predicted": _or_none(one.predicted),
+                "predicted": or_none(one.predicted),
                 "log_density": one.log_density.tolist(),
                 "case": one.case.tolist(),
             }
@@ -44,7 +44,9 @@ def scores_of_record(record: Mapping[str, Any]) -> list[Scores]:
     observed = np.array(record["observed"], dtype=float)
     found = []
     for one in record["models"]:
-        reasons = dict(one["reasons"])
+        reasons: list[str | None] = [None] * len(rows)
+        for place, reason in one["reasons"]:
+            reasons[place] = reason
         found.append(
             Scores(
                 model=one["model"],
@@ -57,13 +59,9 @@ def scores_of_record(record: Mapping[str, Any]) -> list[Scores]:
                 unit=unit,
                 observed=observed,
                 predicted=np.array(one["predicted"], dtype=float),
-                reasons=tuple(reasons.get(place) for place in range(len(rows))),
+                reasons=tuple(reasons),
                 log_density=np.array(one["log_density"], dtype=float),
                 case=np.array(one["case"], dtype=np.intp),
             )
         )
     return found
-
-
-def _or_none(values: np.ndarray) -> list[float | None]:
-    return [None if np.isnan(value) else value for value in values.tolist()]

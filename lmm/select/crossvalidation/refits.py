@@ -14,6 +14,7 @@ import numpy as np
 
 from lmm.engine import Factor, Optimum, optimise
 from lmm.engine.estimates import estimates
+from lmm.engine.refits import of_optimum
 from lmm.engine.repeats import problem_of_rows, refit_repeated, repeats_at_once
 from lmm.engine.whitening import NOTHING_LEFT, whiten_fixed
 from lmm.infer.criteria import akaike, schwarz
@@ -126,9 +127,10 @@ class Refits:
         identified = optimum.at.sigma2 >= LEAST_RESIDUAL_SHARE and optimum.smallest_curvature >= LEAST_CURVATURE
         if not (optimum.converged and identified):
             return None
-        found = estimates(optimum)
-        roots = tuple(found.sigma * root for root in terms_of(self.fit, found.T))
-        return Refit(found.beta, roots, found.sigma, optimum.deviance, optimum.singular, optimum, tuple(levels))
+        found = of_optimum(optimum)
+        sigma = float(found.sigma[0])
+        roots = tuple(sigma * root[0] for root in terms_of(self.fit, found.T))
+        return Refit(found.beta[0], roots, sigma, optimum.deviance, optimum.singular, optimum, tuple(levels))
 
     def held_out(self, refit: Refit, rows: np.ndarray) -> tuple[HeldOut, list]:
         """Rows at these positions under a refit, and per grouping factor what `effects_of_known_groups` takes."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lmm.errors import InputError
-from lmm.infer.draws import in_order
 from lmm.model import fit as fitted
 from lmm.model import one_thread
 from lmm.select.crossvalidation.folds import NEW_GROUPS, Folds
@@ -23,6 +21,7 @@ from lmm.select.crossvalidation.heldout import (
     predict_in_new_groups,
 )
 from lmm.select.crossvalidation.refits import Refit, Refits, can_leave_rows_out
+from lmm.select.crossvalidation.scores import Scores, joined
 from lmm.select.fitrecord import state_of_fit
 
 if TYPE_CHECKING:
@@ -31,72 +30,6 @@ if TYPE_CHECKING:
     from lmm.engine import Optimum
     from lmm.select.crossvalidation.model import Model
     from lmm.select.crossvalidation.preparation import Preparation
-
-
-@dataclass(frozen=True, eq=False)
-class Scores:
-    """A model's predictions of the rows held out by the folds start, start + 1, …
-
-    Attributes:
-        model: its name. folds: what the folds are, as `Folds.to_dict` has it. outcome: left side of the formula, None
-            where no fold could be scored. start: number of the first fold.
-        formulas: of every fold the formula fitted, None where none was. failures: of every fold why it has no
-            predictions, or None.
-        rows: (r,) positions of the held-out rows in the table, fold after fold. unit: (r,) their group's number.
-        observed, predicted: (r,) NaN where there is none. reasons: (r,) why a single row was not predicted, or None.
-        log_density: (c,) of every case, a group for new groups and a row for known ones. case: (c,) the place among
-            `rows` of its row, or of its first one.
-    """
-
-    model: str
-    folds: dict[str, Any]
-    outcome: str | None
-    start: int
-    formulas: tuple[str | None, ...]
-    failures: tuple[str | None, ...]
-    rows: np.ndarray
-    unit: np.ndarray
-    observed: np.ndarray
-    predicted: np.ndarray
-    reasons: tuple[str | None, ...]
-    log_density: np.ndarray
-    case: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.failures)
-
-    @property
-    def scored(self) -> np.ndarray:
-        """(r,) whether a held-out row has a prediction."""
-        return ~np.isnan(self.predicted)
-
-    @property
-    def failed(self) -> dict[str, int]:
-        """How many folds have no predictions, by the reason."""
-        return _counted(self.failures)
-
-    @property
-    def unscored(self) -> dict[str, int]:
-        """How many rows of the other folds have no prediction, by the reason."""
-        return _counted(self.reasons)
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON has it: None where there is no number."""
-        plain = ("model", "folds", "outcome", "start")
-        return {
-            **{name: getattr(self, name) for name in plain},
-            **{name: list(getattr(self, name)) for name in ("formulas", "failures", "reasons")},
-            **{name: getattr(self, name).tolist() for name in ("rows", "unit", "log_density", "case")},
-            **{name: _or_none(getattr(self, name)) for name in ("observed", "predicted")},
-        }
-
-    @staticmethod
-    def from_dict(values: dict[str, Any]) -> Scores:
-        """The inverse of `to_dict`."""
-        lists = {name: tuple(values[name]) for name in ("formulas", "failures", "reasons")}
-        places = {name: np.array(values[name], dtype=np.intp) for name in ("rows", "unit", "case")}
-        numbers = {name: np.array(values[name], dtype=float) for name in ("observed", "predicted", "log_density")}
-        return Scores(**{**values, **lists, **places, **numbers})
 
 
 @dataclass(frozen=True)
@@ -167,7 +100,7 @@ def score_models(
                     _remembered(model, scored, of_folds[number])
                     for number, scored in _scored(model, table, one, of_folds, refits, preparation)
                 ]
-                found.append(_joined(parts))
+                found.append(joined(parts))
     return scores
 
 
@@ -205,19 +138,6 @@ def _refuse_other_folds(one: Range) -> None:
             f"study {one.folds.study}: there are no folds {one.start} up to, but without, {one.stop}: they are "
             f"numbered from 0 to {one.folds.number - 1}."
         )
-
-
-def gather(parts: Sequence[Scores]) -> Scores:
-    """The parts of one model's scores put together, in whatever order they come.
-
-    Raises:
-        InputError: the parts are of different models or folds, leave a gap, overlap or do not hold all folds.
-    """
-    ordered = in_order(parts, ("model", "folds"))
-    found, expected = sum(len(part) for part in ordered), ordered[0].folds["number"]
-    if found != expected:
-        raise InputError(f"The parts to gather hold {found} of {expected} folds: score the others too.")
-    return _joined(ordered)
 
 
 def _refits(model: Model, table: pd.DataFrame) -> Refits | None:
@@ -319,37 +239,3 @@ def _failed(model: Model, folds: Folds, number: int, positions: np.ndarray, form
         log_density=np.empty(0),
         case=np.empty(0, dtype=np.intp),
     )
-
-
-def _joined(parts: Sequence[Scores]) -> Scores:
-    """Folds one after the other."""
-    first = parts[0]
-    begins = np.cumsum([0, *(len(part.rows) for part in parts)])
-
-    def arrays(name: str) -> np.ndarray:
-        return np.concatenate([getattr(part, name) for part in parts])
-
-    def listed(name: str) -> tuple:
-        return tuple(one for part in parts for one in getattr(part, name))
-
-    return Scores(
-        model=first.model,
-        folds=first.folds,
-        outcome=next(_outcomes(parts), None),
-        start=first.start,
-        **{name: listed(name) for name in ("formulas", "failures", "reasons")},
-        **{name: arrays(name) for name in ("rows", "unit", "observed", "predicted", "log_density")},
-        case=np.concatenate([part.case + begin for part, begin in zip(parts, begins, strict=False)]),
-    )
-
-
-def _outcomes(parts: Sequence[Scores]) -> Iterator[str]:
-    return (part.outcome for part in parts if part.outcome is not None)
-
-
-def _counted(reasons: Sequence[str | None]) -> dict[str, int]:
-    return dict(sorted(Counter(reason for reason in reasons if reason is not None).items()))
-
-
-def _or_none(values: np.ndarray) -> list[float | None]:
-    return [None if np.isnan(value) else value for value in values.tolist()]
