@@ -8,7 +8,7 @@ leads nowhere, the outer equation is solved by itself inside a bracket, with a m
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import isfinite, sqrt
@@ -23,6 +23,8 @@ from lmm.engine.unprofiled import UnprofiledDeviance
 _CLOSE = 1e-5
 _STEPS = 20
 _STEPS_DOWN = 200
+# So many points a polynomial is drawn through to find the next one.
+_PASSED = 5
 # With derivatives that only follow, a descent arrives soon or not at all.
 _FOLLOWED = 25
 _BRACKETING = 60
@@ -60,12 +62,14 @@ class ProfilePoint:
             profile turns down again before it; "unbounded" where it stays below however far ψ goes; "lower optimum"
             where D fell below D̂; "lost" where no minimum over η was found.
         footing: the last evaluation on the way to it, one step away, if it was found by Newton's method.
+        nearer: points between the optimum and this one, the nearest to this one last.
     """
 
     z: np.ndarray
     rise: float
     status: str
     footing: Footing | None = None
+    nearer: tuple[ProfilePoint, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -118,27 +122,48 @@ class Profile:
             direction: −1 or +1.
             start: a point of the profile on that side, nearer to the optimum; the optimum itself by default.
         """
-        z = self.chart.start if start is None else start.z
-        end = self.chart.lower if direction < 0 else self.chart.upper
-        if z[0] == end:
-            return ProfilePoint(z, self._local(z, self._in_x(z)).rise, "boundary")
-        found = self._solved(rise, direction, z, start.footing if start else None)
+        start = start or ProfilePoint(self.chart.start, 0.0, "reached")
+        if start.z[0] == self._end(direction):
+            return ProfilePoint(start.z, self._local(start.z, self._in_x(start.z)).rise, "boundary")
+        found = self._solved(rise, direction, start)
         if found.status == "reached" and self._is_bent(found):
             # D may have several minima over η so far out: a second start, from η̂, and on from the lower one.
             other = self.minimum(np.concatenate([found.z[:1], self.chart.start[1:]]), self._footing(self.chart.start))
             if other.status == "reached" and other.rise < rise - _OTHER_MINIMUM:
-                return self._solved(rise, direction, other.z)
-        return found
+                return self._solved(rise, direction, other)
+        return replace(found, nearer=(*start.nearer, start)[-_PASSED:])
 
-    def _solved(self, rise: float, direction: int, z: np.ndarray, footing: Footing | None = None) -> ProfilePoint:
-        """From the cheapest way to the surest: Newton's steps from the footing, from z, with exact derivatives."""
-        found = self._newton(rise, direction, footing) if footing else None
-        if found is None:
-            footing = self._footing(z)
+    def _end(self, direction: int) -> float:
+        """Of the range of ψ."""
+        return self.chart.lower if direction < 0 else self.chart.upper
+
+    def _solved(self, rise: float, direction: int, start: ProfilePoint) -> ProfilePoint:
+        for footing in self._footings(rise, direction, start):
             found = self._newton(rise, direction, footing)
-        if found is None and footing.derivatives != self._deviance.derivatives:
-            found = self._newton(rise, direction, replace(footing, derivatives=self._deviance.derivatives))
-        return found or self._bracketed(rise, direction, z)
+            if found is not None:
+                return found
+        return self._bracketed(rise, direction, start.z)
+
+    def _footings(self, rise: float, direction: int, start: ProfilePoint) -> Iterator[Footing]:
+        """From the cheapest to the surest."""
+        if start.footing is not None:
+            z = self._ahead(rise, (*start.nearer, start))
+            if 0.0 < direction * (z[0] - start.z[0]) and direction * (z[0] - self._end(direction)) < 0.0:
+                derivatives = start.footing.derivatives
+                yield Footing(z, derivatives(self.chart.x(z)), derivatives)
+            yield start.footing
+        exact = self._footing(start.z)
+        yield exact
+        if exact.derivatives != self._deviance.derivatives:
+            yield replace(exact, derivatives=self._deviance.derivatives)
+
+    def _ahead(self, rise: float, passed: tuple[ProfilePoint, ...]) -> np.ndarray:
+        """Where the polynomial in ζ through some points is at a height; the profile is smooth in ζ."""
+        zetas = np.sqrt([one.rise for one in passed])
+        weights = [
+            np.prod((sqrt(rise) - np.delete(zetas, i)) / (zetas[i] - np.delete(zetas, i))) for i in range(len(zetas))
+        ]
+        return np.array(weights) @ np.array([one.z for one in passed])
 
     def _footing(self, z: np.ndarray) -> Footing:
         """At z, with exact derivatives there."""
@@ -177,7 +202,7 @@ class Profile:
 
     def _newton(self, rise: float, direction: int, footing: Footing) -> ProfilePoint | None:
         """Venzon and Moolgavkar's steps; None where they do not arrive."""
-        end = self.chart.lower if direction < 0 else self.chart.upper
+        end = self._end(direction)
         z, in_x, derivatives = footing.z, footing.in_x, footing.derivatives
         missed, step = np.inf, np.zeros(len(z))
         for i in range(_STEPS):
@@ -250,7 +275,7 @@ class Profile:
 
     def _bracketed(self, rise: float, direction: int, z: np.ndarray) -> ProfilePoint:
         """Solve √P(ψ) = √rise for ψ alone: march outwards to a bracket, then shrink it."""
-        end = self.chart.lower if direction < 0 else self.chart.upper
+        end = self._end(direction)
         inner, outer = self.minimum(z), None
         here = self._local(inner.z, self._in_x(inner.z))
         width = sqrt(0.25 * max(rise, 1e-3) / max(here.curvature, 1e-6))
