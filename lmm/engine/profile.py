@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import isfinite, sqrt
+from math import isfinite, prod, sqrt
 
 import numpy as np
 
@@ -159,11 +159,11 @@ class Profile:
 
     def _ahead(self, rise: float, passed: tuple[ProfilePoint, ...]) -> np.ndarray:
         """Where the polynomial in ζ through some points is at a height; the profile is smooth in ζ."""
-        zetas = np.sqrt([one.rise for one in passed])
-        weights = [
-            np.prod((sqrt(rise) - np.delete(zetas, i)) / (zetas[i] - np.delete(zetas, i))) for i in range(len(zetas))
-        ]
-        return np.array(weights) @ np.array([one.z for one in passed])
+        zetas = [sqrt(one.rise) for one in passed]
+        z = np.zeros(len(passed[0].z))
+        for one, zeta in zip(passed, zetas, strict=True):
+            z += prod((sqrt(rise) - other) / (zeta - other) for other in zetas if other != zeta) * one.z
+        return z
 
     def _footing(self, z: np.ndarray) -> Footing:
         """At z, with exact derivatives there."""

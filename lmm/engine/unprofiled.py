@@ -94,6 +94,21 @@ class UnprofiledDeviance:
         hessian = np.array(rows)
         return point.value, gradient, 0.5 * (hessian + hessian.T)
 
+    def held_at_best(self, x: np.ndarray, free: Derivatives) -> Derivatives:
+        """D, gradient and Hessian at an x whose b is b̂, from those without b at the rest of x.
+
+        D rises by c(b − b̂)², c and b̂ functions of the rest, so that a difference in b is no approximation: half that
+        of the gradients at b̂ ± σ̂ over σ̂ is (−2c ∂b̂, 2c), and the Hessian of the rest is that without b and 2c ∂b̂ ∂b̂'.
+        """
+        value, gradient, hessian = free
+        unit = np.zeros(len(x))
+        unit[-1] = self.unit_sigma
+        above, below = self.value_and_gradient(x + unit)[1], self.value_and_gradient(x - unit)[1]
+        row = 0.5 * (above - below) / self.unit_sigma
+        out = np.outer(row, row) / row[-1]
+        out[:-1, :-1] += hessian
+        return value, np.append(gradient, 0.0), out
+
     def following(
         self, x: np.ndarray, gradient: np.ndarray, hessian: np.ndarray
     ) -> Callable[[np.ndarray], Derivatives]:

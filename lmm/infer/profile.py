@@ -135,7 +135,8 @@ def profiled_parameters(fit: Fit, names: Collection[str]) -> list[ProfiledParame
     optimum = optimum_of(fit)
     if fit.reml:
         optimum = optimise(optimum.problem, reml=False)
-    return [*_of_variances(fit, optimum, names), *_of_fixed_effects(fit, optimum, names)]
+    model = _Model.of(optimum)
+    return [*_of_variances(fit, optimum, model, names), *_of_fixed_effects(fit, optimum, model, names)]
 
 
 def chosen_parameters(fit: Fit, parameters: Collection[str] | None) -> set[str]:
@@ -159,9 +160,8 @@ def elements(term: VarianceComponents) -> list[tuple[str, int, int]]:
     return out
 
 
-def _of_variances(fit: Fit, optimum: Optimum, names: Collection[str]) -> list[ProfiledParameter]:
+def _of_variances(fit: Fit, optimum: Optimum, model: _Model, names: Collection[str]) -> list[ProfiledParameter]:
     """Standard deviations, correlations and sigma."""
-    model = _Model.of(optimum)
     out = []
     for term, (places, effects) in zip(fit.random, _effects(fit, optimum, model), strict=True):
         correlations = [(row, column) for name, row, column in elements(term) if row != column and name in names]
@@ -187,10 +187,16 @@ class _Model:
     scale: float
 
     @staticmethod
-    def of(optimum: Optimum, held: np.ndarray | None = None) -> _Model:
-        deviance = UnprofiledDeviance(optimum.problem, sqrt(optimum.at.sigma2), held)
+    def of(optimum: Optimum) -> _Model:
+        deviance = UnprofiledDeviance(optimum.problem, sqrt(optimum.at.sigma2))
         start = deviance.start(optimum.at.T, optimum.at.sigma2)
         return _Model(deviance, start, deviance.derivatives(start), optimum.problem.fixed.scale)
+
+    def holding(self, optimum: Optimum, direction: np.ndarray) -> _Model:
+        """The same with the combination of whitened coefficients along a unit vector (p,) as a parameter."""
+        deviance = UnprofiledDeviance(optimum.problem, self.deviance.unit_sigma, direction)
+        start = deviance.start(optimum.at.T, optimum.at.sigma2)
+        return _Model(deviance, start, deviance.held_at_best(start, self.at_start), self.scale)
 
     def profile(self, own: chart.Chart) -> Profile:
         return Profile(own, self.deviance, self.at_start)
@@ -257,14 +263,14 @@ def _unbounded(
     return ProfiledParameter(name, kind, estimate, natural(own.start[0]), (None, None), (), reach)
 
 
-def _of_fixed_effects(fit: Fit, optimum: Optimum, names: Collection[str]) -> list[ProfiledParameter]:
+def _of_fixed_effects(fit: Fit, optimum: Optimum, free: _Model, names: Collection[str]) -> list[ProfiledParameter]:
     """The fixed effects that were kept."""
     fixed = optimum.problem.fixed
     out = []
     for name, row, estimate in zip(fit.coefficients, np.linalg.inv(fixed.upper), fit.beta.tolist(), strict=True):
         if name in names:
             length = float(np.linalg.norm(row))
-            model = _Model.of(optimum, held=row / length)
+            model = free.holding(optimum, row / length)
             own = chart.coordinate(model.deviance.parameters, model.start, len(model.start) - 1)
             natural = _affine(float(row @ fixed.coefficients), fixed.scale * length)
             out.append(_unbounded(model, name, "fixed", estimate, own, natural))

@@ -69,6 +69,20 @@ def test_derivatives_are_those_of_differences(structure, held):
     assert hessian == pytest.approx(by_gradient, abs=accuracy * np.abs(hessian).max())
 
 
+@pytest.mark.parametrize("structure", STRUCTURES)
+def test_a_coefficient_held_at_its_best_adds_a_parabola(structure):
+    _, free = deviance_of(structure, held=False)
+    _, deviance = deviance_of(structure, held=True)
+    x = random_point(free)
+    x = deviance.start(deviance.parameters.matrices(x[:-1]), np.exp(2.0 * x[-1]))
+    value, gradient, hessian = deviance.derivatives(x)
+    found = deviance.held_at_best(x, free.derivatives(x[:-1]))
+    assert found[0] == pytest.approx(value, abs=1e-8)
+    assert found[1] == pytest.approx(gradient, abs=1e-7 * np.abs(gradient).max())
+    accuracy = 1e-8 if len(deviance.problem.factors) == 1 else 1e-4
+    assert found[2] == pytest.approx(hessian, abs=accuracy * np.abs(hessian).max())
+
+
 @pytest.mark.parametrize("tau", [-1e3, 1e3, np.nan])
 @pytest.mark.parametrize("structure", ["one factor", "crossed"])
 def test_a_step_astray_has_no_finite_deviance(structure, tau):
