@@ -9,11 +9,10 @@ import numpy as np
 import pandas as pd
 
 from lmm.clean.groups import blocks_of_rows, few, group_codes
+from lmm.clean.relations import CROSSED, NESTED, PARTLY_CROSSED
 from lmm.clean.shown import line_in
 from lmm.errors import InputError
 from lmm.study import Study
-
-NESTED, CROSSED, PARTLY_CROSSED = "nested", "crossed", "partly crossed"
 
 
 @dataclass(frozen=True)

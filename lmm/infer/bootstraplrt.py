@@ -16,8 +16,9 @@ import numpy as np
 from lmm.errors import InputError
 from lmm.infer.bootstrap import block_size, refit_outcomes
 from lmm.infer.candidate import candidate_of_fit
-from lmm.infer.draws import draws_of_refits, in_blocks, in_order
+from lmm.infer.draws import draws_of_refits, in_blocks
 from lmm.infer.likelihoodratio import OPTIMUM_TOLERANCE, ROUNDING, likelihood_ratio, refuse_incomparable
+from lmm.infer.partsinorder import in_order
 from lmm.infer.simulate import simulate
 from lmm.model import one_thread
 

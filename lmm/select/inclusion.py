@@ -28,8 +28,9 @@ from lmm.engine import Problem
 from lmm.engine.repeats import refit_repeated, repeats_at_once
 from lmm.errors import InputError
 from lmm.infer.casebootstrap import resampled_factor
-from lmm.infer.draws import NOT_IDENTIFIED, in_blocks, in_order
+from lmm.infer.draws import NOT_IDENTIFIED, in_blocks
 from lmm.infer.live import design_of, optimum_of
+from lmm.infer.partsinorder import in_order
 from lmm.infer.resampledlevels import ResampledRows, levels_drawn
 from lmm.model import one_thread
 from lmm.numbers import count, listing, percent

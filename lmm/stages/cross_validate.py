@@ -1,4 +1,4 @@
-"""Decision → every model scored on one part of the folds, and all parts compared."""
+"""Decision → every model scored on one part of the folds."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lmm.clean.frozen import read_analysis_table
 from lmm.files import write_json
-from lmm.select.crossvalidation.parts import cross_validation, cross_validation_part, progress
+from lmm.select.crossvalidation.parts import cross_validation_part, progress
 from lmm.stages.files import read_results
 
 if TYPE_CHECKING:
@@ -22,12 +22,3 @@ def cross_validate(study: Study, part: str, inputs: Files, outputs: Files, note:
     write_json(outputs["part"], scored)
     for line in progress(scored):
         note(line)
-
-
-def gather_cross_validation(study: Study, inputs: Files, outputs: Files, note: Note) -> None:
-    """Compare the models, target by target; reads audit, decision and parts, writes crossvalidation."""
-    audit, decision, parts = read_results(study, inputs, "audit", "decision", "parts")
-    compared = cross_validation(study, decision, audit, parts)
-    write_json(outputs["crossvalidation"], compared)
-    for target, reason in compared["reasons"].items():
-        note(f"{target}: {reason}")

@@ -10,9 +10,10 @@ from lmm.job import job
 from lmm.select import inclusionparts
 from lmm.stages.bootstrap import bootstrap_part
 from lmm.stages.clean import clean
-from lmm.stages.cross_validate import cross_validate, gather_cross_validation
+from lmm.stages.cross_validate import cross_validate
 from lmm.stages.diagnose import diagnose
 from lmm.stages.fit import fit
+from lmm.stages.gather_cross_validation import gather_cross_validation
 from lmm.stages.inclusion import inclusion_part
 from lmm.stages.infer import infer
 from lmm.stages.places import log_place, part_place, places

@@ -17,7 +17,8 @@ from lmm.infer.inference import inference
 from lmm.report import index_entry, study_report
 from lmm.report.case import Case
 from lmm.select import decide
-from lmm.select.crossvalidation.parts import cross_validation, cross_validation_part
+from lmm.select.crossvalidation.gathered import cross_validation
+from lmm.select.crossvalidation.parts import cross_validation_part
 from lmm.select.inclusionparts import inclusion_of_parts, inclusion_part, parts
 from lmm.select.rungs import fit_rung, ladder
 from lmm.select.sensitivity import sensitivity

@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lmm.select.crossvalidation import Folds, Scores, formula_model, score_folds
-from lmm.select.crossvalidation.folds import KNOWN_GROUPS, SOME_ROWS
+from lmm.select.crossvalidation.folds import KNOWN_GROUPS, SOME_ROWS, Folds
+from lmm.select.crossvalidation.model import formula_model
+from lmm.select.crossvalidation.score import score_folds
+from lmm.select.crossvalidation.scores import Scores
 from tests.reference.tables import read_table, reference_cases
 
 

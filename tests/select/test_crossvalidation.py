@@ -8,21 +8,13 @@ import pytest
 
 import lmm
 from lmm.errors import InputError
-from lmm.select.crossvalidation import (
-    Preparation,
-    Scores,
-    compare,
-    formula_model,
-    gather,
-    known_group_folds,
-    last_occasion_fold,
-    new_group_folds,
-    procedure_model,
-    score_fold,
-    score_folds,
-)
-from lmm.select.crossvalidation.folds import NEVER
+from lmm.select.crossvalidation.comparison import compare
+from lmm.select.crossvalidation.folds import NEVER, known_group_folds, last_occasion_fold, new_group_folds
 from lmm.select.crossvalidation.heldout import NO_VALUE, NOT_ESTIMABLE, UNKNOWN_LEVEL
+from lmm.select.crossvalidation.model import formula_model, procedure_model
+from lmm.select.crossvalidation.preparation import Preparation
+from lmm.select.crossvalidation.score import score_fold, score_folds
+from lmm.select.crossvalidation.scores import Scores, gather
 from tests.select.crossvalidated import given_folds, numbers_of_r, scored, table_of
 
 INTERCEPT, UNCORRELATED, SLOPE = (

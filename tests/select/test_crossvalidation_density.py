@@ -5,8 +5,7 @@ import pandas as pd
 import pytest
 
 import lmm
-from lmm.select.crossvalidation import new_group_folds
-from lmm.select.crossvalidation.folds import KNOWN_GROUPS, NEW_GROUPS
+from lmm.select.crossvalidation.folds import KNOWN_GROUPS, NEW_GROUPS, new_group_folds
 from tests.select.crossvalidated import given_folds, scored
 
 NESTED = "y ~ x + arm + offset(z) + (x | school) + (1 | school:pupil)"

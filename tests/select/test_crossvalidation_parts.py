@@ -9,7 +9,8 @@ import pytest
 import lmm
 from lmm.errors import InputError
 from lmm.select.crossvalidation.folds import NOT_ASKED
-from lmm.select.crossvalidation.parts import THE_LADDER, cross_validation, cross_validation_part, parts
+from lmm.select.crossvalidation.gathered import cross_validation
+from lmm.select.crossvalidation.parts import THE_LADDER, cross_validation_part, parts
 from lmm.select.crossvalidation.record import record_of_scores, scores_of_record
 from lmm.select.crossvalidation.targets import Target, targets
 from lmm.select.infold import chosen

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import lmm
-from lmm.select.crossvalidation import new_group_folds
+from lmm.select.crossvalidation.folds import new_group_folds
 from lmm.select.crossvalidation.refits import Refits
 from lmm.select.fitrecord import state_of_fit
 from tests.select.crossvalidated import table_of

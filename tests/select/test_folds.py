@@ -5,8 +5,7 @@ import pandas as pd
 import pytest
 
 from lmm.errors import InputError
-from lmm.select.crossvalidation import known_group_folds, last_occasion_fold, new_group_folds
-from lmm.select.crossvalidation.folds import NEVER
+from lmm.select.crossvalidation.folds import NEVER, known_group_folds, last_occasion_fold, new_group_folds
 from tests.select.crossvalidated import table_of
 
 

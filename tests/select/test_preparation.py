@@ -6,7 +6,8 @@ import pytest
 
 from lmm.clean.steps import run
 from lmm.errors import InputError
-from lmm.select.crossvalidation import new_group_folds, preparation
+from lmm.select.crossvalidation.folds import new_group_folds
+from lmm.select.crossvalidation.preparation import preparation
 from tests.select.crossvalidated import scored
 from tests.select.studies import study
 

@@ -40,7 +40,7 @@ rule gather_cross_validation:
         "../envs/lmm.yaml"
     params:
         study=fingerprint,
-        code=code_hash("lmm.stages.cross_validate"),
+        code=code_hash("lmm.stages.gather_cross_validation"),
     message:
         "{wildcards.study}: comparing the models by cross-validation"
     script:

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lmm.formula import parse
+from lmm.formula.random_part import split_bars
+from lmm.formula.syntax import parse_expression
+from lmm.formula.terms import expand
 from lmm.select.crossvalidation.folds import NEW_GROUPS
 
 if TYPE_CHECKING:
@@ -98,7 +100,8 @@ def _predicts_one_number(scores: Scores) -> bool:
     Left out in turn, a group that is high has others with a low mean, and the slope would be −(U − 1) of nothing.
     """
     formula = next(formula for formula in scores.formulas if formula is not None)
-    return scores.folds["target"] == NEW_GROUPS and not parse(formula).fixed.term_labels
+    fixed, _ = split_bars(parse_expression(formula).right, formula)
+    return scores.folds["target"] == NEW_GROUPS and not expand(fixed, formula).terms
 
 
 def calibration_slope(observed: np.ndarray, predicted: np.ndarray, unit: np.ndarray) -> tuple[float, float | None]:

@@ -18,12 +18,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lmm.errors import InputError
-from lmm.formula.columns import Factor, Table, interaction
-from lmm.formula.evaluate import Evaluation
-from lmm.formula.syntax import Name
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from lmm.formula.columns import Factor
 
 NEW_GROUPS, KNOWN_GROUPS = "new groups", "known groups"
 EACH_GROUP, SOME_GROUPS = "each group in turn", "some groups at a time"
@@ -156,6 +155,11 @@ def grouping_factor(table: pd.DataFrame, group: str) -> Factor:
     Raises:
         InputError: the table has no such column, or a row has no level.
     """
+    # Here and not above: who compares scores needs no table, and must not pay for pandas.
+    from lmm.formula.columns import Table, interaction
+    from lmm.formula.evaluate import Evaluation
+    from lmm.formula.syntax import Name
+
     evaluation = Evaluation(Table(table), {})
     whole = [group] if group in table.columns else group.split(":")
     factor = interaction([evaluation.factor(Name(column)) for column in whole]).used()

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lmm.errors import InputError
-from lmm.infer.draws import in_order
+from lmm.infer.partsinorder import in_order
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lmm.clean.structure import NESTED
+from lmm.clean.relations import NESTED
 from lmm.select.crossvalidation.folds import (
     KNOWN_GROUPS,
     NEW_GROUPS,
