@@ -89,11 +89,10 @@ def test_the_same_results_give_the_same_files(finished, report):
 
 
 def test_a_pdf_is_the_same_whenever_it_is_drawn():
-    from lmm.diagnose import level_diagram, style
+    from lmm.diagnose import level_diagram
 
     made = builders.sleepstudy()
-    with style.applied():
-        again = level_diagram.level_diagram(made.study, made.audit, made.table)
+    again = level_diagram.level_diagram(made.study, made.audit, made.table)
     assert again.printed == made.diagnosis.printed["level-diagram"]
 
 
