@@ -122,8 +122,10 @@ def _panel_drawing(evidence, frame, lines, grouping, shown, column):
     columns = min(_PANEL_COLUMNS, len(shown))
     rows = -(-len(shown) // columns)
     figure, grid = style.canvas(0.6 + 1.2 * rows, rows, columns, sharex=True, sharey=True)
+    parts = dict(list(frame[frame.level.isin(shown)].groupby("level")))
+    averages = frame[frame.level.isin(shown)].groupby(["level", "x"])[["fitted", "fixed"]].mean()
     for axes, level in zip(grid, shown, strict=False):
-        part = frame[frame.level == level].sort_values("x", kind="stable")
+        part, average = parts[level], averages.loc[level]
         ends = np.array([part.x.min(), part.x.max()])
         line = lines.loc[level]
         axes.plot(
@@ -133,7 +135,6 @@ def _panel_drawing(evidence, frame, lines, grouping, shown, column):
             linewidth=1.1,
             linestyle=(4, 2),
         )
-        average = part.groupby("x")[["fitted", "fixed"]].mean()
         axes.plot(average.index, average.fixed, color=style.INK, linewidth=0.8, alpha=0.45)
         axes.plot(average.index, average.fitted, color=style.BLUE, linewidth=1.8)
         axes.scatter(part.x, part.y, s=9, color=style.INK, alpha=0.7, linewidths=0, zorder=3)

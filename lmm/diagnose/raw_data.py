@@ -56,8 +56,7 @@ def _lines(evidence: Evidence, column: str, x: np.ndarray, grouping: Grouping) -
     shown = _evenly_chosen(frame.groupby("level")["y"].mean(), _MOST_LINES)
     figure, (axes,) = style.canvas(3.2)
     light = 0.45 if len(shown) <= 30 else 0.25
-    for level in shown:
-        line = frame[frame.level == level].sort_values("x", kind="stable")
+    for _, line in frame[frame.level.isin(shown)].sort_values("x", kind="stable").groupby("level"):
         axes.plot(line.x, line.y, color=style.INK, alpha=light, linewidth=0.8)
     axes.plot(average.index, average, color=style.BLUE, linewidth=2.6)
     means = _observed_means(evidence, frame)

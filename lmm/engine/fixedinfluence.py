@@ -15,8 +15,10 @@ import numpy as np
 
 from lmm.engine.deviance import Deviance
 from lmm.engine.optimum import Optimum
+from lmm.engine.problem import Problem
 
 _LEVELS_AT_ONCE = 4096
+_NUMBERS_AT_ONCE = 2**22
 # An eigenvalue of I − H_JJ below this: without the rows some fixed effect cannot be estimated.
 _DETERMINED = 1e-9
 
@@ -58,30 +60,47 @@ def without_levels(optimum: Optimum, derivative: np.ndarray, residuals: np.ndarr
     problem, at = optimum.problem, optimum.at
     deviance = Deviance(problem, optimum.reml)
     inverse = _inverse(deviance, optimum)
-    first, r, p = problem.factors[0], deviance.n_random, problem.p
-    fixed_columns = np.arange(r, r + p)
+    first, p = problem.factors[0], problem.p
     change, more_variance = np.full((2, first.n_levels, p), np.nan)
+    columns, values = _other_columns(problem, deviance.n_random)
+    gain = np.moveaxis(at.gain, 2, 0)
     by_level = np.argsort(first.codes, kind="stable")
-    for rows in np.split(by_level, np.cumsum(np.bincount(first.codes))[:-1]):
-        level = first.codes[rows[0]]
-        z, rest, columns = first.columns[rows], [problem.fixed.orthonormal[rows]], [fixed_columns]
-        for k, factor in enumerate(problem.factors[1:], 1):
-            codes, place = np.unique(factor.codes[rows], return_inverse=True)
-            for b in range(factor.n_columns):
-                values = np.zeros((len(rows), len(codes)))
-                values[np.arange(len(rows)), place] = factor.columns[rows, b]
-                rest.append(values)
-                columns.append(problem.offsets[k - 1] + b * factor.n_levels + codes)
-        rest, touched = np.hstack(rest), np.concatenate(columns)
-        shrunken = z @ at.gain[:, :, level]
-        left = rest - shrunken @ (z.T @ rest)
-        hat = shrunken @ z.T + left @ inverse[np.ix_(touched, touched)] @ left.T
-        values, vectors = np.linalg.eigh(np.eye(len(rows)) - hat)
-        if values[0] > _DETERMINED:
-            turned = vectors.T @ derivative[rows]
-            change[level] = -turned.T @ ((vectors.T @ residuals[rows]) / values)
-            more_variance[level] = (turned * turned / values[:, None]).sum(0)
+    sizes = np.bincount(first.codes, minlength=first.n_levels)
+    starts = np.cumsum(sizes) - sizes
+    # Levels with as many rows are one stack of matrices.
+    for size in np.unique(sizes[sizes > 0]):
+        alike = np.flatnonzero(sizes == size)
+        at_once = max(1, _NUMBERS_AT_ONCE // (size * columns.shape[1] * max(len(inverse), size)))
+        for levels in np.split(alike, np.arange(at_once, len(alike), at_once)):
+            rows = by_level[starts[levels][:, None] + np.arange(size)]
+            z, place, weight = first.columns[rows], columns[rows], values[rows]
+            shrunken = z @ gain[levels]
+            left = np.eye(size) - shrunken @ z.swapaxes(1, 2)
+            # R Ñ R' of the rows R of all other columns, few of which are not 0 in a row
+            half = np.matmul(weight[:, :, None], inverse[place])[:, :, 0]
+            middle = sum(
+                np.take_along_axis(half, place[:, None, :, c], axis=2) * weight[:, None, :, c]
+                for c in range(place.shape[2])
+            )
+            determined, vectors = np.linalg.eigh(left - left @ middle @ left.swapaxes(1, 2))
+            known = determined[:, 0] > _DETERMINED
+            across, determined = vectors[known].swapaxes(1, 2), determined[known]
+            turned = across @ derivative[rows[known]]
+            share = (across @ residuals[rows[known]][:, :, None])[:, :, 0] / determined
+            change[levels[known]] = -np.einsum("lix,li->lx", turned, share)
+            more_variance[levels[known]] = (turned * turned / determined[:, :, None]).sum(1)
     return change, more_variance
+
+
+def _other_columns(problem: Problem, n_random: int) -> tuple[np.ndarray, np.ndarray]:
+    """Of each row the columns of X and of Z beyond the first factor that may not be 0, and their values, two (n, c)."""
+    columns = [np.broadcast_to(np.arange(n_random, n_random + problem.p), problem.fixed.orthonormal.shape)]
+    values = [problem.fixed.orthonormal]
+    for k, factor in enumerate(problem.factors[1:], 1):
+        shift = problem.offsets[k - 1] + np.arange(factor.n_columns) * factor.n_levels
+        columns.append(factor.codes[:, None] + shift)
+        values.append(factor.columns)
+    return np.hstack(columns), np.hstack(values)
 
 
 def _inverse(deviance: Deviance, optimum: Optimum) -> np.ndarray:
