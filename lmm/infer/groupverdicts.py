@@ -14,8 +14,8 @@ import numpy as np
 from scipy.special import ndtr, stdtr
 
 from lmm.infer.groupinfluence import GroupInfluence
-from lmm.infer.inference import chosen_degrees
 from lmm.infer.leftout import LevelsLeftOut
+from lmm.infer.smallsample import chosen_degrees
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -19,6 +19,7 @@ from lmm.infer.criteria import criteria
 from lmm.infer.curve import curve_section
 from lmm.infer.effort import MOST_OPERATIONS, operations_of_curves, operations_of_intervals
 from lmm.infer.finalmodel import final_fit
+from lmm.infer.intervalmethods import BOOTSTRAP, PROFILE, WALD
 from lmm.infer.intraclass import intraclass_correlations
 from lmm.infer.leastsquares import METHOD as LEAST_SQUARES
 from lmm.infer.leastsquares import least_squares_intervals
@@ -28,7 +29,7 @@ from lmm.infer.nullmodel import null_model_section
 from lmm.infer.profile import parameter_names, profile_intervals
 from lmm.infer.referencegrid import ReferenceGrid, reference_grid
 from lmm.infer.rsquared import variance_shares
-from lmm.infer.smallsample import small_sample
+from lmm.infer.smallsample import chosen_degrees
 from lmm.infer.standardised import by_standard_deviation
 from lmm.infer.wald import wald_intervals
 from lmm.infer.zeta import zeta_curves
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from lmm.model import Fit
     from lmm.study import Study
 
-PROFILE, WALD, BOOTSTRAP = "profile", "wald", "bootstrap"
 _BOOTSTRAP_METHODS = {
     "percentile": bootstrapintervals.PERCENTILE,
     "basic": bootstrapintervals.BASIC,
@@ -104,17 +104,6 @@ def inference(
 
 class Impossible(Exception):
     """A part of the inference that cannot be had for this model, with the reason: a result, not an error."""
-
-
-def chosen_degrees(fit: Fit, method: str, reasons: dict[str, str]) -> SmallSample:
-    """Covariance and degrees of freedom by the method asked for, or by the next simpler one that can be computed."""
-    order = ("kenward-roger", "satterthwaite", "normal")
-    for candidate in order[order.index(method) :]:
-        try:
-            return small_sample(fit, candidate)
-        except np.linalg.LinAlgError as error:
-            reasons["degrees_of_freedom"] = f"The method {candidate} cannot be computed for this model: {error}."
-    raise AssertionError("the normal distribution needs no computation")
 
 
 def intervals_section(study: Study, fit: Fit, chosen: SmallSample, draws: Draws | None) -> dict[str, Any]:

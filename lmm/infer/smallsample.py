@@ -6,6 +6,8 @@ from dataclasses import replace
 from math import inf, sqrt
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from lmm.errors import InputError
 from lmm.infer.hypothesis import FixedDegrees, SmallSample
 from lmm.infer.kenwardroger import KenwardRoger
@@ -51,6 +53,17 @@ def small_sample(fit: Fit, method: str = "kenward-roger") -> SmallSample:
 def chosen_small_sample(fit: Fit, method: str | SmallSample) -> SmallSample:
     """What `small_sample` returns for the name of a method; itself where it was made before."""
     return method if isinstance(method, SmallSample) else small_sample(fit, method)
+
+
+def chosen_degrees(fit: Fit, method: str, reasons: dict[str, str]) -> SmallSample:
+    """Covariance and degrees of freedom by the method asked for, or by the next simpler one that can be computed."""
+    order = ("kenward-roger", "satterthwaite", "normal")
+    for candidate in order[order.index(method) :]:
+        try:
+            return small_sample(fit, candidate)
+        except np.linalg.LinAlgError as error:
+            reasons["degrees_of_freedom"] = f"The method {candidate} cannot be computed for this model: {error}."
+    raise AssertionError("the normal distribution needs no computation")
 
 
 def refitted_by_reml(fit: Fit) -> Fit:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from lmm import numbers
-from lmm.infer.inference import BOOTSTRAP, PROFILE
+from lmm.infer.intervalmethods import BOOTSTRAP, PROFILE
 from lmm.infer.leastsquares import METHOD as LEAST_SQUARES
 from lmm.report.case import Case
 from lmm.report.markup import name, say

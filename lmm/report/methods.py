@@ -9,8 +9,8 @@ from markupsafe import Markup
 from lmm import numbers
 from lmm.diagnose import arms
 from lmm.diagnose.steps_taken import steps_taken
-from lmm.infer.inference import BOOTSTRAP as BY_DRAWS
-from lmm.infer.inference import PROFILE, WALD
+from lmm.infer.intervalmethods import BOOTSTRAP as BY_DRAWS
+from lmm.infer.intervalmethods import PROFILE, WALD
 from lmm.infer.nullchoice import APPROXIMATE, BOOTSTRAP, EXACT, MIXTURE
 from lmm.report.case import Case
 from lmm.report.coefficients import INTERCEPT, is_plain_slope, level_of

@@ -11,8 +11,8 @@ import numpy as np
 from lmm.errors import InputError
 from lmm.formula import parse
 from lmm.infer.coefficients import Coefficient, coefficient_table
-from lmm.infer.inference import chosen_degrees
 from lmm.infer.live import design_of
+from lmm.infer.smallsample import chosen_degrees
 from lmm.model import fit
 from lmm.numbers import counted
 
