@@ -225,7 +225,7 @@ def runs(tmp_path_factory):
 def test_two_parts_are_what_one_part_is(runs):
     pages = {jobs: {path.name: path.read_bytes() for path in (runs[jobs] / "page").iterdir()} for jobs in runs}
     names = [f"recovery-{figure}" for figure in ("structure", "type-one", "power")]
-    figures = [f"{name}.svg" for name in names]
+    figures = [f"{name}.{suffix}" for name in names for suffix in ("svg", "png")]
     assert sorted(pages[1]) == sorted(["recovery.csv", "recovery.md", *figures])
     assert pages[1] == pages[2]
     parts = {jobs: sorted(path.name for path in (runs[jobs] / "results").rglob("*-*.json")) for jobs in runs}
