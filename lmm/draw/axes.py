@@ -149,7 +149,7 @@ class Axes:
     def fill_between(self, x, lower, upper, *, color: str = INK, alpha: float = 1.0) -> None:
         """The area between two lines, in pieces where one is not a number."""
         x, lower, upper = map(_numbers, (x, lower, upper))
-        known = np.isfinite(x) & np.isfinite(lower) & np.isfinite(upper)
+        known = np.isfinite(lower) & np.isfinite(upper)
         self.x.see(x[known])
         self.y.see(lower[known], upper[known])
 

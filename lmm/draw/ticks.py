@@ -8,7 +8,7 @@ import numpy as np
 
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 _FIGURES = 7
-"""A number with more letters than this is written as a multiple of a power of ten, if that is shorter."""
+"""A number with more figures than this is written as a multiple of a power of ten."""
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -44,14 +44,14 @@ def labels(places: np.ndarray) -> list[str]:
     step = float(np.diff(places).min()) if len(places) > 1 else largest
     if largest == 0:
         return ["0"] * len(places)
-    plain = [_signed(value, _decimals(step)) for value in places]
-    if max(map(len, plain)) <= _FIGURES:
-        return plain
+    decimals = _decimals(step)
     whole = int(np.floor(np.log10(largest)))
-    power = f"·10{str(whole).translate(_SUPERSCRIPTS)}"
-    decimals = _decimals(step / 10.0**whole)
-    scaled = ["0" if value == 0 else _signed(value / 10.0**whole, decimals) + power for value in places]
-    return min(plain, scaled, key=lambda texts: max(map(len, texts)))
+    if max(whole, 0) + 1 + decimals > _FIGURES and (whole > 5 or whole < -3):
+        scaled = places / 10.0**whole
+        power = f"·10{str(whole).translate(_SUPERSCRIPTS)}"
+        decimals = _decimals(step / 10.0**whole)
+        return ["0" if value == 0 else _signed(value, decimals) + power for value in scaled]
+    return [_signed(value, decimals) for value in places]
 
 
 def _decimals(step: float) -> int:
