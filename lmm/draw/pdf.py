@@ -93,10 +93,9 @@ class _Pencil:
     def _(self, mark: Text) -> None:
         face = font(mark.bold)
         used = self.glyphs.setdefault(mark.bold, {0: (0, "\N{REPLACEMENT CHARACTER}")})
-        seen = as_seen(mark.text)
-        codes = [used.setdefault(face.glyph(one), (len(used), one))[0] for one in seen]
+        codes = [used.setdefault(face.glyph(one), (len(used), one))[0] for one in as_seen(mark.text)]
         written = "".join(f"{code:04x}" for code in codes)
-        shift = {"start": 0.0, "middle": 0.5, "end": 1.0}[mark.anchor] * _set_width(seen, mark.size, face)
+        shift = {"start": 0.0, "middle": 0.5, "end": 1.0}[mark.anchor] * _set_width(mark.text, mark.size, face)
         # Letters would stand on their heads on a page whose y runs down.
         turn = f"1 0 0 -1 {mark.x - shift:.2f} {mark.y:.2f}"
         if mark.upright:
