@@ -6,7 +6,6 @@ which only the glyphs of this page go in, 9.10.3 the map back to characters, by 
 
 from __future__ import annotations
 
-import re
 import struct
 import zlib
 from functools import singledispatchmethod
@@ -17,9 +16,6 @@ from lmm.draw.figure import Figure
 from lmm.draw.font import Font, font
 from lmm.draw.marks import Area, Box, Fill, Markers, Pen, Stroke, Text, corners
 
-_HEBREW_AND_ARABIC = "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]"
-_FROM_THE_RIGHT = re.compile(rf"{_HEBREW_AND_ARABIC}(?:\W*{_HEBREW_AND_ARABIC})*")
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _ARC = 0.5523
 """Control points of four Bézier curves that make a circle of radius 1."""
 
@@ -47,15 +43,6 @@ def render(figure: Figure, title: str) -> bytes:
     catalogue = file.add(f"<</Type/Catalog/Pages {pages} 0 R>>")
     information = file.add(f"<</Title<feff{_utf16(title)}>>>")
     return file.written(catalogue, information)
-
-
-def as_seen(text: str) -> str:
-    """Letters from left to right as they stand on paper: words that run the other way turned, control characters gone.
-
-    Of the bidirectional algorithm (Unicode Annex 9) this is what labels of a few words need.
-    """
-    turned = _FROM_THE_RIGHT.sub(lambda words: words[0][::-1], text)
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", turned)
 
 
 class _Pencil:
@@ -93,7 +80,7 @@ class _Pencil:
     def _(self, mark: Text) -> None:
         face = font(mark.bold)
         used = self.glyphs.setdefault(mark.bold, {0: (0, "\N{REPLACEMENT CHARACTER}")})
-        codes = [used.setdefault(face.glyph(one), (len(used), one))[0] for one in as_seen(mark.text)]
+        codes = [used.setdefault(face.glyph(one), (len(used), one))[0] for one in mark.text]
         written = "".join(f"{code:04x}" for code in codes)
         shift = {"start": 0.0, "middle": 0.5, "end": 1.0}[mark.anchor] * _set_width(mark.text, mark.size, face)
         # Letters would stand on their heads on a page whose y runs down.

@@ -56,11 +56,6 @@ def test_letters_that_the_font_lacks_leave_a_frame_and_the_others_whole(tmp_path
     assert "age" in run("pdftotext", draw(["年齢 age"]), tmp_path, "-raw")
 
 
-def test_words_from_the_right_are_turned_and_control_characters_replaced():
-    assert pdf.as_seen("group שלום עולם (x)") == "group םלוע םולש (x)"
-    assert pdf.as_seen("a\x07b") == "a\N{REPLACEMENT CHARACTER}b"
-
-
 def test_the_same_drawing_has_the_same_bytes():
     assert draw(WORDS) == draw(WORDS)
 

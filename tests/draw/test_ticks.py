@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lmm.draw.ticks import labels, ticks
@@ -26,7 +26,6 @@ def test_ticks_are_round_and_told_apart(low, high, most, expected):
     assert " ".join(labels(ticks(low, high, most))) == expected
 
 
-@settings(deadline=None)
 @given(
     low=st.floats(-1e6, 1e6), width=st.floats(1e-3, 1e6), most=st.integers(1, 9), shift=st.integers(-3, 3)
 )  # fmt: skip
