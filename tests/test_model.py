@@ -235,7 +235,9 @@ def test_importing_the_package_loads_nothing_heavy():
     import subprocess
     import sys
 
-    code = "import sys, lmm; print([m for m in ('scipy.stats', 'pydantic', 'jinja2') if m in sys.modules])"
+    code = (
+        "import sys, lmm; print([m for m in ('scipy.stats', 'matplotlib', 'pydantic', 'jinja2') if m in sys.modules])"
+    )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
 

@@ -100,7 +100,7 @@ def page(settings: Mapping[str, Any], scenarios: Sequence[Scenario], cells: Sequ
     readings = {"structure": structure_reading, "type-one": type_one_reading, "power": power_reading}
     for name in FIGURES:
         title, description = WORDS[name]
-        sections += [f"## {title}", f"![{description}](recovery-{name}.svg)", CAPTIONS[name]]
+        sections += [f"## {title}", f"![{description}](recovery-{name}.png)", CAPTIONS[name]]
         sections += [wrapped(sentence) for sentence in readings[name](scenarios, cells)]
     sections += ["## Numbers", *(numbers(scenario, cells) for scenario in scenarios)]
     return "\n\n".join(section.rstrip("\n") for section in sections) + "\n"

@@ -8,7 +8,7 @@ __all__ = ["Diagnosis", "diagnose"]
 
 
 def __getattr__(name: str) -> Any:
-    # The report borrows a few words from this package and must not pay for the figures.
+    # The report borrows a few words from this package and must not pay for matplotlib.
     if name in __all__:
         from lmm.diagnose import diagnosis
 

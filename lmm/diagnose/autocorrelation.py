@@ -231,7 +231,7 @@ def _drawing(found: list[ByLag], column: str):
         axes.axhline(0 if one.name == "autocorrelation" else 1, color=style.INK, linewidth=0.8)
         if len(one.distances) == 1:
             axes.vlines(one.distances, lower, upper, color=style.INK, alpha=0.2, linewidth=8)
-        axes.fill_between(one.distances, lower, upper, color=style.INK, alpha=0.16)
+        axes.fill_between(one.distances, lower, upper, color=style.INK, alpha=0.16, linewidth=0)
         axes.plot(one.distances, one.pool[0], color=style.BLUE, linewidth=1.2, marker="o", markersize=4)
         axes.set_title(one.name.capitalize())
         axes.set_xlabel(shorten(f"Distance in {column}", 50 // len(found)))

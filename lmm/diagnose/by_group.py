@@ -94,7 +94,7 @@ def _boxes(evidence: Evidence, factor: Grouping):
     axes.scatter(position[beyond], residuals[beyond], **style.points(len(beyond)))
     upright = len(place) <= _MOST_UPRIGHT
     labels = [shorten(factor.levels[code], max(4, 60 // len(place)) if upright else 14) for code in quantiles.index]
-    axes.set_xticks(place, labels, upright=not upright, fontsize=9 if len(place) <= 25 else 7)
+    axes.set_xticks(place, labels, rotation=0 if upright else 90, fontsize=9 if len(place) <= 25 else 7)
     axes.set_xlabel(f"{shorten(factor.group, 40)}, sorted by median")
     axes.set_ylabel("Standardised residual")
     return figure

@@ -28,6 +28,7 @@ from lmm.diagnose import (
     scale_location,
     scaled,
     simulated_density,
+    style,
 )
 from lmm.diagnose.collinearity import collinearity
 from lmm.diagnose.descriptives import descriptives
@@ -67,7 +68,8 @@ def diagnose(study: Study, decision: dict, table: pandas.DataFrame, audit: dict,
     fit = final_fit(study, decision, table)
     evidence = Evidence.of(study, fit, table, flagged_rows(study, audit, table))
     influence = influence_of(evidence, inference) if has_residuals(fit) else None
-    figures = [*_data_figures(study, audit, table), *_figures(evidence, inference, influence)]
+    with style.applied():
+        figures = [*_data_figures(study, audit, table), *_figures(evidence, inference, influence)]
     drawn = [figure for figure in figures if isinstance(figure, DiagnosticFigure)]
     omitted = [figure for figure in figures if isinstance(figure, OmittedFigure)]
     shares = variance_shares(fit, table)

@@ -12,7 +12,7 @@ from lmm.numbers import count, counted, listing, percent, plain
 
 NAME = "dropout"
 _MOST_PANELS = 3
-_LINES = (None, (5, 2), (1, 1.5), (6, 1.5, 1, 1.5))
+_LINES = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (6, 1.5, 1, 1.5)))
 _COLOURS = (style.BLUE, style.VERMILLION, style.INK)
 
 
@@ -93,7 +93,7 @@ def _drawing(overall: dict, by_arm: dict[str, list[dict]], time: str):
             look = {"color": style.INK, "alpha": 0.5, "linewidth": 1.0}
             if few:
                 look = {"color": _COLOURS[k % len(_COLOURS)], "linestyle": _LINES[k], "linewidth": 2.0}
-            axes.step([*times, end], [*share, share[-1]], **look)
+            axes.step([*times, end], [*share, share[-1]], where="post", **look)
             who = shorten(pattern["level"], 14) if arm else "all"
             ends.append((share[-1], f"{who} ({count(pattern['subjects'])})", look))
         ends.sort(key=lambda found: found[:2])

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from matplotlib.figure import Figure
+
+from lmm.diagnose import pdf, svg
 from lmm.diagnose.check import Check
 from lmm.diagnose.section import MODEL
-from lmm.draw import pdf, svg
-from lmm.draw.figure import Figure
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas
+from matplotlib.ticker import MaxNLocator
 
 from lmm.diagnose import style
 from lmm.diagnose.evidence import Evidence
@@ -133,25 +134,27 @@ def _panel_drawing(evidence, frame, lines, grouping, shown, column):
             line.y + line.slope * (ends - line.x),
             color=style.VERMILLION,
             linewidth=1.1,
-            linestyle=(4, 2),
+            linestyle=(0, (4, 2)),
         )
         axes.plot(average.index, average.fixed, color=style.INK, linewidth=0.8, alpha=0.45)
         axes.plot(average.index, average.fitted, color=style.BLUE, linewidth=1.8)
         axes.scatter(part.x, part.y, s=9, color=style.INK, alpha=0.7, linewidths=0, zorder=3)
         axes.set_title(shorten(grouping.levels[level], 10), fontsize=8.5, pad=2)
-        axes.set_tick_size(8)
-        axes.set_ticks_at_most(x=3, y=3)
-    for axes in grid[len(shown) :]:
+        axes.tick_params(labelsize=8)
+        axes.xaxis.set_major_locator(MaxNLocator(3))
+        axes.yaxis.set_major_locator(MaxNLocator(3))
+    for position, axes in enumerate(grid[len(shown) :], start=len(shown)):
         axes.set_visible(False)
+        grid[position - columns].xaxis.set_tick_params(labelbottom=True)
     handles = [
         ("observed", {"marker": "o", "markersize": 3.5, "linestyle": "none", "color": style.INK}),
         ("model", {"color": style.BLUE, "linewidth": 1.8}),
-        ("level alone", {"color": style.VERMILLION, "linewidth": 1.1, "linestyle": (4, 2)}),
+        ("level alone", {"color": style.VERMILLION, "linewidth": 1.1, "linestyle": (0, (4, 2))}),
         ("fixed part", {"color": style.INK, "linewidth": 0.8, "alpha": 0.45}),
     ]
-    figure.key(handles)
-    figure.set_xlabel(shorten(column, 60))
-    figure.set_ylabel(shorten(evidence.outcome_label, 40))
+    style.key(figure, handles)
+    figure.supxlabel(shorten(column, 60), fontsize=10)
+    figure.supylabel(shorten(evidence.outcome_label, 40), fontsize=10)
     return figure
 
 

@@ -135,10 +135,10 @@ def _cooks_drawing(factor: OfFactor):
     right = max(1.08 * values[0], 1e-12)
     if factor.threshold < 2.0 * right:
         right = max(right, 1.15 * factor.threshold)
-        axes.axvline(factor.threshold, color=style.BLUE, linewidth=1.0, linestyle=(4, 3))
-        axes.text(factor.threshold, 0, "4/J", offset=(3, 0), va="center", fontsize=9)
+        axes.axvline(factor.threshold, color=style.BLUE, linewidth=1.0, linestyle=(0, (4, 3)))
+        axes.annotate("4/J", (factor.threshold, 0), xytext=(3, 0), textcoords="offset points", fontsize=9, va="center")
     axes.set_xlim(0.0, right)
-    axes.grid(False)
+    axes.grid(visible=False)
     axes.set_yticks(place, [factor.name(level) for level in levels])
     axes.set_xlabel(f"Cook's distance{_which(factor, len(levels))}")
     return figure
@@ -198,12 +198,14 @@ def _changes_drawing(factor: OfFactor, shown, places: list[int], levels: np.ndar
             if chosen.any():
                 axes.scatter(values[chosen], rows[chosen], s=16, color=colour, marker=marker, linewidths=0, zorder=3)
         for edge in (-threshold, threshold):
-            axes.axvline(edge, color=style.BLUE, linewidth=1.0, linestyle=(4, 3))
-        axes.grid(False)
-        axes.set_ticks_at_most(x=6 if len(shown) == 1 else 4)
+            axes.axvline(edge, color=style.BLUE, linewidth=1.0, linestyle=(0, (4, 3)))
+        axes.grid(visible=False)
+        axes.locator_params(axis="x", nbins=6 if len(shown) == 1 else 4)
         axes.set_title("Intercept" if one.name == "(Intercept)" else shorten(one.name, 40 // len(shown)))
+    for axes in grid[1:]:
+        axes.yaxis.set_visible(False)
     reach = 1.12 * max(threshold, float(np.nanmax(np.abs(factor.found.dfbetas[np.ix_(levels, places)]))))
     grid[0].set_xlim(-reach, reach)
     grid[0].set_yticks(rows, [factor.name(level) for level in levels])
-    figure.set_xlabel(f"Change in standard errors{_which(factor, len(levels))}")
+    figure.supxlabel(f"Change in standard errors{_which(factor, len(levels))}", fontsize=10)
     return figure

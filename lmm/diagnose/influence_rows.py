@@ -78,7 +78,7 @@ def _drawing(evidence: Evidence, leverage: np.ndarray, usable: np.ndarray, large
     shown = np.union1d(by_rank(x, 500), by_rank(y, 500))
     axes.axhline(0, color=style.INK, linewidth=0.8)
     axes.scatter(x[shown], y[shown], **style.points(len(shown)))
-    axes.axvline(line, color=style.BLUE, linewidth=1.0, linestyle=(4, 3))
+    axes.axvline(line, color=style.BLUE, linewidth=1.0, linestyle=(0, (4, 3)))
     named = [row for row in largest[: 1 if len(rows) > _CROWDED else NAMED] if usable[row]]
     axes.scatter(leverage[named], evidence.standardised[named], s=22, color=style.VERMILLION, marker="D", linewidths=0)
     style.label_points(axes, leverage[named], evidence.standardised[named], [evidence.row(row) for row in named])

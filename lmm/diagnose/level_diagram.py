@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas
+from matplotlib.patches import FancyBboxPatch
 
 from lmm.diagnose import style
 from lmm.diagnose.figure import DiagnosticFigure, drawn
@@ -17,7 +18,8 @@ from lmm.diagnose.section import DATA
 from lmm.numbers import count, counted, plain
 
 if TYPE_CHECKING:
-    from lmm.draw.axes import Axes
+    from matplotlib.axes import Axes
+
     from lmm.study import Study
 
 NAME = "level-diagram"
@@ -214,16 +216,21 @@ def _under(above: list[Box], y: float) -> Box:
 
 
 def _draw(axes: Axes, box: Box, head: str, below: str) -> None:
-    axes.box(box.left, box.y - _HIGH, box.right, box.y)
+    outline = FancyBboxPatch(
+        (box.left, box.y - _HIGH), box.wide, _HIGH, boxstyle="round,pad=0,rounding_size=0.05",
+        facecolor="none", edgecolor=style.INK, linewidth=0.9,
+    )  # fmt: skip
+    axes.add_patch(outline)
     letters = max(6, int(box.wide / 0.105))
-    axes.text(box.x, box.y - 0.15, shorten(head, letters), ha="center", va="center", fontsize=10, bold=True)
+    axes.text(box.x, box.y - 0.15, shorten(head, letters), ha="center", va="center", fontsize=10, fontweight="bold")
     axes.text(box.x, box.y - 0.33, shorten(below, letters + 3), ha="center", va="center", fontsize=9)
 
 
 def _arrow(axes: Axes, start: Box, end: Box, text: str) -> None:
     """An arrow with its number beside it: straight down where the lower box reaches so far, else slanting."""
     x = min(max(start.x, end.left + 0.1), end.right - 0.1)
-    axes.arrow((start.x, start.y - _HIGH), (x, end.y))
+    look = {"arrowstyle": "-|>", "color": style.INK, "linewidth": 0.9, "shrinkA": 0, "shrinkB": 0}
+    axes.annotate("", (x, end.y), (start.x, start.y - _HIGH), arrowprops=look)
     # beside a slanting line, on the side from which it leans away
     lean = x - start.x
     side = 1 if lean <= 0 else -1
@@ -235,6 +242,6 @@ def _arrow(axes: Axes, start: Box, end: Box, text: str) -> None:
 def _beside(axes: Axes, left: Box, right: Box, relation: str) -> None:
     """A dashed line between two boxes next to each other, with how their factors lie; it crosses none."""
     y = left.y - _HIGH / 2
-    axes.plot([left.right, right.left], [y, y], color=style.INK, linewidth=0.9, linestyle=(3, 2))
+    axes.plot([left.right, right.left], [y, y], color=style.INK, linewidth=0.9, linestyle=(0, (3, 2)))
     text = relation.replace(" ", "\n") if right.left - left.right < 0.95 else relation
-    axes.text((left.right + right.left) / 2, y + 0.06, text, ha="center", va="bottom", fontsize=8.5)
+    axes.text((left.right + right.left) / 2, y + 0.06, text, ha="center", va="bottom", fontsize=8.5, linespacing=1.0)

@@ -146,9 +146,9 @@ def _drawing(evidence: Evidence, components: list[Component]):
         line = np.interp(one.smooth.at, x[order], part[order])
         lower, upper = calibration.band(one.smoothed)
         style.smooth_with_band(axes, one.smooth.at, line + one.smoothed[0], line + lower, line + upper)
-        axes.plot(one.smooth.at, line, color=style.INK, linewidth=1.1, linestyle=(4, 3))
+        axes.plot(one.smooth.at, line, color=style.INK, linewidth=1.1, linestyle=(0, (4, 3)))
         axes.set_xlabel(shorten(one.name, 50 // columns))
     for axes in grid[len(components) :]:
         axes.set_visible(False)
-    figure.set_ylabel(shorten(f"Part of {evidence.outcome_label}", 40))
+    figure.supylabel(shorten(f"Part of {evidence.outcome_label}", 40), fontsize=10)
     return figure

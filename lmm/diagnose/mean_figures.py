@@ -108,7 +108,7 @@ def _means_drawing(evidence, sections):
         axes.set_yticks(place, [_label(one) for one in means])
         axes.set_title(shorten(section["of"], 50))
         axes.set_ylim(-0.6, len(means) - 0.4)
-        axes.grid(False)
+        axes.grid(visible=False)
     grid[-1].set_xlabel(shorten(evidence.outcome_label, 60))
     return figure
 
@@ -153,12 +153,13 @@ def _band_drawing(evidence, found, lines):
         for band, alpha in ((new, 0.14), (mean, 0.3)):
             ends = [[np.nan if band[side][place] is None else band[side][place] for place in places]
                     for side in ("lower", "upper")]  # fmt: skip
-            axes.fill_between(x, *ends, color=style.BLUE, alpha=alpha)
+            axes.fill_between(x, *ends, color=style.BLUE, alpha=alpha, linewidth=0)
         axes.plot(x, [mean["estimate"][place] for place in places], color=style.BLUE)
         if levels:
             axes.set_title(shorten(", ".join(level_text(one) for one in levels), 30))
-    for axes in grid[len(lines) :]:
+    for position, axes in enumerate(grid[len(lines) :], start=len(lines)):
         axes.set_visible(False)
-    figure.set_xlabel(shorten(found["over"], 60))
-    figure.set_ylabel(shorten(evidence.outcome_label, 40))
+        grid[position - columns].xaxis.set_tick_params(labelbottom=True)
+    figure.supxlabel(shorten(found["over"], 60), fontsize=10)
+    figure.supylabel(shorten(evidence.outcome_label, 40), fontsize=10)
     return figure

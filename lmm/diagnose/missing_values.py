@@ -136,19 +136,22 @@ def _drawing(strips: list[Strip], times: list[float], time: str):
                 height=0.86,
                 color=style.INK,
                 alpha=0.04 + (_DARKEST - 0.04) * share / top,
+                linewidth=0,
             )
             if len(times) <= _NUMBERED_TIMES:
                 text = _hundredths(share)
-                axes.text(column, row, text, ha="center", va="center", fontsize=8.5)
-    axes.set_yticks(
-        range(len(strips)), [_label(strip) for strip in strips], bold=[strip.arm is None for strip in strips]
-    )
+                axes.text(column, row, text, ha="center", va="center_baseline", fontsize=8.5)
+    axes.set_yticks(range(len(strips)), [_label(strip) for strip in strips])
+    for label, strip in zip(axes.get_yticklabels(), strips, strict=True):
+        label.set_fontweight("bold" if strip.arm is None else "normal")
     every = -(-len(times) // 14)
     axes.set_xticks(range(0, len(times), every), [plain(at) for at in times[::every]])
     axes.set_xlim(-0.5, len(times) - 0.5)
     axes.set_ylim(len(strips) - 0.5, -0.5)
     axes.grid(False)
-    axes.hide_edges("left", "bottom")
+    axes.tick_params(length=0)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
     axes.set_xlabel(shorten(time, 60))
     axes.set_title(f"% of rows without a value (darkest: {_hundredths(top)} %)", fontsize=9)
     return figure

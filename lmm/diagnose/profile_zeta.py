@@ -103,13 +103,13 @@ def _drawing(curves, level):
     limit = float(ndtri(0.5 + level / 2))
     for axes, (label, curve) in zip(grid, curves, strict=False):
         for height in (-limit, limit):
-            axes.axhline(height, color=style.INK, linewidth=0.8, linestyle=(4, 3), alpha=0.6)
+            axes.axhline(height, color=style.INK, linewidth=0.8, linestyle=(0, (4, 3)), alpha=0.6)
         axes.axhline(0, color=style.INK, linewidth=0.6)
         axes.plot(curve["values"], curve["zetas"], color=style.BLUE)
         title = "\n".join(shorten(line, 26) for line in label if line)
         axes.set_title(title[:1].upper() + title[1:], fontsize=9)
         axes.set_ylim(-3.6, 3.6)
-        axes.set_ticks_at_most(x=5)
+        axes.locator_params(axis="x", nbins=5)
     for axes in grid[len(curves) :]:
         axes.set_visible(False)
     for axes in grid[::columns]:

@@ -142,7 +142,7 @@ def _advice(departs: bool, values: np.ndarray) -> str:
 
 def _drawing(evidence: Evidence, rows: np.ndarray, scores: np.ndarray, values: np.ndarray, envelope: Envelope):
     figure, (axes,) = style.canvas(3.3)
-    axes.fill_between(scores, envelope.lower, envelope.upper, color=style.INK, alpha=0.13)
+    axes.fill_between(scores, envelope.lower, envelope.upper, color=style.INK, alpha=0.13, linewidth=0)
     ends = np.array([scores[0], scores[-1]])
     axes.plot(ends, ends, color=style.BLUE, linewidth=1.4)
     inside = ~envelope.outside

@@ -140,7 +140,7 @@ def _caterpillar_drawing(modes, half, apart, evidence):
             axes.scatter(across[0][chosen], across[1][chosen], s=15 if named else 7, zorder=3, **look)
         axes.set_title(shorten(_capital(effect_name(modes.columns[k])), 48 // columns))
         if named:
-            axes.grid(False)
+            axes.grid(visible=False)
             axes.set_yticks(place, [shorten(level, 18) for level in modes.index[order]])
             axes.set_xlabel("Deviation")
         else:
@@ -203,7 +203,14 @@ def _quantile_drawing(scores, envelopes):
     figure, grid = style.canvas(2.9, 1, len(envelopes))
     shown = by_rank(scores, 600)
     for axes, (effect, values, envelope) in zip(grid, envelopes, strict=True):
-        axes.fill_between(scores[shown], envelope.lower[shown], envelope.upper[shown], color=style.INK, alpha=0.13)
+        axes.fill_between(
+            scores[shown],
+            envelope.lower[shown],
+            envelope.upper[shown],
+            color=style.INK,
+            alpha=0.13,
+            linewidth=0,
+        )
         middle = (envelope.lower + envelope.upper) / 2
         axes.plot(scores[shown], middle[shown], color=style.BLUE, linewidth=1.2)
         for outside, colour, marker in ((False, style.INK, "o"), (True, style.VERMILLION, "D")):

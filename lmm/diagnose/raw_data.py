@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 import pandas
+from matplotlib.axes import Axes
 
 from lmm.diagnose import style
 from lmm.diagnose.evidence import Evidence
@@ -13,14 +12,12 @@ from lmm.diagnose.figure import DiagnosticFigure, OmittedFigure, drawn
 from lmm.diagnose.labels import shorten
 from lmm.diagnose.predictors import factors_of_mean
 from lmm.diagnose.structure import Grouping, groupings, is_nested, line_grouping, running_variable
-from lmm.draw.axes import Axes
-from lmm.draw.colours import cividis
 from lmm.numbers import count, counted, listing, percent, plain, significant
 
 _MOST_LINES = 120
 _MOST_TILES = 60
 _MOST_OUTER = 60
-_DASHES = ((4, 1.5), (1, 1), (6, 1.5, 1, 1.5), None)
+_DASHES = ((0, (4, 1.5)), (0, (1, 1)), (0, (6, 1.5, 1, 1.5)), "solid")
 _MOST_ARMS = len(_DASHES)
 """Means of more levels than this are no picture; the marginal means show them."""
 
@@ -79,7 +76,7 @@ def _lines(evidence: Evidence, column: str, x: np.ndarray, grouping: Grouping) -
     if flagged:
         style.ring(axes, x[evidence.flagged], y[evidence.flagged])
         lines.append(("flagged", style.FLAGGED))
-    figure.key(lines)
+    style.key(figure, lines)
     axes.set_xlabel(shorten(column, 60))
     axes.set_ylabel(shorten(evidence.outcome_label, 40))
     x_name = shorten(column)
@@ -140,7 +137,10 @@ def _label_ends(axes: Axes, means: list[tuple[str, pandas.Series]]) -> None:
     height = -np.inf
     for label, mean in sorted(means, key=lambda one: one[1].iloc[-1]):
         height = max(mean.iloc[-1], height + 0.06 * (high - low))
-        axes.text(mean.index[-1], height, shorten(label, 14), offset=(5, 0), va="center", fontsize=9)
+        axes.annotate(
+            shorten(label, 14), (mean.index[-1], height), xytext=(5, 0), textcoords="offset points",
+            va="center", fontsize=9, annotation_clip=False,
+        )  # fmt: skip
 
 
 def _slopes(frame: pandas.DataFrame) -> np.ndarray:
@@ -231,20 +231,18 @@ def _tiles(evidence: Evidence, rows: Grouping, columns: Grouping) -> DiagnosticF
     grid = shown if wide else shown.T
     across, down = (columns, rows) if wide else (rows, columns)
     figure, (axes,) = style.canvas(min(5.5, max(2.2, 1.3 + 0.17 * len(grid))))
-    colours = partial(cividis, low=np.nanmin(grid), high=np.nanmax(grid))
-    axes.tiles(grid.to_numpy(), colours)
-    axes.grid(False)
-    figure.colour_bar(np.nanmin(grid), np.nanmax(grid), shorten(f"Mean {evidence.outcome_label}", 40), colours)
-    for tick, label, grouping, levels in (
-        (axes.set_xticks, axes.set_xlabel, across, grid.columns),
-        (axes.set_yticks, axes.set_ylabel, down, grid.index),
-    ):
+    mesh = axes.pcolormesh(np.ma.masked_invalid(grid.to_numpy()), cmap="cividis", rasterized=grid.size > 1_500)
+    axes.grid(visible=False)
+    bar = figure.colorbar(mesh, ax=axes, pad=0.02, aspect=30)
+    bar.outline.set_visible(False)
+    bar.set_label(shorten(f"Mean {evidence.outcome_label}", 40))
+    for axis, grouping, levels in ((axes.xaxis, across, grid.columns), (axes.yaxis, down, grid.index)):
         few = len(levels) <= 30
-        tick(
+        axis.set_ticks(
             np.arange(len(levels)) + 0.5 if few else [],
             [shorten(grouping.levels[level], 12) for level in levels] if few else [],
         )
-        label(shorten(grouping.group, 40) + ("" if few else f" ({counted(len(levels), 'level')})"))
+        axis.set_label_text(shorten(grouping.group, 40) + ("" if few else f" ({counted(len(levels), 'level')})"))
     first, second = shorten(rows.group), shorten(columns.group)
     outcome = shorten(evidence.fit.outcome)
     seen = (

@@ -109,7 +109,7 @@ def _drawing(evidence: Evidence, fitted: np.ndarray, residuals: np.ndarray, rows
     marked = evidence.flagged[rows]
     if marked.any():
         style.ring(axes, fitted[marked], residuals[marked])
-        figure.key([("flagged before any model", style.FLAGGED)])
+        style.key(figure, [("flagged before any model", style.FLAGGED)])
     named = [row for row in np.argsort(-np.abs(residuals), kind="stable")[:3] if abs(residuals[row]) > LARGE]
     style.label_points(axes, fitted[named], residuals[named], [evidence.row(rows[row]) for row in named])
     axes.set_xlabel(shorten(f"Fitted {evidence.outcome_label}", 60))

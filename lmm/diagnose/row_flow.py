@@ -88,20 +88,24 @@ def _drawing(steps: list[StepTaken]):
     top = max(max(step.entry["rows_before"], step.entry["rows_after"]) for step in steps)
     for place, step in enumerate(steps):
         kept = min(step.entry["rows_before"], step.entry["rows_after"])
-        axes.barh(place, kept, height=0.62, color=style.INK, alpha=0.28)
+        axes.barh(place, kept, height=0.62, color=style.INK, alpha=0.28, linewidth=0)
         text = count(step.entry["rows_after"])
         if step.lost:
-            colour, hatch = (style.VERMILLION, "/") if step.lost > 0 else (style.BLUE, ".")
+            colour, hatch = (style.VERMILLION, "////") if step.lost > 0 else (style.BLUE, "....")
             axes.barh(
-                place, abs(step.lost), left=kept, height=0.62, color=None, edgecolor=colour, hatch=hatch,
+                place, abs(step.lost), left=kept, height=0.62, facecolor="none", edgecolor=colour, linewidth=1.0,
+                hatch=hatch,
             )  # fmt: skip
             text += f"   {MINUS if step.lost > 0 else '+'}{count(abs(step.lost))}"
-        axes.text(kept + abs(step.lost), place, text, offset=(4, 0), va="center", fontsize=9)
+        axes.annotate(
+            text, (kept + abs(step.lost), place), xytext=(4, 0), textcoords="offset points", va="center", fontsize=9
+        )
     axes.set_yticks(range(len(steps)), [shorten(step.label, 24) for step in steps])
     axes.set_ylim(len(steps) - 0.5, -0.5)
     axes.set_xlim(0, 1.32 * top)
     axes.set_xlabel("Rows after each step; − left out, + come in")
     axes.grid(False)
     axes.set_xticks([])
-    axes.hide_edges("bottom")
+    for side in ("bottom", "top", "right"):
+        axes.spines[side].set_visible(False)
     return figure

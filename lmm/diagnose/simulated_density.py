@@ -112,7 +112,8 @@ def _drawing(evidence: Evidence, places: np.ndarray, densities: np.ndarray):
     for density in densities[1 : _CURVES + 1]:
         axes.plot(places, density, color=style.INK, alpha=0.18, linewidth=0.7)
     axes.plot(places, densities[0], color=style.BLUE, linewidth=2.2)
-    figure.key(
+    style.key(
+        figure,
         [
             ("data", {"color": style.BLUE, "linewidth": 2.2}),
             ("simulated from the model", {"color": style.INK, "alpha": 0.5, "linewidth": 0.7}),

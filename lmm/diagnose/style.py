@@ -7,13 +7,22 @@ says the same, so that a grey print reads alike.
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from lmm.draw.axes import Axes
-from lmm.draw.figure import Figure
-from lmm.draw.marks import INK
+import matplotlib
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
 from lmm.numbers import counted
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+INK = "#000000"
+"""Text, axes and data; becomes the page's own text colour (`currentColor`) when the drawing is written."""
 BLUE = "#0072b2"
 """What the model says."""
 VERMILLION = "#d55e00"
@@ -22,11 +31,59 @@ VERMILLION = "#d55e00"
 WIDTH = 5.2
 """Inches. A phone shows 72 units per inch as some 350 pixels, so that 9-unit text stays legible there."""
 
+_SETTINGS = {
+    "axes.edgecolor": INK,
+    "axes.facecolor": "none",
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "axes.axisbelow": True,
+    "axes.labelsize": 10,
+    "axes.linewidth": 0.6,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 10,
+    "axes.unicode_minus": True,
+    "axes.xmargin": 0.03,
+    "figure.facecolor": "none",
+    "figure.constrained_layout.use": True,
+    "figure.constrained_layout.h_pad": 0.06,
+    "figure.constrained_layout.w_pad": 0.06,
+    "font.family": "DejaVu Sans",
+    "font.size": 10,
+    "grid.alpha": 0.14,
+    "grid.color": INK,
+    "grid.linewidth": 0.6,
+    "image.cmap": "cividis",
+    "lines.linewidth": 1.6,
+    "path.simplify": True,
+    "savefig.transparent": True,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "lmm",
+    "text.parse_math": False,
+    "text.usetex": False,
+    "xtick.labelsize": 9,
+    "ytick.labelsize": 9,
+    "xtick.major.size": 3,
+    "ytick.major.size": 0,
+    "xtick.major.width": 0.6,
+}
 
-def canvas(height: float, rows: int = 1, columns: int = 1, **panels) -> tuple[Figure, list[Axes]]:
+
+@contextmanager
+def applied() -> Iterator[None]:
+    """Draw and write inside this context: matplotlib's defaults first, so that no user's matplotlibrc leaks in."""
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(_SETTINGS)
+        yield
+
+
+def canvas(height: float, rows: int = 1, columns: int = 1, **axes) -> tuple[Figure, list[Axes]]:
     """A figure of the house's width and `height` inches, and its axes row by row."""
-    figure = Figure(72 * WIDTH, 72 * height, rows, columns, **panels)
-    return figure, figure.axes
+    figure = Figure(figsize=(WIDTH, height))
+    grid = figure.subplots(rows, columns, squeeze=False, **axes)
+    return figure, list(grid.ravel())
 
 
 def points(number: int) -> dict:
@@ -59,7 +116,7 @@ def rings_told(flagged: np.ndarray) -> str:
 
 def smooth_with_band(axes: Axes, x: np.ndarray, y: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> None:
     """A smooth of the data, and the grey band in which the smooths of simulated data sets lie."""
-    axes.fill_between(x, lower, upper, color=INK, alpha=0.16)
+    axes.fill_between(x, lower, upper, color=INK, alpha=0.16, linewidth=0)
     axes.plot(x, y, color=BLUE, linewidth=2)
 
 
@@ -73,7 +130,25 @@ def label_points(axes: Axes, x: np.ndarray, y: np.ndarray, texts: list[str]) -> 
         for k in sorted(range(len(texts)), key=lambda k: y[k]):
             if (x[k] > middle) == side:
                 height = max(y[k], height + line)
-                axes.text(
-                    x[k], y[k], texts[k], offset=(-6 if side else 6, 72 * (height - y[k]) / (high - low) * 2.4),
-                    ha="right" if side else "left", va="center", fontsize=9,
+                axes.annotate(
+                    texts[k], (x[k], y[k]), xytext=(-6 if side else 6, 72 * (height - y[k]) / (high - low) * 2.4),
+                    textcoords="offset points", ha="right" if side else "left", va="center", fontsize=9,
                 )  # fmt: skip
+
+
+def key(figure: Figure, entries: list[tuple[str, dict]]) -> None:
+    """A key above panels that are too many for a label at each line: text and how its line looks."""
+    handles = [Line2D([], [], label=text, **look) for text, look in entries]
+    figure.legend(
+        handles=handles, loc="outside upper left", ncols=_columns([text for text, _ in entries]), frameon=False,
+        fontsize=9, handlelength=1.8, columnspacing=1.4, borderaxespad=0.2,
+    )  # fmt: skip
+
+
+def _columns(labels: list[str]) -> int:
+    """How many entries of a key stand beside one another within the house's width: some 5 units a letter, 34 a line."""
+    for number in range(len(labels), 1, -1):
+        columns = np.array_split(labels, number)  # as matplotlib deals them out
+        if sum(34 + 5 * max(map(len, column)) for column in columns) <= 72 * WIDTH:
+            return number
+    return 1

@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from lmm import numbers
 from lmm.diagnose import style
 from lmm.diagnose.figure import DiagnosticFigure, drawn
 from lmm.diagnose.labels import shorten
 from lmm.diagnose.thin import by_rank
-from lmm.draw.axes import Axes
-from lmm.draw.figure import Figure
 from lmm.report.case import Case
 from lmm.select.crossvalidation.comparison import FEW_UNITS, NOISE
 from lmm.select.crossvalidation.folds import NEW_GROUPS
@@ -31,21 +32,22 @@ def calibration_figure(case: Case) -> DiagnosticFigure | None:
     if not found:
         return None
     seen = " ".join(_told(comparison) for comparison in found)
-    return drawn(
-        _drawing(case, found),
-        name=NAME,
-        title="Observed against cross-validated predictions",
-        alt=f"Observed over predicted {shorten(case.outcome)} of the final model, for rows held out, with the line "
-        f"of equality and the least-squares line. {seen}",
-        good="Points scatter about the line of equality (dashed) with the same width everywhere, and the "
-        "least-squares line (solid) lies on it: calibration slope 1. Known groups lie closer to it than new ones, "
-        "of which only the fixed part is known.",
-        seen=seen + _binned(found),
-        do="Below 1, predictions differ too far: multiply their distance from their mean by the slope, or simplify "
-        "the model. Above 1, they are too close to the mean: a predictor or a curve may be missing.",
-        concern=" ".join(_concern(comparison) for comparison in found).strip(),
-        section=SECTION,
-    )
+    with style.applied():
+        return drawn(
+            _drawing(case, found),
+            name=NAME,
+            title="Observed against cross-validated predictions",
+            alt=f"Observed over predicted {shorten(case.outcome)} of the final model, for rows held out, with the line "
+            f"of equality and the least-squares line. {seen}",
+            good="Points scatter about the line of equality (dashed) with the same width everywhere, and the "
+            "least-squares line (solid) lies on it: calibration slope 1. Known groups lie closer to it than new ones, "
+            "of which only the fixed part is known.",
+            seen=seen + _binned(found),
+            do="Below 1, predictions differ too far: multiply their distance from their mean by the slope, or simplify "
+            "the model. Above 1, they are too close to the mean: a predictor or a curve may be missing.",
+            concern=" ".join(_concern(comparison) for comparison in found).strip(),
+            section=SECTION,
+        )
 
 
 def concern(case: Case) -> str:
@@ -119,18 +121,20 @@ def _drawing(case: Case, found: list[Mapping[str, Any]]) -> Figure:
     )
     for axes, comparison in zip(grid, found, strict=False):
         _panel(axes, comparison, columns)
-    for axes in grid[len(found) :]:
+    for position, axes in enumerate(grid[len(found) :], start=len(found)):
         axes.set_visible(False)
-    figure.key(
+        grid[position - columns].xaxis.set_tick_params(labelbottom=True)
+    style.key(
+        figure,
         [
             ("held-out rows", {"marker": "o", "markersize": 4, "linestyle": "none", "color": style.INK, "alpha": 0.6}),
-            ("equality", {"color": style.INK, "linewidth": 1, "linestyle": (4, 2)}),
+            ("equality", {"color": style.INK, "linewidth": 1, "linestyle": (0, (4, 2))}),
             ("least squares", {"color": style.BLUE}),
         ],
     )
     unit = f" ({case.unit})" if case.unit else ""
-    figure.set_xlabel(shorten(f"Predicted {case.outcome}{unit}", 60))
-    figure.set_ylabel("Observed")
+    figure.supxlabel(shorten(f"Predicted {case.outcome}{unit}", 60), fontsize=10)
+    figure.supylabel("Observed", fontsize=10)
     return figure
 
 
@@ -145,12 +149,14 @@ def _panel(axes: Axes, comparison: Mapping[str, Any], columns: int) -> None:
         shown = by_rank(observed - predicted, _MOST_POINTS)
         axes.scatter(predicted[shown], observed[shown], **style.points(len(shown)))
     ends = np.array([predicted.min(), predicted.max()])
-    axes.line_of_equality(color=style.INK, linewidth=1, linestyle=(4, 2))
+    middle = (ends[0] + ends[1]) / 2
+    axes.axline((middle, middle), slope=1, color=style.INK, linewidth=1, linestyle=(0, (4, 2)))
     if found["slope"] is not None:
         weights = [one["rows"] for one in found["bins"]] if found["bins"] else None
         centre = np.average(predicted, weights=weights), np.average(observed, weights=weights)
         axes.plot(ends, centre[1] + found["slope"] * (ends - centre[0]), color=style.BLUE)
-    axes.set_ticks_at_most(x=4, y=5)
+    axes.xaxis.set_major_locator(MaxNLocator(4))
+    axes.yaxis.set_major_locator(MaxNLocator(5))
     axes.set_title(shorten(_target(comparison), 60 // columns))
 
 

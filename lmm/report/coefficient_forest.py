@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from matplotlib.figure import Figure
+
 from lmm import numbers
 from lmm.diagnose import style
 from lmm.diagnose.figure import DiagnosticFigure, drawn
 from lmm.diagnose.labels import bare, shorten
-from lmm.draw.figure import Figure
 from lmm.report.case import Case
 from lmm.report.coefficients import INTERCEPT, level_of
 from lmm.report.dots import label_row
@@ -56,17 +57,18 @@ def coefficient_figure(case: Case) -> DiagnosticFigure | None:
         if case.selects_fixed_effects
         else ""
     )
-    return drawn(
-        _drawing(groups, shorten(f"{scale}, {case.level} interval", 60)),
-        name=NAME,
-        title=f"{what} of the final model",
-        alt=f"{what} with their {case.level} intervals, term by term, and a line at zero. {seen}",
-        good="Not a check but the result: a dot far from zero with a short interval is an effect that is known "
-        "well; where the interval reaches zero (thin), not even its direction is.",
-        seen=seen + caveat + _left_out(every),
-        do=_DO_RAW if raw else _DO_STANDARDISED,
-        section=SECTION,
-    )
+    with style.applied():
+        return drawn(
+            _drawing(groups, shorten(f"{scale}, {case.level} interval", 60)),
+            name=NAME,
+            title=f"{what} of the final model",
+            alt=f"{what} with their {case.level} intervals, term by term, and a line at zero. {seen}",
+            good="Not a check but the result: a dot far from zero with a short interval is an effect that is known "
+            "well; where the interval reaches zero (thin), not even its direction is.",
+            seen=seen + caveat + _left_out(every),
+            do=_DO_RAW if raw else _DO_STANDARDISED,
+            section=SECTION,
+        )
 
 
 _DO_RAW = (
@@ -181,7 +183,7 @@ def _drawing(groups: Sequence[tuple[str, list[Estimate]]], scale: str) -> Figure
         label_row(axes, label, place, 0.2, bold=one is None)
     axes.set_ylim(height - 0.45, -0.1)
     axes.set_yticks([])
-    axes.hide_edges("left")
-    axes.grid(False)
+    axes.spines["left"].set_visible(False)
+    axes.grid(visible=False)
     axes.set_xlabel(scale)
     return figure

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from lmm import numbers
 from lmm.diagnose import style
 from lmm.diagnose.figure import DiagnosticFigure, drawn
 from lmm.diagnose.labels import shorten
-from lmm.draw.axes import Axes
-from lmm.draw.figure import Figure
 from lmm.formula import parse
 from lmm.report.case import Case
 from lmm.report.dots import label_row
@@ -42,20 +41,21 @@ def criteria_figure(case: Case) -> DiagnosticFigure | None:
     more = f" {numbers.counted(left_out, 'candidate')} with a higher AIC in the table alone." if left_out else ""
     far = any(one["above"][key] > _LINEAR for one in shown for key in _CRITERIA)
     squeezed = f" Beyond {_LINEAR} the scale is compressed." if far else ""
-    return drawn(
-        _drawing(case, shown),
-        name=NAME,
-        title="The criteria of the candidates",
-        alt=f"How far AIC and BIC of each candidate lie above the lowest, by REML. {seen}",
-        good="All dots of the final model at zero or in the grey band: no candidate is more than "
-        f"{_CLOSE} better by any criterion. Where the three part, they weigh parameters differently: BIC asks more "
-        "of each than AIC, the more so the more rows or groups it counts.",
-        seen=seen + more + squeezed,
-        do=f"Treat candidates within {_CLOSE} of one another as about equally supported, and look in the section "
-        "on sensitivity for what they say of the coefficients. No criterion decides over grouping factors that "
-        "belong to the design.",
-        section=SECTION,
-    )
+    with style.applied():
+        return drawn(
+            _drawing(case, shown),
+            name=NAME,
+            title="The criteria of the candidates",
+            alt=f"How far AIC and BIC of each candidate lie above the lowest, by REML. {seen}",
+            good="All dots of the final model at zero or in the grey band: no candidate is more than "
+            f"{_CLOSE} better by any criterion. Where the three part, they weigh parameters differently: BIC asks more "
+            "of each than AIC, the more so the more rows or groups it counts.",
+            seen=seen + more + squeezed,
+            do=f"Treat candidates within {_CLOSE} of one another as about equally supported, and look in the section "
+            "on sensitivity for what they say of the coefficients. No criterion decides over grouping factors that "
+            "belong to the design.",
+            section=SECTION,
+        )
 
 
 def _candidates(case: Case) -> list[dict[str, Any]]:
@@ -122,23 +122,22 @@ def _drawing(case: Case, shown: list[dict[str, Any]]) -> Figure:
     _scale(axes, max(one["above"][key] for one in shown for key in _CRITERIA))
     axes.set_ylim(0.5 - len(shown), 0.85)
     axes.set_yticks([])
-    axes.hide_edges("left")
-    axes.grid(False)
+    axes.spines["left"].set_visible(False)
+    axes.grid(visible=False)
     axes.set_xlabel("Above the lowest, by REML")
-    figure.key([(_CRITERIA[key], {"linestyle": "none", **look}) for key, look in _LOOKS.items()])
+    style.key(
+        figure,
+        [(_CRITERIA[key], {"linestyle": "none", **look}) for key, look in _LOOKS.items()],
+    )
     return figure
-
-
-def _compressed(above: np.ndarray) -> np.ndarray:
-    """Differences as they are up to 10, which take the room of 1.2 powers of ten, and their logarithm beyond."""
-    return np.where(above <= _LINEAR, 1.2 * above / _LINEAR, 1.2 + np.log10(np.maximum(above, _LINEAR) / _LINEAR))
 
 
 def _scale(axes: Axes, farthest: float) -> None:
     """Differences to 10 as they are; beyond it by their logarithm, lest one poor candidate squeeze all others."""
-    axes.axvspan(0, _CLOSE, color=style.INK, alpha=0.1)
+    axes.axvspan(0, _CLOSE, color=style.INK, alpha=0.1, linewidth=0)
     if farthest > 2 * _LINEAR:
-        axes.set_xscale(_compressed)
+        axes.set_xscale("symlog", linthresh=_LINEAR, linscale=1.2)
         ticks = [tick for tick in _TICKS if tick <= 1.5 * farthest]
         axes.set_xticks(ticks, [numbers.count(tick) for tick in ticks])
+        axes.set_xticks([], minor=True)
     axes.set_xlim(left=-0.35 if farthest <= 2 * _LINEAR else -0.8, right=max(1.15 * farthest, 2.5))

@@ -9,6 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from lmm import numbers
+from lmm.diagnose import style
 from lmm.diagnose.figure import DiagnosticFigure, drawn
 from lmm.diagnose.labels import shorten
 from lmm.numbers import Rounded
@@ -319,20 +320,21 @@ def _figure(case: Case, comparison: Mapping[str, Any], number: int) -> Diagnosti
         return None
     seen = final_said(case, comparison) + _not_drawn(case, comparison)
     of_group = f", {shorten(comparison['folds']['group'])}" if target == NEW_GROUPS else ""
-    return drawn(
-        dot_plot(panels),
-        name=_figure_name(number),
-        title=f"Prediction of {target}{of_group}",
-        alt=f"How far each model is behind the best in predicting {target}, with standard errors. {seen}",
-        good="The final model (diamond) at zero, or with a thin line that reaches zero, or less than "
-        f"{numbers.plain(SMALL_LOG_SCORE)} behind in log score: no model predicts clearly better. Thick lines are "
-        "one standard error to either side, thin ones two; they are somewhat too short, as folds share most of "
-        "their training rows (Bengio & Grandvalet, 2004).",
-        seen=seen,
-        do=_DO[target],
-        concern=_concern(case, comparison),
-        section=SECTION,
-    )
+    with style.applied():
+        return drawn(
+            dot_plot(panels),
+            name=_figure_name(number),
+            title=f"Prediction of {target}{of_group}",
+            alt=f"How far each model is behind the best in predicting {target}, with standard errors. {seen}",
+            good="The final model (diamond) at zero, or with a thin line that reaches zero, or less than "
+            f"{numbers.plain(SMALL_LOG_SCORE)} behind in log score: no model predicts clearly better. Thick lines are "
+            "one standard error to either side, thin ones two; they are somewhat too short, as folds share most of "
+            "their training rows (Bengio & Grandvalet, 2004).",
+            seen=seen,
+            do=_DO[target],
+            concern=_concern(case, comparison),
+            section=SECTION,
+        )
 
 
 _DO = {

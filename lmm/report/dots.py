@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
 from lmm.diagnose import style
 from lmm.diagnose.labels import shorten
-from lmm.draw.axes import Axes
-from lmm.draw.figure import Figure
 from lmm.numbers import percent
 
 Limits = tuple[float, float]
@@ -51,9 +52,9 @@ def bar_plot(labels: Sequence[str], shares: Sequence[float], marked: Sequence[bo
     """Shares from 0 to 1 as bars, from top to bottom; those marked are filled, the others outlined."""
     figure, (axes,) = style.canvas(0.75 + 0.36 * len(labels))
     for row, (label, share, filled) in enumerate(zip(labels, shares, marked, strict=True)):
-        face = style.BLUE if filled else None
-        axes.barh(-row, share, height=0.34, color=face, edgecolor=style.BLUE, linewidth=1.2)
-        axes.text(share, -row, percent(share), offset=(4, 0), va="center", fontsize=9)
+        face = style.BLUE if filled else "none"
+        axes.barh(-row, share, height=0.34, facecolor=face, edgecolor=style.BLUE, linewidth=1.2)
+        axes.annotate(percent(share), (share, -row), xytext=(4, 0), textcoords="offset points", va="center", fontsize=9)
         label_row(axes, label, -row, 0.3)
     axes.set_xlim(0, 1.1)
     axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0%", "25%", "50%", "75%", "100%"])
@@ -79,11 +80,14 @@ def _draw(axes: Axes, panel: Panel) -> None:
 
 def label_row(axes: Axes, label: str, row: float, above: float, bold: bool = False) -> None:
     """A label at the left edge, `above` the middle of its row."""
-    axes.text_at_left(row + above, shorten(label, _LABEL), bold=bold)
+    axes.text(
+        0, row + above, shorten(label, _LABEL), transform=axes.get_yaxis_transform(), ha="left", va="bottom",
+        fontsize=9, fontweight="bold" if bold else "normal",
+    )  # fmt: skip
 
 
 def _bare(axes: Axes, rows: int) -> None:
     axes.set_ylim(0.4 - rows, 0.85)
     axes.set_yticks([])
-    axes.hide_edges("left")
-    axes.grid(False)
+    axes.spines["left"].set_visible(False)
+    axes.grid(visible=False)

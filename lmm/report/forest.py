@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
+from matplotlib.figure import Figure
 
 from lmm import numbers
-from lmm.diagnose import style
+from lmm.diagnose import style, svg
 from lmm.diagnose.labels import bare, shorten
-from lmm.draw import svg
-from lmm.draw.figure import Figure
 from lmm.report.coefficients import INTERCEPT
 
 if TYPE_CHECKING:
@@ -95,8 +94,9 @@ def _forest(name: str, title: str, scale: str, keys: Sequence[dict], lines: Sequ
     ordered = sorted(lines, key=lambda line: -line.estimate)
     levels = numbers.listing(list(dict.fromkeys(key["level"] for key in keys)), "or")
     seen = _seen(ordered, all(key["name"] == INTERCEPT for key in keys), left_out)
-    figure = _draw(ordered, shorten(f"{scale} ({levels} intervals)", 60), zero=keys[0]["name"] != INTERCEPT)
-    drawing = svg.render(figure, name, title, seen)
+    with style.applied():
+        figure = _draw(ordered, shorten(f"{scale} ({levels} intervals)", 60), zero=keys[0]["name"] != INTERCEPT)
+        drawing = svg.render(figure, name, title, seen)
     # An open point covers its line with the page's own ground, light or dark.
     return Forest(name, title, seen, Markup(drawing.replace(_GROUND, "var(--paper)")))
 
@@ -132,11 +132,11 @@ def _draw(lines: Sequence[Line], scale: str, zero: bool) -> Figure:
         shown = [(line.estimate, height) for line, height in zip(lines, heights, strict=True) if line.clear == clear]
         if shown:
             axes.scatter(
-                *zip(*shown, strict=True), s=26, facecolors=face, edgecolors=style.BLUE, linewidths=1.3, zorder=3
+                *zip(*shown, strict=True), s=26, facecolor=face, edgecolor=style.BLUE, linewidths=1.3, zorder=3
             )
     axes.set_yticks(heights, [shorten(line.label, _LABEL) for line in lines])
     axes.set_ylim(-len(lines) + 0.4, 0.6)
     axes.set_xlabel(scale)
-    axes.hide_edges("left")
-    axes.grid(False)
+    axes.spines["left"].set_visible(False)
+    axes.grid(visible=False)
     return figure

@@ -9,6 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from lmm import numbers
+from lmm.diagnose import style
 from lmm.diagnose.figure import DiagnosticFigure, drawn
 from lmm.diagnose.labels import bare, shorten
 from lmm.numbers import Rounded
@@ -215,19 +216,20 @@ def _forest(case: Case, hypotheses: Mapping[str, Any]) -> DiagnosticFigure | Non
     seen = case.in_labels(hypotheses["sentence"])
     more = len(found) - len(shown)
     seen += f" {numbers.counted(more, 'further coefficient')} in the table alone." if more > 0 else ""
-    return drawn(
-        dot_plot(panels),
-        name=FOREST,
-        title="The coefficients in the minimal, the final and the maximal model",
-        alt="Estimates with their intervals in three models, one panel for each coefficient. " + seen,
-        good="Dots under one another and intervals of like width, all on the same side of zero or all reaching it: "
-        "the answer does not hang on the choice of the random part.",
-        seen=seen,
-        do="Where the minimal model alone is clear, trust the wider intervals: a random slope left out makes tests "
-        "of its fixed effect too favourable (Barr et al., 2013). Where the models differ in sign or verdict, "
-        "report all three.",
-        section=SECTION,
-    )
+    with style.applied():
+        return drawn(
+            dot_plot(panels),
+            name=FOREST,
+            title="The coefficients in the minimal, the final and the maximal model",
+            alt="Estimates with their intervals in three models, one panel for each coefficient. " + seen,
+            good="Dots under one another and intervals of like width, all on the same side of zero or all reaching it: "
+            "the answer does not hang on the choice of the random part.",
+            seen=seen,
+            do="Where the minimal model alone is clear, trust the wider intervals: a random slope left out makes tests "
+            "of its fixed effect too favourable (Barr et al., 2013). Where the models differ in sign or verdict, "
+            "report all three.",
+            section=SECTION,
+        )
 
 
 def _bars(inclusion: Mapping[str, Any] | None) -> DiagnosticFigure | None:
@@ -236,21 +238,22 @@ def _bars(inclusion: Mapping[str, Any] | None) -> DiagnosticFigure | None:
     if not moving:
         return None
     ranked = sorted(moving, key=lambda one: -one["share"])
-    return drawn(
-        bar_plot(
-            [bare(one["term"]) for one in ranked],
-            [one["share"] for one in ranked],
-            [one["selected"] for one in ranked],
-            f"Selected from resamples of {shorten(inclusion['group'])}",
-        ),
-        name=BARS,
-        title="How often each term is selected",
-        alt="Share of the resamples in which each term was selected; filled bars are terms of the final model. "
-        + bare(inclusion["sentence"]),
-        good="Filled bars near 100%, outlined ones near 0%: other groups from the same population would have led "
-        "to the same terms.",
-        seen=bare(inclusion["sentence"]),
-        do="Call a term found only where its share is high; one selected in about half of the resamples owes its "
-        "place to chance as much as to the data, and its estimate is likely too large (Heinze et al., 2018).",
-        section=SECTION,
-    )
+    with style.applied():
+        return drawn(
+            bar_plot(
+                [bare(one["term"]) for one in ranked],
+                [one["share"] for one in ranked],
+                [one["selected"] for one in ranked],
+                f"Selected from resamples of {shorten(inclusion['group'])}",
+            ),
+            name=BARS,
+            title="How often each term is selected",
+            alt="Share of the resamples in which each term was selected; filled bars are terms of the final model. "
+            + bare(inclusion["sentence"]),
+            good="Filled bars near 100%, outlined ones near 0%: other groups from the same population would have led "
+            "to the same terms.",
+            seen=bare(inclusion["sentence"]),
+            do="Call a term found only where its share is high; one selected in about half of the resamples owes its "
+            "place to chance as much as to the data, and its estimate is likely too large (Heinze et al., 2018).",
+            section=SECTION,
+        )

@@ -13,6 +13,7 @@ from lmm.diagnose import (
     scale_location,
     scaled,
     simulated_density,
+    style,
 )
 from lmm.diagnose.evidence import Evidence
 from lmm.study import Study
@@ -61,16 +62,17 @@ def evidence(seed, fault="none", **shape):
 
 def figures(found):
     """All figures of residuals of this evidence."""
-    return [
-        residuals.against_fitted(found),
-        scale_location.scale_location(found),
-        *linearity.linearity(found),
-        quantiles.residual_quantiles(found),
-        by_group.by_group(found),
-        *autocorrelation.autocorrelation(found),
-        scaled.scaled(found),
-        simulated_density.simulated_density(found),
-    ]
+    with style.applied():
+        return [
+            residuals.against_fitted(found),
+            scale_location.scale_location(found),
+            *linearity.linearity(found),
+            quantiles.residual_quantiles(found),
+            by_group.by_group(found),
+            *autocorrelation.autocorrelation(found),
+            scaled.scaled(found),
+            simulated_density.simulated_density(found),
+        ]
 
 
 def checks(found):

@@ -7,14 +7,13 @@ import pandas
 import pytest
 
 import lmm
-from lmm.diagnose import by_group, calibration, linearity, scale_location, simulated_density
+from lmm.diagnose import by_group, calibration, linearity, scale_location, simulated_density, style, svg
 from lmm.diagnose.check import FINE, LOOK, WRONG, rarity, verdict
 from lmm.diagnose.evidence import Evidence
 from lmm.diagnose.figure import OmittedFigure
 from lmm.diagnose.levels import _Levels, _levene, levels_apart, spread_by_level
 from lmm.diagnose.smooth import Smooth
 from lmm.diagnose.structure import Grouping, groupings
-from lmm.draw import pdf, svg
 from lmm.study import Study
 from tests.diagnose import checked
 from tests.report import builders
@@ -24,7 +23,6 @@ from tests.report import builders
 def undrawn(monkeypatch):
     """Words without the drawing, for checks made many times."""
     monkeypatch.setattr(svg, "render", lambda *_: "")
-    monkeypatch.setattr(pdf, "render", lambda *_: b"")
 
 
 def findings(finished):
@@ -180,11 +178,13 @@ def test_a_bend_over_what_differs_between_levels_is_not_left_to_the_random_effec
     table = pandas.DataFrame({"y": y, "z": z[level], "g": level.astype(str)})
     declared = Study(name="t", data="t.csv", outcome="y", fixed="z", groups=["g"], seed=1)
     found = Evidence.of(declared, lmm.fit("y ~ z + (1 | g)", table), table)
-    (figure,) = linearity.linearity(found)
+    with style.applied():
+        (figure,) = linearity.linearity(found)
     assert figure.concern
     assert "poly(x, 2)" in figure.do
     curved = Evidence.of(declared, lmm.fit("y ~ poly(z, 2) + (1 | g)", table), table)
-    (figure,) = linearity.linearity(curved)
+    with style.applied():
+        (figure,) = linearity.linearity(curved)
     assert [check.name for check in figure.checks] == ["linearity of z"]
     assert figure.concern == ""
 
@@ -194,7 +194,8 @@ def test_an_outcome_that_cannot_be_negative_is_told_so():
     level = np.repeat(np.arange(30), 10)
     table = pandas.DataFrame({"y": random.poisson(1, 300) * 1.0 + level % 3, "g": level.astype(str)})
     declared = Study(name="t", data="t.csv", outcome="y", groups=["g"], seed=1)
-    figure = simulated_density.simulated_density(Evidence.of(declared, lmm.fit("y ~ 1 + (1 | g)", table), table))
+    with style.applied():
+        figure = simulated_density.simulated_density(Evidence.of(declared, lmm.fit("y ~ 1 + (1 | g)", table), table))
     assert "No value lies below 0, but the model puts" in figure.seen
     assert "values only, from 0 to" in figure.seen
 
@@ -208,7 +209,8 @@ def test_the_density_is_that_of_a_kernel():
 
 
 def test_many_levels_are_shown_by_their_spread_and_few_by_boxes():
-    many, few = (by_group.by_group(checked.evidence(1, subjects=size)) for size in (60, 20))
+    with style.applied():
+        many, few = (by_group.by_group(checked.evidence(1, subjects=size)) for size in (60, 20))
     assert many.alt.startswith("Sorted SDs of the residuals of the levels of id (60 levels)")
     assert few.alt.startswith("A box of residuals for each level of id (20 levels)")
 
@@ -217,9 +219,10 @@ def test_a_model_without_groups_has_no_residuals_by_group():
     table = builders.sleep_table()
     declared = Study(name="t", data="t.csv", outcome="Reaction", groups=["Subject"], seed=1)
     found = Evidence.of(declared, lmm.fit("Reaction ~ Days", table), table)
-    assert isinstance(by_group.by_group(found), OmittedFigure)
-    # Without their slopes the subjects fan out.
-    assert "grows with Days" in scale_location.scale_location(found).concern
+    with style.applied():
+        assert isinstance(by_group.by_group(found), OmittedFigure)
+        # Without their slopes the subjects fan out.
+        assert "grows with Days" in scale_location.scale_location(found).concern
     assert levels_apart(found, []) == []
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas
 import pytest
 
-from lmm.diagnose import dropout, level_diagram, missing_values, row_flow
+from lmm.diagnose import dropout, level_diagram, missing_values, row_flow, style
 from lmm.diagnose.flagged import flagged_rows, flagged_values
 from lmm.diagnose.section import DATA, MODEL
 from lmm.diagnose.steps_taken import steps_taken
@@ -138,7 +138,8 @@ def test_an_arm_of_many_levels_is_told_by_its_ends():
     }
     levels = [pattern | {"arm": "site", "level": f"s{k}", "dropped_out": k} for k in (3, 1, 5, 2, 4)]
     audit = {"missing_by_time": {"dropout": pattern | {"dropped_out": 5}, "dropout_by_arm": levels}}
-    (figure,) = dropout.dropout(audit, "t")
+    with style.applied():
+        (figure,) = dropout.dropout(audit, "t")
     assert figure.seen.endswith("By site, from 10% of 10 for s1 to 50% of 10 for s5 left for good.")
     assert figure.drawing.count("(10)") == 2
 
@@ -223,6 +224,7 @@ def test_many_strips_fall_back_to_those_over_all_rows():
         for arm, level in [(None, None), *(("arm", level) for level in arms)]
         for time in range(3)
     ]
-    (figure,) = missing_values.missing_values({"missing_by_time": {"counts": counts}}, "t")
+    with style.applied():
+        (figure,) = missing_values.missing_values({"missing_by_time": {"counts": counts}}, "t")
     assert "Strips by arm are too many to draw; 3 strips over all rows are drawn." in figure.seen
     assert "by arm" not in figure.title

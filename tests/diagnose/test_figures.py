@@ -1,13 +1,15 @@
 """What the figures say is computed: held to known data, to simulated faults, and to data without fault."""
 
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pandas
 import pytest
 
 import lmm
-from lmm.diagnose import diagnose, fit_over_data, quantiles, raw_data, residuals, scale_location
+from lmm.diagnose import diagnose, fit_over_data, quantiles, raw_data, residuals, scale_location, style
 from lmm.diagnose.evidence import Evidence
 from lmm.diagnose.figure import DiagnosticFigure, OmittedFigure
 from lmm.study import Study
@@ -67,8 +69,9 @@ def test_raw_lines_have_the_observed_means_of_the_arms():
     declared = Study(
         name="t", data="t.csv", outcome="Reaction", fixed="Days * arm", groups=["Subject"], time="Days", seed=1
     )
-    fit = lmm.fit("Reaction ~ Days * arm + (1 | Subject)", table)
-    (figure,) = raw_data.raw_data(Evidence.of(declared, fit, table))
+    with style.applied():
+        fit = lmm.fit("Reaction ~ Days * arm + (1 | Subject)", table)
+        (figure,) = raw_data.raw_data(Evidence.of(declared, fit, table))
     means = table.groupby(["arm", "Days"])["Reaction"].mean()
     for arm in ("drug", "placebo"):
         assert f"{arm} from {means[arm, 0]:.0f} to {means[arm, 9]:.0f}" in figure.seen
@@ -160,7 +163,8 @@ def made(seed, spread=lambda x: 1.0, bend=0.0, far=0.0):
 
 
 def concern(figure_of, evidence):
-    figure = figure_of(evidence)
+    with style.applied():
+        figure = figure_of(evidence)
     assert isinstance(figure, DiagnosticFigure)
     return figure.concern
 
@@ -187,7 +191,8 @@ def test_a_missing_curve_is_seen():
 def test_a_single_row_far_out_is_seen_and_named():
     evidence = made(1, far=9.0)
     assert "single ones lie further out" in concern(quantiles.residual_quantiles, evidence)
-    figure = residuals.against_fitted(evidence)
+    with style.applied():
+        figure = residuals.against_fitted(evidence)
     assert "at line 18;" in figure.seen
     assert ">line 18</" in figure.drawing
 
@@ -195,7 +200,8 @@ def test_a_single_row_far_out_is_seen_and_named():
 def test_a_model_without_groups_has_no_lines_to_draw():
     table = builders.sleep_table()
     declared = Study(name="t", data="t.csv", outcome="Reaction", groups=["Subject"], seed=1)
-    (figure,) = fit_over_data.fit_over_data(Evidence.of(declared, lmm.fit("Reaction ~ Days", table), table))
+    with style.applied():
+        (figure,) = fit_over_data.fit_over_data(Evidence.of(declared, lmm.fit("Reaction ~ Days", table), table))
     assert isinstance(figure, OmittedFigure)
 
 
@@ -205,3 +211,8 @@ def test_large_data_are_thinned():
     table = pandas.DataFrame({"y": random.normal(size=800)[group] + random.normal(size=20_000), "g": group.astype(str)})
     found = builders.finish(table, outcome="y", groups=["g"]).diagnosis
     assert all(len(drawing) < 200_000 for drawing in found.figures.values())
+
+
+def test_no_pyplot():
+    code = "import sys, lmm.report, lmm.diagnose.diagnosis; assert 'matplotlib.pyplot' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)

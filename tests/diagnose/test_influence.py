@@ -7,7 +7,7 @@ import pandas
 import pytest
 
 import lmm
-from lmm.diagnose import influence_groups, influence_rows
+from lmm.diagnose import influence_groups, influence_rows, style
 from lmm.diagnose.evidence import Evidence
 from lmm.diagnose.figure import DiagnosticFigure, OmittedFigure
 from lmm.diagnose.influence import concerns, findings, influence_of
@@ -22,7 +22,8 @@ def looked_at(table, formula, **block):
 
 
 def drawn(evidence, influence):
-    found = [*influence_groups.of_groups(evidence, influence), influence_rows.of_rows(evidence, influence)]
+    with style.applied():
+        found = [*influence_groups.of_groups(evidence, influence), influence_rows.of_rows(evidence, influence)]
     return {figure.name: figure for figure in found}
 
 

@@ -89,10 +89,11 @@ def test_the_same_results_give_the_same_files(finished, report):
 
 
 def test_a_pdf_is_the_same_whenever_it_is_drawn():
-    from lmm.diagnose import level_diagram
+    from lmm.diagnose import level_diagram, style
 
     made = builders.sleepstudy()
-    again = level_diagram.level_diagram(made.study, made.audit, made.table)
+    with style.applied():
+        again = level_diagram.level_diagram(made.study, made.audit, made.table)
     assert again.printed == made.diagnosis.printed["level-diagram"]
 
 

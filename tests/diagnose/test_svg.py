@@ -5,20 +5,20 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from lmm.diagnose import style
+from lmm.diagnose import style, svg
 from lmm.diagnose.labels import bare, shorten
-from lmm.draw import svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 
 
 def draw(name="one", label="x", points=50):
-    figure, (axes,) = style.canvas(2.0)
-    axes.plot([0, 1], [0, 1], color=style.INK)
-    axes.plot([0, 1], [1, 0], color=style.BLUE)
-    axes.scatter(np.arange(points), np.sqrt(np.arange(points)), **style.points(points))
-    axes.set_xlabel(label)
-    return svg.render(figure, name, "A <title>", "What it & shows")
+    with style.applied():
+        figure, (axes,) = style.canvas(2.0)
+        axes.plot([0, 1], [0, 1], color=style.INK)
+        axes.plot([0, 1], [1, 0], color=style.BLUE)
+        axes.scatter(np.arange(points), np.sqrt(np.arange(points)), **style.points(points))
+        axes.set_xlabel(label)
+        return svg.render(figure, name, "A <title>", "What it & shows")
 
 
 def texts(drawing):
@@ -85,6 +85,14 @@ def test_colours_stand_out_from_light_and_dark(colour, ground):
     # WCAG 2.2, 1.4.11: graphics need 3:1.
     dark, light = sorted([luminance(colour), luminance(ground)])
     assert (light + 0.05) / (dark + 0.05) >= 3
+
+
+def test_a_reader_of_matplotlibrc_changes_nothing():
+    import matplotlib
+
+    expected = draw()
+    with matplotlib.rc_context({"font.size": 30, "axes.facecolor": "red"}):
+        assert draw() == expected
 
 
 def test_labels_are_cut_and_freed_of_backticks():
