@@ -58,6 +58,11 @@ def product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     return out
 
 
+def summed_product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Σ_j L_jR_j for (a, b, J) and (b, c, J): (a, c)."""
+    return left.reshape(len(left), -1) @ right.transpose(1, 0, 2).reshape(right.shape[1], -1).T
+
+
 def identity_less_product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """I − LR per level, for L and R (q, q, J)."""
     out = -product(left, right)

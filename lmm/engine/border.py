@@ -62,8 +62,8 @@ class DenseBorder:
         return np.tensordot(vector, self.values, (0, 0))
 
     def transposed_times(self, per_level: np.ndarray) -> np.ndarray:
-        """Σ_j C_j'h_j for h (q, J): (m,)."""
-        return self.values.reshape(len(self.values), -1) @ per_level.ravel()
+        """Σ_j C_j'h_j for h (q, J) or (q, c, J): (m,) or (m, c)."""
+        return self.values.reshape(len(self.values), -1) @ _levels_in_rows(per_level)
 
     def sandwich(self, matrix: np.ndarray) -> np.ndarray:
         """C_j N C_j' for a symmetric N (m, m): (q, q, J)."""
@@ -169,8 +169,8 @@ class SparseBorder:
         return random + np.tensordot(vector[r:], self.fixed_and_outcome, (0, 0))
 
     def transposed_times(self, per_level: np.ndarray) -> np.ndarray:
-        """Σ_j C_j'h_j for h (q, J): (m,)."""
-        flat = per_level.ravel()
+        """Σ_j C_j'h_j for h (q, J) or (q, c, J): (m,) or (m, c)."""
+        flat = _levels_in_rows(per_level)
         fixed = self.fixed_and_outcome.reshape(len(self.fixed_and_outcome), -1)
         return np.concatenate([self.transposed_random @ flat, fixed @ flat])
 
@@ -205,3 +205,9 @@ class SparseBorder:
         ]
         fixed = np.tensordot(self.fixed_and_outcome[:, :, start:stop], matrix[r:], (0, 0))
         return np.stack(random) + fixed
+
+
+def _levels_in_rows(per_level: np.ndarray) -> np.ndarray:
+    """(q, J) or (q, c, J) with a row for every row and level: (qJ,) or (qJ, c)."""
+    rows = np.moveaxis(per_level, -1, 1)
+    return rows.reshape(-1, *rows.shape[2:])

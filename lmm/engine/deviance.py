@@ -120,9 +120,8 @@ class Deviance:
         S = [np.empty(0)] + [self._curvature_of_rest(k, at, traces[k - 1], inverse) for k in range(1, len(at.T))]
         P = blocks.identity_less_product(problem.gram, at.gain)
         H = problem.border.sandwich(inverse)
-        marginal = blocks.product(P, problem.gram)
-        explained = blocks.product(blocks.product(P, H), blocks.transposed(P))
-        S[0] = marginal @ problem.multiplicity - explained.sum(2)
+        S[0] = blocks.summed_product(P * problem.multiplicity, problem.gram)
+        S[0] -= blocks.summed_product(blocks.product(P, H), blocks.transposed(P))
         return Gradient([0.5 * (s + s.T) for s in S], inverse)
 
     def trace_inverse(self, lower: np.ndarray, size: int) -> np.ndarray:

@@ -85,41 +85,30 @@ def average_information(
     effects = deviance.scaled(at.solution, at.T)
     g_rest = at.reduced @ effects
     C_effects = problem.border.times(effects)
-    g = [C_effects - _per_level(problem.gram, _per_level(at.gain, C_effects))]
+    g = [C_effects - blocks.product(problem.gram, blocks.product(at.gain, C_effects))]
     for k, factor in enumerate(problem.factors[1:], 1):
         rows = slice(problem.offsets[k - 1], problem.offsets[k])
         g.append(g_rest[rows].reshape(factor.n_columns, factor.n_levels))
-    changed: list[np.ndarray] = []
-    marginal: list[np.ndarray | None] = []
+    changed = [dG @ g[k] for k, dG in directions(parameters, at.T)]
+    s = np.array([(h * g[k]).sum() for k, h in zip(parameters.factor, changed, strict=True)])
+
+    of_first = int((parameters.factor == 0).sum())
+    h = np.stack(changed[:of_first], axis=1)
+    Ah = blocks.product(problem.gram, h)
+    GAh = blocks.product(at.gain, Ah)
+    marginal = Ah - blocks.product(problem.gram, GAh)
     in_rest = np.zeros((m, size))
+    for a in range(of_first, size):
+        k = parameters.factor[a]
+        in_rest[problem.offsets[k - 1] : problem.offsets[k], a] = changed[a].ravel()
     to_rest = np.empty((m, size))
-    s = np.empty(size)
-    for a, (k, dG) in enumerate(directions(parameters, at.T)):
-        h = dG @ g[k]
-        s[a] = (h * g[k]).sum()
-        changed.append(h)
-        if k == 0:
-            Ah = _per_level(problem.gram, h)
-            GAh = _per_level(at.gain, Ah)
-            marginal.append(Ah - _per_level(problem.gram, GAh))
-            to_rest[:, a] = problem.border.transposed_times(h - GAh)
-        else:
-            marginal.append(None)
-            in_rest[problem.offsets[k - 1] : problem.offsets[k], a] = h.ravel()
-    of_rest = parameters.factor > 0
-    to_rest[:, of_rest] = at.reduced @ in_rest[:, of_rest]
+    to_rest[:, :of_first] = problem.border.transposed_times(h - GAh)
+    to_rest[:, of_first:] = at.reduced @ in_rest[:, of_first:]
     information = to_rest.T @ in_rest
-    information[of_rest] = information[:, of_rest].T
-    for a in np.flatnonzero(~of_rest):
-        for b in np.flatnonzero(~of_rest):
-            information[a, b] = (changed[a] * marginal[b]).sum()
+    information[of_first:] = information[:, of_first:].T
+    information[:of_first, :of_first] = np.tensordot(h, marginal, ((0, 2), (0, 2)))
     to_rest = deviance.scaled(to_rest, [t.T for t in at.T])
     to_rest[-1] = 0.0
     projected = lapack.dtrtrs(at.lower, to_rest, lower=1)[0][: m - 1]
     information -= projected.T @ projected
     return information / at.sigma2 - np.outer(s, s) / (at.sigma2**2 * deviance.degrees)
-
-
-def _per_level(matrices: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-    """(q, q, J) times (q, J)."""
-    return np.einsum("abj,bj->aj", matrices, vectors)
