@@ -58,9 +58,9 @@ def candidate_of_fit(fit: Fit) -> Candidate:
         if fit.design is None
         else tuple(block_of_term(term) for term in fit.design.random),
         singular=fit.singular,
-        rows=tuple(int(row) for row in fit.rows),
-        weights=None if fit.weights is None else tuple(float(weight) for weight in fit.weights),
-        offset=None if fit.offset is None else tuple(float(value) for value in fit.offset),
+        rows=tuple(fit.rows.tolist()),
+        weights=None if fit.weights is None else tuple(fit.weights.tolist()),
+        offset=None if fit.offset is None else tuple(fit.offset.tolist()),
         columns=None if fit.design is None else fit.design.X[:, fit.kept],
     )
 

@@ -17,7 +17,7 @@ P-values are smooth, good to far tails, and without simulation error where all �
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -110,11 +110,12 @@ def exact_test(smaller: Fit, larger: Fit, seed: int, draws: int = 10_000) -> Exa
         found = spectrum(_factor_of(larger, term), optimum_of(larger).problem.fixed.orthonormal)
         null = NullTail(found, larger.reml, seed, draws)
         statistic = likelihood_ratio(smaller, larger)
+        above_zero, above = null.tails((0.0, max(statistic, 0.0)))
         p = standard_error = reason = None
         if statistic < 0.0:
             reason = f"The larger model fits worse than the smaller one by {-statistic:.3g}, so its optimum was missed."
         else:
-            p, standard_error = null.tail(statistic) if statistic > 0.0 else (1.0, 0.0)
+            p, standard_error = above if statistic > 0.0 else (1.0, 0.0)
         return ExactTest(
             smaller=smaller.formula,
             larger=larger.formula,
@@ -124,7 +125,7 @@ def exact_test(smaller: Fit, larger: Fit, seed: int, draws: int = 10_000) -> Exa
             statistic=statistic,
             p=p,
             standard_error=standard_error,
-            at_zero=1.0 - null.tail(0.0)[0],
+            at_zero=1.0 - above_zero[0],
             draws=null.draws,
             approximate=len(larger.random) > 1,
             seed=seed,
@@ -171,11 +172,14 @@ class NullTail:
 
     def tail(self, statistic: float) -> tuple[float, float]:
         """Probability of a statistic above zero and at least `statistic`, and its Monte Carlo standard error."""
+        return self.tails((statistic,))[0]
+
+    def tails(self, statistics: Sequence[float]) -> list[tuple[float, float]]:
+        """The tails of several statistics, in the same directions, which are drawn once."""
         if not len(self.found.within):
-            return 0.0, 0.0
-        given = np.concatenate([self._tail_given(directions, statistic) for directions in self._directions()])
-        error = float(given.std(ddof=1)) / np.sqrt(len(given)) if len(given) > 1 else 0.0
-        return float(given.mean()), float(error)
+            return [(0.0, 0.0) for _ in statistics]
+        given = [[self._tail_given(drawn, statistic) for statistic in statistics] for drawn in self._directions()]
+        return [_mean_and_error(np.concatenate(parts)) for parts in zip(*given, strict=True)]
 
     def _directions(self) -> Iterator[np.ndarray]:
         """(B, K) shares of the eigenvalues in Σ w_s², w ~ N(0, I): Dirichlet with half the multiplicities."""
@@ -210,6 +214,12 @@ class NullTail:
         # P(R/rest ≥ ρ) = P(rest/(R + rest) ≤ 1/(1 + ρ)), a beta variable.
         share = np.where(reached, inverse / (1.0 + inverse), 0.0)
         return betainc(0.5 * self.rest, 0.5 * self.found.rank, share)
+
+
+def _mean_and_error(drawn: np.ndarray) -> tuple[float, float]:
+    """The mean and its Monte Carlo standard error; 0 for one draw."""
+    error = float(drawn.std(ddof=1)) / np.sqrt(len(drawn)) if len(drawn) > 1 else 0.0
+    return float(drawn.mean()), float(error)
 
 
 def _inverse_ratio(exponent: np.ndarray, shrunk: np.ndarray) -> np.ndarray:
