@@ -148,8 +148,9 @@ class NestedDeviance:
         explained = np.take(_times(outer.gain, outer.border), self.parent, axis=2)
         for b in range(k):
             Y -= explained[:, b, None] * across[b]
-        weighted = [blocks.product(np.take(outer.gain, self.parent, axis=2), across), np.tensordot(N, Y, 1)]
-        H = _paired(R, np.concatenate(weighted))
+        NY = (N @ Y.reshape(p + 1, -1)).reshape(Y.shape)
+        G_across = blocks.product(np.take(outer.gain, self.parent, axis=2), across)
+        H = _paired(R, np.concatenate([G_across, NY]))
 
         # Along the inner directions what each outer level sees, [dA dD] = Σ_j R_j[Z₁]'dΓ[R_j[Z₁] Y_j], and dW of both.
         seen = np.einsum("dab,xaybu->dxyu", dG[0], self._products_by_outer(across, R))

@@ -30,9 +30,10 @@ def in_parameters(through_V: np.ndarray, parameters: Parameters, S: list[np.ndar
     """Second derivatives (a, a) in natural units: what goes through V, and the curvature of TT' with ∂d/∂T = 2ST."""
     out = through_V.copy()
     k, row, column = parameters.factor, parameters.row, parameters.column
-    for a in range(len(parameters)):
-        same = (k == k[a]) & (column == column[a])
-        out[a, same] += 2.0 * S[k[a]][row[a], row[same]]
+    for factor, matrix in enumerate(S):
+        mine = np.flatnonzero(k == factor)
+        same = column[mine, None] == column[mine]
+        out[np.ix_(mine, mine)] += 2.0 * same * matrix[np.ix_(row[mine], row[mine])]
     out *= np.outer(parameters.units, parameters.units)
     return 0.5 * (out + out.T)
 

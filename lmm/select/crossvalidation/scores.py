@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -101,7 +102,7 @@ def joined(parts: Sequence[Scores]) -> Scores:
         return np.concatenate([getattr(part, name) for part in parts])
 
     def listed(name: str) -> tuple:
-        return tuple(one for part in parts for one in getattr(part, name))
+        return tuple(chain.from_iterable(getattr(part, name) for part in parts))
 
     return Scores(
         model=first.model,
