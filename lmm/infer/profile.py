@@ -83,7 +83,7 @@ def profile_intervals(fit: Fit, level: float = 0.95, parameters: Collection[str]
     Limits come from Venzon & Moolgavkar (1988), about four evaluations of the deviance with its derivatives each;
     sleepstudy's twelve take 15 ms. With several grouping factors the second derivatives are differences at the
     optimum, corrected step by step: the 73,421 ratings of InstEval, three crossed factors, take about as long as
-    eight fits.
+    ten fits.
 
     Args:
         fit: a fit in memory.
