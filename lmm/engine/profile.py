@@ -101,10 +101,6 @@ class Profile:
         self._deviance = deviance
         self._optimum = optimum
 
-    def derivatives(self, z: np.ndarray) -> Derivatives:
-        """D, gradient and Hessian in z."""
-        return self._pulled(z, self._in_x(z))
-
     def _in_x(self, z: np.ndarray) -> Derivatives:
         return self._optimum if z is self.chart.start else self._deviance.derivatives(self.chart.x(z))
 
