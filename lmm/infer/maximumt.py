@@ -18,7 +18,6 @@ from collections.abc import Callable
 from math import sqrt
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import gammaincinv, ndtr, ndtri, stdtrit
 
 from lmm.infer.hypothesis import t_tail
@@ -57,6 +56,8 @@ def largest_t_tail(statistic: float, correlation: np.ndarray, df: float, lattice
 
 def critical_value(tail: Callable[[float], float], alpha: float, start: float) -> float:
     """Where a decreasing tail probability is `alpha`, to six digits; `start` lies below, as that of a single t does."""
+    from scipy.optimize import brentq  # which imports half of scipy, and a page of results asks for no critical value
+
     high = 1.3 * start + 0.3
     while tail(high) > alpha:
         high *= 1.5

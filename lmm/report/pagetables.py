@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
+_DRAWING = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
 _VOID = {"br", "img", "col", "hr", "wbr", "input", "meta", "link"}
 _STYLES = {"i": "italic", "em": "italic", "strong": "bold", "b": "bold", "code": "code"}
 MEANING = "meaning"
@@ -85,7 +86,8 @@ def file_name(title: str) -> str:
 def page_tables(page: str) -> list[PageTable]:
     """The tables of a page in their order. Raises ValueError where two would go by one name."""
     reader = _Reader()
-    reader.feed(page)
+    # Drawings hold no table, but most of the page's tags.
+    reader.feed(_DRAWING.sub("", page))
     reader.close()
     names = [table.name for table in reader.tables]
     if len(set(names)) < len(names):
