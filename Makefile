@@ -1,4 +1,5 @@
 # make report   set up .venv, run the studies of config.yaml, leave reports/index.html
+# make slurm    the same with the jobs on a cluster; ARGUMENTS are Snakemake's, such as an account
 # make test     set up .venv with the test tools, run the test suite
 # make lint     what .ci/run checks beside the tests
 # make lock     pin the newest versions that fit together in requirements.lock
@@ -10,10 +11,14 @@ WORKERS ?= 2
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock
 
-.PHONY: report test lint lock
+.PHONY: report slurm test lint lock
 
 report: .venv/installed
 	@$(BIN)/python workflow/resume.py --cores $(CORES)
+	@echo "Open $(CURDIR)/reports/index.html in a browser."
+
+slurm: .venv/installed-for-slurm
+	@$(BIN)/python workflow/resume.py --profile workflow/profiles/slurm $(ARGUMENTS)
 	@echo "Open $(CURDIR)/reports/index.html in a browser."
 
 test: .venv/installed-for-tests
@@ -38,8 +43,12 @@ lint: .venv/installed-for-tests
 	@$(PIP) --no-build-isolation --editable '.[test]'
 	@touch $@
 
+.venv/installed-for-slurm: .venv/installed
+	@$(PIP) --no-build-isolation --editable '.[slurm]'
+	@touch $@
+
 lock: .venv/installed-for-tests
 	@$(BIN)/python -m pip install --quiet pip-tools
-	$(BIN)/pip-compile --upgrade --quiet --extra test --build-deps-for editable --allow-unsafe --strip-extras \
+	$(BIN)/pip-compile --upgrade --quiet --extra slurm --extra test --build-deps-for editable --allow-unsafe --strip-extras \
 	  --no-header --no-annotate --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 	  --output-file requirements.lock pyproject.toml

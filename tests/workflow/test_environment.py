@@ -18,7 +18,7 @@ def pins():
 
 def required():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return project["dependencies"], project["optional-dependencies"]["test"]
+    return project["dependencies"], *project["optional-dependencies"].values()
 
 
 def test_every_dependency_is_pinned_and_no_index_is_named():

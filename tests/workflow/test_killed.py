@@ -61,6 +61,21 @@ def test_the_lock_of_a_living_run_is_left_alone(tmp_path):
         first.communicate(timeout=60)
 
 
+def test_the_lock_of_a_run_on_another_machine_is_left_alone(tmp_path):
+    project = new_project(tmp_path / "project", demonstration("sleepstudy"))
+    lock = project / ".snakemake/locks/0.input.lock"
+    lock.parent.mkdir(parents=True)
+    lock.touch()
+    (project / ".snakemake/host").write_text("login2", encoding="utf-8")
+    refused = subprocess.run(RESUME, cwd=project, env=environment(), capture_output=True, text=True, check=False)
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        "The last run in this folder was started on login2: go on there. "
+        "If login2 is no more, delete .snakemake/host.\n"
+    )
+    assert lock.exists()
+
+
 def test_without_help_snakemake_asks_to_be_unlocked_and_makes_the_unfinished_anew(tmp_path, undisturbed):
     project = new_project(tmp_path / "project", demonstration("sleepstudy"))
     started = start(project)

@@ -23,7 +23,7 @@ rule diagnose:
     conda:
         "../envs/lmm.yaml"
     resources:
-        mem_mb=memory(700, 40),
+        mem_mb=memory(700, 60),
         runtime=minutes(10, 4),
     params:
         study=fingerprint,
