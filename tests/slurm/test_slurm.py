@@ -118,9 +118,11 @@ def greedy(cluster, tmp_path_factory):
 
 
 def studies():
-    """A study as it is, and one whose bootstrap is shared by two jobs."""
+    """A study in stages whose bootstrap is shared by two jobs, and one in a single job."""
     config = demonstration("sleepstudy", "penicillin")
-    config["studies"][1]["inference"] = {"intervals": "bootstrap", "bootstrap": {"draws": 20, "jobs": 2}}
+    sleepstudy, penicillin = config["studies"]
+    sleepstudy["inference"] = {"intervals": "bootstrap", "bootstrap": {"draws": 20, "jobs": 2}}
+    penicillin["split"] = "none"
     return config
 
 
@@ -151,12 +153,18 @@ def test_every_job_went_through_slurm_and_chains_went_together(finished):
     submitted = re.findall(r"has been submitted with SLURM jobid (\d+)", said)
     completed = [comment for _, state, _, _, comment in queue(project) if state == "COMPLETED"]
     assert {number for number, *_ in queue(project)} == set(submitted)
-    assert sorted(re.sub("_wildcards.*", "", comment) for comment in completed) == sorted(
-        2 * ["rule_prepare_clean_fit", "rule_select", "rule_cross_validate"]
-        + 2 * ["rule_bootstrap_part", "rule_check_diagnose_infer", "rule_tell_report_sensitivity"]
-    )
+    assert sorted(re.sub("_wildcards.*", "", comment) for comment in completed) == [
+        "rule_bootstrap_part",
+        "rule_bootstrap_part",
+        "rule_check_diagnose_infer",
+        "rule_cross_validate",
+        "rule_prepare_clean_fit",
+        "rule_select",
+        "rule_tell_report_sensitivity",
+        "rule_whole",
+    ]
     benchmarks = {path.stem for path in (project / "logs").rglob("*.tsv")}
-    assert {"clean", "fit", "select", "infer", "diagnose", "sensitivity", "report"} <= benchmarks
+    assert {"clean", "fit", "select", "infer", "diagnose", "sensitivity", "report", "whole"} <= benchmarks
 
 
 def test_jobs_of_the_killed_run_were_cancelled_before_theirs_were_submitted_again(finished):

@@ -50,8 +50,8 @@ rule whole:
     conda:
         "../envs/lmm.yaml"
     resources:
-        mem_mb=memory(700, 200),
-        runtime=minutes(60, 60),
+        mem_mb=memory(700, 80),
+        runtime=minutes(60, 40),
     params:
         study=fingerprint,
         wording=wording,
