@@ -74,7 +74,7 @@ def start(folder, command):
         )
 
 
-def end(started, folder, timeout=600):
+def end(started, folder, timeout=1500):  # seconds, for a busy machine
     """Wait for a run to end well; what it said."""
     try:
         started.wait(timeout)
@@ -142,7 +142,7 @@ def finished(cluster, greedy, tmp_path_factory):
 def test_the_files_are_those_of_a_local_run(finished, tmp_path):
     project, _ = finished
     local = new_project(tmp_path / "project", studies())
-    run(local, timeout=600)
+    run(local, timeout=1500)
     expected, found = outputs(local), outputs(project)
     assert found.keys() == expected.keys()
     assert [name for name in expected if found[name] != expected[name]] == []

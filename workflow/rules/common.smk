@@ -41,8 +41,8 @@ def split_by(split):
 
 
 def code_hash(*modules):
-    """A parameter that changes when the code of these modules does; reckoned where a job of the rule is planned."""
-    return lambda wildcards: provenance.code_hash(*modules)
+    """A parameter that changes when the code of these modules does; nobody asks for it but who plans a job."""
+    return (lambda wildcards: provenance.code_hash(*modules)) if workflow.is_main_process else None
 
 
 def fingerprint(wildcards):
