@@ -60,8 +60,9 @@ onerror:
     from lmm.report.failure import write_failures  # here, as a run that succeeds has no need of it
     from snakemake.io import IOFile
 
-    for path in bring_back(KEPT):
-        # it noted of the failed job too what it was made from, and would not run it again for the same bad table
+    brought = bring_back(KEPT)
+    told = write_failures(STUDIES.values(), Path("logs"), Path("results"), Path("reports"))
+    for path in [*brought, *map(str, told)]:
+        # it noted what each was made from, of the failed job too, and would not run a job again for the same inputs
         workflow.persistence.cleanup_metadata(IOFile(path))
-    write_failures(STUDIES.values(), Path("logs"), Path("results"), Path("reports"))
     print(failure_lines("logs"), file=sys.stderr)

@@ -78,11 +78,16 @@ def bring_back(paths: Iterable[str]) -> list[str]:
             _remove(Path(path))
             Path(path).parent.mkdir(parents=True, exist_ok=True)
             _kept(path).replace(path)
-            dated = Path(path, _TIMESTAMP) if Path(path).is_dir() else path
-            os.utime(dated, (_LONG_AGO, _LONG_AGO))
+            outdate(path)
             found.append(path)
         _remove(_kept(path))
     return found
+
+
+def outdate(path: str | Path) -> None:
+    """Make a file older than any other, so that Snakemake makes it anew."""
+    dated = Path(path, _TIMESTAMP) if Path(path).is_dir() else path
+    os.utime(dated, (_LONG_AGO, _LONG_AGO))
 
 
 def failure_lines(logs: str | Path) -> str:

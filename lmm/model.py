@@ -26,6 +26,7 @@ from lmm.engine.optimum import LEAST_RESIDUAL_SHARE, SINGULAR
 from lmm.engine.whitening import NOTHING_LEFT, WhitenedFixed, whiten_fixed
 from lmm.errors import InputError
 from lmm.formula import Design, DesignRecipe, parse
+from lmm.numbers import bounded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -697,7 +698,7 @@ def _worst_pair(term: VarianceComponents) -> str:
     correlation = np.where(np.isnan(term.correlation), 0.0, term.correlation)
     np.fill_diagonal(correlation, 0.0)
     i, j = np.unravel_index(np.argmax(np.abs(correlation)), correlation.shape)
-    return f"their largest correlation is {correlation[i, j]:.2f}, of {term.names[i]} and {term.names[j]}"
+    return f"their largest correlation is {bounded(correlation[i, j])}, of {term.names[i]} and {term.names[j]}"
 
 
 def _listed(names: Sequence[str]) -> str:

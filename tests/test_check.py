@@ -178,7 +178,7 @@ def test_what_cannot_be_climbed_is_warned_of_beside_the_ladder(tmp_path, capsys)
         "warning: the slopes of x by pair cannot all vary with its intercept, as that would be 12 random coefficients "
         "or more for 12 rows.",
         "warning: the ladder will stop at each, which the model will lack: Each of the 12 levels of each has one row, "
-        "so that their variance is one with the residual's.",
+        "so that their variance cannot be told from the residual one.",
     ]
     assert [line.strip() for line in second.splitlines() if "warning" in line] == [
         "warning: the ladder will stop at one, which the model will lack: one has a single level, so that no variance "

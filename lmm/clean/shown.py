@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lmm.numbers import MINUS
 from lmm.study import Study
 from lmm.study.source import tables
 
@@ -28,3 +29,8 @@ def line_of_files(files: Sequence[str], label: object) -> str:
         if str(label).startswith(f"{file}:"):
             return f"line {str(label).removeprefix(f'{file}:')} of {file}"
     return f"line {label}"
+
+
+def number(value: float) -> str:
+    """A number of the data in a sentence: "2001", "0.5", "−2.5" with a true minus sign."""
+    return f"{value:g}".replace("-", MINUS)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lmm.clean.groups import group_codes
-from lmm.clean.shown import line_in
+from lmm.clean.shown import line_in, number
 from lmm.clean.structure import incidence, varies
 from lmm.errors import InputError
 from lmm.study import Study
@@ -62,9 +62,9 @@ def describe_times(table: pd.DataFrame, time: str, groups: list[str]) -> dict[st
     equal = len(steps) > 0 and steps.max() - steps.min() <= _SAME_STEP * steps.max()
     spacing = f"equally spaced by {steps.mean():g}" if equal else "not equally spaced"
     if len(values) == 1:
-        sentence = f"{time} is {values[0]:g} in every row."
+        sentence = f"{time} is {number(values[0])} in every row."
     else:
-        sentence = f"{time} takes {len(values):,} values from {values[0]:g} to {values[-1]:g}, {spacing}"
+        sentence = f"{time} takes {len(values):,} values from {number(values[0])} to {number(values[-1])}, {spacing}"
         if met.complete:
             sentence += f"; every one of the {met.levels[0]:,} levels of {name} is seen at each of them (balanced)."
         else:

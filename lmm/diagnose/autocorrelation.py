@@ -70,7 +70,8 @@ def autocorrelation(evidence: Evidence) -> list[DiagnosticFigure | OmittedFigure
     seen = " ".join(check.sentence for check in checks)
     alike = bool(wrong) and _falls_off(found[0])
     if alike:
-        seen += " It falls off with the distance in time, as that of a first-order autoregressive process does."
+        seen += " The correlation falls off with the distance in time, as that of a first-order autoregressive process "
+        seen += "does."
     return [
         drawn(
             _drawing(found, column),

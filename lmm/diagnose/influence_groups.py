@@ -36,7 +36,7 @@ def of_groups(evidence: Evidence, influence: Influence) -> list[DiagnosticFigure
     found = []
     for position, factor in enumerate(influence.factors, 1):
         group = shorten(factor.group)
-        cooks = f"influence-{position}", f"Without single levels of {group}: Cook's distance"
+        cooks = f"influence-{position}", f"Without single levels of {group}: Cook’s distance"
         changes = f"influence-coefficients-{position}", f"Without single levels of {group}: coefficients"
         if factor.found is None or not len(factor.largest):
             reason = factor.reason if factor.found is None else "The model cannot be estimated without any one level."
@@ -61,7 +61,7 @@ def _cooks(evidence: Evidence, factor: OfFactor, alpha: float, name: str, title:
     first = levels[0]
     hanging, gaining = concerns(evidence, factor, alpha), gained(evidence, factor, alpha)
     largest = (
-        f"Cook's distance is largest for {group} {factor.name(first)} ({significant(found.cooks[first], 2)})"
+        f"Cook’s distance is largest for {group} {factor.name(first)} ({significant(found.cooks[first], 2)})"
         f"{f', then {factor.name(levels[1])} ({significant(found.cooks[levels[1]], 2)})' if len(levels) > 1 else ''}; "
         f"{count(above) if above else 'none'} of {counted(len(found.levels), 'level')} "
         f"{'lies' if above < 2 else 'lie'} above 4/J = {significant(factor.threshold, 2)}."
@@ -76,8 +76,8 @@ def _cooks(evidence: Evidence, factor: OfFactor, alpha: float, name: str, title:
         _cooks_drawing(factor),
         name=name,
         title=title,
-        alt=f"Dot plot of Cook's distance of the levels of {group}, the largest first. {largest}",
-        good="No level far to the right of all others. Cook's distance says how far all fixed effects together move "
+        alt=f"Dot plot of Cook’s distance of the levels of {group}, the largest first. {largest}",
+        good="No level far to the right of all others. Cook’s distance says how far all fixed effects together move "
         "when a level is left out; 4/J, with J levels, is a line to look beyond, not a test (Van der Meer, Te "
         "Grotenhuis & Pelzer 2010).",
         seen=" ".join(filter(None, told)),
@@ -140,7 +140,7 @@ def _cooks_drawing(factor: OfFactor):
     axes.set_xlim(0.0, right)
     axes.grid(visible=False)
     axes.set_yticks(place, [factor.name(level) for level in levels])
-    axes.set_xlabel(f"Cook's distance{_which(factor, len(levels))}")
+    axes.set_xlabel(f"Cook’s distance{_which(factor, len(levels))}")
     return figure
 
 

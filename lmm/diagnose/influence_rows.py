@@ -31,7 +31,7 @@ def of_rows(evidence: Evidence, influence: Influence) -> DiagnosticFigure | Omit
     mean = float(rows.leverage.mean())
     high = int(np.sum(rows.leverage > 2.0 * mean))
     sentence = (
-        f"Cook's distance is largest for {evidence.row(top)} ({significant(rows.cooks[top], 2)}; leverage "
+        f"Cook’s distance is largest for {evidence.row(top)} ({significant(rows.cooks[top], 2)}; leverage "
         f"{decimal(rows.leverage[top])}, standardised residual {decimal(evidence.standardised[top])})."
     )
     told = [sentence]
@@ -53,10 +53,10 @@ def of_rows(evidence: Evidence, influence: Influence) -> DiagnosticFigure | Omit
         title=TITLE,
         alt=f"Scatter of the standardised residuals of {counted(int(usable.sum()), 'row')} over their leverage. "
         f"{sentence}",
-        good="No row that is far to the right and far from zero at once. Leverage is how much a row's own value counts "
+        good="No row that is far to the right and far from zero at once. Leverage is how much a row’s own value counts "
         "in its fitted value, random effects included; beyond twice its mean, dashed, it deserves a look (Hoaglin & "
         "Welsch 1978).",
-        seen=" ".join(told) + " Cook's distance here is the closed form at the estimated variances (Christensen, "
+        seen=" ".join(told) + " Cook’s distance here is the closed form at the estimated variances (Christensen, "
         "Pearson & Johnson 1992).",
         do=(
             "Check the rows named here against their source, and report the model with and without them."

@@ -6,11 +6,15 @@ import re
 
 _QUOTED = re.compile(r"`((?:[^`\\]|\\.)*)`")
 _ESCAPED = re.compile(r"\\(.)")
+_CENTRED = re.compile(r"\bscale\((.+?), scale = FALSE\)")
 
 
 def bare(label: str) -> str:
-    """A label of the formula without the backticks that R puts around names such as `reaction time`."""
-    return _QUOTED.sub(lambda quoted: _ESCAPED.sub(r"\1", quoted[1]), label)
+    """A label of the formula without the backticks that R puts around names such as `reaction time`.
+
+    A covariate about its mean, `scale(x, scale = FALSE)`, is "x (centred)".
+    """
+    return _CENTRED.sub(r"\1 (centred)", _QUOTED.sub(lambda quoted: _ESCAPED.sub(r"\1", quoted[1]), label))
 
 
 def shorten(text: object, length: int = 28) -> str:

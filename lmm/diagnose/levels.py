@@ -88,6 +88,11 @@ def _told(levels: _Levels, sds: np.ndarray, share: float) -> Check:
         if few
         else f"SDs above and below which one in ten of {counted(len(levels.kept), 'level')} lies"
     )
+    size = (
+        f"the largest SD ({high}) is {decimal(ratio)} times the smallest ({low})"
+        if few
+        else f"the ratio of the {which} is {decimal(ratio)}"
+    )
     differs = "hardly differs between" if found == FINE else "differs between"
     return Check(
         name=f"spread by {levels.factor.group}",
@@ -95,7 +100,7 @@ def _told(levels: _Levels, sds: np.ndarray, share: float) -> Check:
         value=ratio,
         share=share,
         verdict=found,
-        sentence=f"The spread of the residuals {differs} levels of {group}: ratio of the {which} {decimal(ratio)}, "
+        sentence=f"The spread of the residuals {differs} levels of {group}: {size}, "
         f"where the model itself produces {decimal(usual)} (differences {rarity(share, replicates, found)}).",
     )
 
@@ -130,13 +135,17 @@ def _farthest(levels: _Levels, sd: float, place: int, share: float, replicates: 
     apart = (
         f"No level of {group} stands apart" if found == FINE else f"{level} stands apart from other levels of {group}"
     )
-    of = f"the one farthest from the model ({level})" if found == FINE else "it"
+    residuals = (
+        f"the standardised residuals of the one farthest from the model ({level})"
+        if found == FINE
+        else "its standardised residuals"
+    )
     return Check(
         name=f"level apart of {levels.factor.group}",
         what=f"SD of the standardised residuals of the level of {group} farthest from the model ({level})",
         value=sd,
         share=share,
         verdict=found,
-        sentence=f"{apart}: the standardised residuals of {of} have an SD of {decimal(sd)}, where 1 is expected "
+        sentence=f"{apart}: {residuals} have an SD of {decimal(sd)}, where 1 is expected "
         f"({rarity(share, replicates, found)}).",
     )

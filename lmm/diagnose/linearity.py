@@ -15,7 +15,7 @@ from lmm.diagnose.predictors import numbers_of_mean
 from lmm.diagnose.smooth import Smooth
 from lmm.diagnose.structure import Grouping, groupings
 from lmm.diagnose.thin import by_rank
-from lmm.numbers import counted, listing, significant
+from lmm.numbers import listing, significant
 from lmm.select.slopeterms import names_in
 
 NAME, TITLE = "linearity", "Component and residual"
@@ -61,7 +61,7 @@ def linearity(evidence: Evidence) -> list[DiagnosticFigure | OmittedFigure]:
     seen = " ".join(check.sentence for check in told)
     others = len(checks) - len(told)
     if others:
-        seen += f" {counted(others, 'further covariate')} {'does' if others == 1 else 'do'} no worse."
+        seen += " The other covariate departs less." if others == 1 else f" The other {others} covariates depart less."
     return [
         drawn(
             _drawing(evidence, [components[k] for k in shown]),
@@ -129,7 +129,7 @@ def _told(evidence: Evidence, one: Component, share: float, replicates: int) -> 
         value=bend,
         share=share,
         verdict=found,
-        sentence=f"The smooth over {name} {told}: by {significant(bend, 2)}{unit} at most, "
+        sentence=f"The smooth over {name} {told}: by at most {significant(bend, 2)}{unit}, "
         f"{significant(bend / spread, 2)} SD of the residuals ({rarity(share, replicates, found)}).",
     )
 

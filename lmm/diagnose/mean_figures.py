@@ -128,11 +128,11 @@ def _band_told(found: Mapping[str, Any], lines: Mapping[tuple, list[int]], level
     for levels, places in list(lines.items())[:3]:
         first, last = places[0], places[-1]
         ends = [plain(found["rows"][place][found["over"]]) for place in (first, last)]
-        who = f"{', '.join(shorten(level_text(one), 18) for one in levels)}: " if levels else ""
+        who = ", ".join(shorten(level_text(one), 18) for one in levels)
         parts.append(
-            f"{who}from {significant(mean['estimate'][first])} at {ends[0]} to {significant(mean['estimate'][last])} "
-            f"at {ends[1]}, where {level} of new observations lie between {significant(new['lower'][last])} and "
-            f"{significant(new['upper'][last])}."
+            f"{f'{who}: the' if who else 'the'} mean goes from {significant(mean['estimate'][first])} at {ends[0]} to "
+            f"{significant(mean['estimate'][last])} at {ends[1]}, where {level} of new observations lie between "
+            f"{significant(new['lower'][last])} and {significant(new['upper'][last])}."
         )
     at = [
         f"{shorten(name)} at {plain(v) if isinstance(v, float) else level_text(v)}" for name, v in found["at"].items()

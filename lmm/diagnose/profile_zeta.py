@@ -84,8 +84,9 @@ def _seen(curves: list[tuple[Label, Mapping[str, Any]]]) -> str:
             bent.append(words)
     told = []
     if bent:
-        verb, whose = ("bends", "its") if len(bent) == 1 else ("bend", "their")
-        told.append(f"The {listing(bent)} {verb}: {whose} limits are not equally far from the estimate.")
+        curves_of, whose = ("curve", "its") if len(bent) == 1 else ("curves", "their")
+        verb = "bends" if len(bent) == 1 else "bend"
+        told.append(f"The {curves_of} of {listing(bent)} {verb}: {whose} limits are not equally far from the estimate.")
     if ended:
         verb = "ends" if len(ended) == 1 else "end"
         told.append(f"The curve of the {listing(ended)} {verb} before ±2, at the boundary of what is possible.")

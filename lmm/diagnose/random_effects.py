@@ -177,7 +177,8 @@ def _quantiles(evidence, component, modes, simulated, name, title) -> Diagnostic
             else "Nothing: the levels look like draws from a normal distribution. Shrinkage hides mild departures."
         ),
         concern=(
-            f"The levels of {shorten(component.group)} are not normally distributed in their {listing(odd)}."
+            f"Over levels of {shorten(component.group)} the {listing(odd)} "
+            f"{'is' if len(odd) == 1 else 'are'} not normally distributed."
             if odd
             else ""
         ),

@@ -91,7 +91,7 @@ def _drawing(steps: list[StepTaken]):
         axes.barh(place, kept, height=0.62, color=style.INK, alpha=0.28, linewidth=0)
         text = count(step.entry["rows_after"])
         if step.lost:
-            colour, hatch = (style.VERMILLION, "////") if step.lost > 0 else (style.BLUE, "....")
+            colour, hatch = (style.VERMILLION, "////") if step.lost > 0 else (style.BLUE, "\\\\\\\\")
             axes.barh(
                 place, abs(step.lost), left=kept, height=0.62, facecolor="none", edgecolor=colour, linewidth=1.0,
                 hatch=hatch,

@@ -102,7 +102,8 @@ def _boundaries(outcomes: np.ndarray) -> list[str]:
     if values <= _FEW_VALUES:
         told.append(
             f"The outcome takes {counted(values, 'value')} only, from {significant(observed.min())} to "
-            f"{significant(observed.max())}; a model for ordered categories may serve it better."
+            f"{significant(observed.max())}; if these are categories and not a measurement that was rounded, "
+            "a model for ordered categories serves it better."
         )
     return told
 

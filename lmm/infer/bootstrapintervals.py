@@ -19,6 +19,7 @@ from lmm.infer.aliases import dropped_reason
 from lmm.infer.draws import natural_parameters
 from lmm.infer.interval import Interval, check_level
 from lmm.infer.simulate import relative_factors
+from lmm.numbers import plain, significant
 
 if TYPE_CHECKING:
     from lmm.infer.draws import Draws
@@ -242,7 +243,8 @@ def _interval(
         return without(f"An interval at {level:g} takes at least {fewest} draws, and there are {len(values)}.")
     if end is not None:
         notes.append(
-            f"One-sided: the estimate lies on the boundary, {end:g}, where the bootstrap is approximate (Andrews 2000)."
+            f"One-sided: the estimate lies on the boundary, {plain(end)}, where the bootstrap is approximate "
+            "(Andrews 2000)."
         )
         limits = (end, *_quantiles(values, [level])) if end <= 0.0 else (*_quantiles(values, [1.0 - level]), end)
     elif method == PERCENTILE:
@@ -261,5 +263,5 @@ def _interval(
     inside = [min(max(limit, possible.lowest), possible.highest) for limit in limits]
     for limit, kept in zip(limits, inside, strict=True):
         if limit != kept:
-            notes.append(f"A limit of {limit:.6g} is cut to the end of the range, {kept:g}.")
+            notes.append(f"A limit of {significant(limit, 6)} is cut to the end of the range, {plain(kept)}.")
     return Interval(name, estimate, *inside, level, method, " ".join(notes) or None)

@@ -227,6 +227,6 @@ def _screened(fit: Fit, group: str, refitted: int, too_long: str) -> GroupInflue
         failures[level], beta[level], se[level] = again[level], beta_again[level], se_again[level]
     reason = (
         f"{too_long}: the variances stay at their estimates, but for the {len(largest)} levels with the largest "
-        "Cook's distance, without which the model was fitted anew."
+        "Cook’s distance, without which the model was fitted anew."
     )
     return _of_refits(fit, group, failures, beta, se, sigma, theta, singular, reason)

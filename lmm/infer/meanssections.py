@@ -82,7 +82,7 @@ def slopes_sections(
             slopes = simple_slopes(fit, table, of, along, at={along: at})
             note = f"At the quartiles of {along} over the rows."
             about = {"of": of, "over": along, "by": [], "at": at, "note": note}
-            reason = "Differences along a covariate are multiples of the interaction's coefficient."
+            reason = "Differences along a covariate are multiples of the interaction’s coefficient."
             sections.append(about | _section(study, slopes, small_sample, reason))
     return sections
 

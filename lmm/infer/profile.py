@@ -19,6 +19,7 @@ from lmm.errors import InputError
 from lmm.infer.aliases import dropped_reason
 from lmm.infer.interval import Interval, check_level
 from lmm.infer.live import design_of, optimum_of
+from lmm.numbers import plain
 
 if TYPE_CHECKING:
     from lmm.model import Fit, VarianceComponents
@@ -366,9 +367,9 @@ def _limit(
         return point.value, None
     if point.status == "boundary":
         if rise < 1e-8:
-            return end, f"One-sided: the ML estimate lies on the boundary, {end:g}."
+            return end, f"One-sided: the ML estimate lies on the boundary, {plain(end)}."
         return end, (
-            f"One-sided: at the boundary, {end:g}, the deviance is {rise:.3f} above its minimum and {needed:.3f} "
+            f"One-sided: at the boundary, {plain(end)}, the deviance is {rise:.3f} above its minimum and {needed:.3f} "
             "would exclude it."
         )
     if point.status == "falls":

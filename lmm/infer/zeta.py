@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lmm.infer.profile import ProfiledParameter, ZetaPoint, chosen_parameters, profiled_parameters
+from lmm.numbers import significant
 
 if TYPE_CHECKING:
     from lmm.model import Fit
@@ -112,7 +113,7 @@ def _side(
     side = "Below" if direction < 0 else "Above"
     for zeta in np.linspace(REACH / STEPS, REACH, STEPS).tolist():
         if zeta >= ceiling:
-            return points, f"{side} {furthest[0]:.6g} the curve is level at {ceiling:.3f}: there {sd} is 0."
+            return points, f"{side} {significant(furthest[0])} the curve is level at {ceiling:.3f}: there {sd} is 0."
         point = one.reach(direction * zeta, last)
         onward = direction * (point.value - furthest[0]) > 0 and direction * (point.zeta - furthest[1]) > 0
         if onward and point.status in ("reached", "boundary", "falls", "unbounded"):

@@ -93,8 +93,9 @@ class Case:
         return self._disagreements(on_fixed_effects=True)
 
     def _disagreements(self, on_fixed_effects: bool) -> list[str]:
+        steps = "|".join(re.escape(f"{step['step']}: ") for step in self.decision["steps"])
         sentences = [
-            self.in_labels(found["sentence"])
+            self.in_labels(re.sub(f"^(?:{steps})", "", found["sentence"]))
             for found in self.decision["disagreements"]
             if (found["kind"] == "fixed effect") == on_fixed_effects
         ]

@@ -1,7 +1,8 @@
 """The checklist of reporting items, filled in: what a reviewer asks of a mixed model, and where the page answers.
 
-The items are those of Meteyard and Davies (2020) and of the reporting standards of the APA for
-mixed models (JARS-Quant, Appelbaum et al., 2018). What only the authors can know is said to be theirs to state.
+The items are those of Meteyard and Davies (2020), of the reporting standards of the APA (Appelbaum et al., 2018, table
+1) and of STROBE for observational studies (von Elm et al., 2007), as far as they are about the analysis. What only the
+authors can know is said to be theirs to state.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from markupsafe import Markup
 from lmm import numbers
 from lmm.report.case import Case
 from lmm.report.cautions import AMBER, Caution
+from lmm.report.family import plan_said
 from lmm.report.intervals import how
 from lmm.report.markup import listing, name, say, sentences, told
 from lmm.report.methods import coding_said, degrees_said, doubts_said, missing_said
@@ -20,7 +22,9 @@ from lmm.report.plan import MAXIMAL, hypotheses
 from lmm.report.selection import procedure_said
 from lmm.report.transformed import transformation
 
-BOTH, METEYARD, JARS = "M&D, JARS", "M&D", "JARS"
+_NAMED = 3
+"""So many interactions are named."""
+METEYARD, JARS, STROBE = "M&D", "JARS", "STROBE"
 
 
 @dataclass(frozen=True)
@@ -35,38 +39,44 @@ class Item:
 
 def checklist(case: Case, cautions: list[Caution]) -> list[Item]:
     """All items in the order of a paper."""
+    both, observed, all_three = (METEYARD, JARS), (JARS, STROBE), (METEYARD, JARS, STROBE)
     items = [
-        ("Question and hypotheses", JARS, _hypotheses(case), "plan"),
-        ("Sample size at every level", BOTH, _sample(case), "data"),
-        ("How the sample size was fixed; power", BOTH, _power(case), "plan"),
-        ("Outcome, its unit and its transformation", BOTH, _outcome(case), "data"),
-        ("Missing data and exclusions", BOTH, _missing(case), "data"),
-        ("Outliers", BOTH, _outliers(case), "data"),
-        ("Coding and centring of predictors", BOTH, _coding(case), "prose"),
-        ("Weights", JARS, _weights(case), "plan"),
-        ("Fixed effects, with interactions", BOTH, _fixed(case), "plan"),
-        ("Random effects, and which were left out and why", BOTH, _random(case), "ladder"),
-        ("How the model was chosen", METEYARD, _route(case), "ladder"),
-        ("Number of models compared", METEYARD, _compared(case), "ladder"),
-        ("Estimator", BOTH, _estimator(case), "model"),
-        ("Convergence and singular fits", METEYARD, _convergence(case), "ladder"),
-        ("Model equation", METEYARD, say("Given with its estimates, and as a formula of lme4."), "model"),
-        ("Estimates, standard errors and intervals", BOTH, _estimates(case), "model"),
-        ("Degrees of freedom and p-values", BOTH, degrees_said(case), "model"),
-        ("Multiple comparisons", JARS, _multiplicity(case), "effects" if _has_means(case) else "model"),
-        ("Every variance and correlation", BOTH, _variances(case), "model"),
-        ("Intraclass correlation and R²", BOTH, _shares(case), "model"),
-        ("Information criteria", METEYARD, _criteria(case), "model"),
-        ("Checks of assumptions", BOTH, _checks(case), "figures"),
-        ("Influential rows and groups", METEYARD, _influence(case), "figures"),
-        ("Prediction of new rows", JARS, _validation(case), "crossvalidation"),
-        ("Sensitivity to the choice of the model", JARS, _sensitivity(case), "sensitivity"),
-        ("Inference after selection", BOTH, _after_selection(case), "limits"),
-        ("Limits that the data set", JARS, _limits(cautions), "limits"),
-        ("Software and versions", BOTH, _software(case), "prose"),
-        ("Data and code", BOTH, _data_and_code(case), "prose"),
+        ("Question and hypotheses", observed, _hypotheses(case), "plan"),
+        ("Planned and unplanned analyses", both, _planned(case), "plan"),
+        ("How the sample size was fixed; power", all_three, _power(case), "plan"),
+        ("Flow of rows from the raw data on", observed, _flow(case), "data"),
+        ("Sample size at every level", all_three, _sample(case), "data"),
+        ("Missing data and exclusions", all_three, _missing(case), "data"),
+        ("Loss to follow-up", observed, _lost(case), "data"),
+        ("Outliers", both, _outliers(case), "data"),
+        ("Outcome, its unit and its transformation", all_three, _outcome(case), "data"),
+        ("Descriptive statistics", observed, say("Number, mean, <i>SD</i> and range of the outcome."), "descriptives"),
+        ("Coding and centring of predictors", all_three, _coding(case), "prose"),
+        ("Weights", (STROBE,), _weights(case), "plan"),
+        ("Fixed effects, with interactions", all_three, _fixed(case), "plan"),
+        ("Random effects, and which were left out and why", both, _random(case), "ladder"),
+        ("How the model was chosen", (METEYARD,), _route(case), "ladder"),
+        ("Number of models compared", (METEYARD,), _compared(case), "ladder"),
+        ("Information criteria", (METEYARD,), _criteria(case), "model"),
+        ("Estimator", both, _estimator(case), "model"),
+        ("Convergence and singular fits", both, _convergence(case), "ladder"),
+        ("Model equation", both, say("Given with its estimates, and as a formula of lme4."), "model"),
+        ("Estimates, standard errors and intervals", all_three, _estimates(case), "model"),
+        ("Degrees of freedom and p-values", both, degrees_said(case), "model"),
+        ("Multiple comparisons", (JARS,), _multiplicity(case), "effects" if _has_means(case) else "model"),
+        ("Every variance and correlation", both, _variances(case), "model"),
+        ("Intraclass correlation and R²", both, _shares(case), "model"),
+        ("Checks of assumptions", both, _checks(case), "figures"),
+        ("Influential rows and groups", both, _influence(case), "figures"),
+        ("Prediction of new rows", (), _validation(case), "crossvalidation"),
+        ("Sensitivity to the choice of the model", (STROBE,), _sensitivity(case), "sensitivity"),
+        ("Inference after selection", both, _after_selection(case), "limits"),
+        ("Limits that the data set", observed, _limits(cautions), "limits"),
+        ("Software and versions", both, _software(case), "prose"),
+        ("Data and code", (METEYARD,), _data_and_code(case), "prose"),
+        ("Registration, funding, conflicts of interest", observed, say("For the authors to state."), "prose"),
     ]
-    return [Item(*item) for item in items]
+    return [Item(topic, ", ".join(asked) or numbers.MISSING, *said) for topic, asked, *said in items]
 
 
 def _not_applicable(because: str) -> Markup:
@@ -77,6 +87,28 @@ def _hypotheses(case: Case) -> Markup:
     if case.study.hypotheses:
         return say("Named in advance: {}. All other effects are exploratory.", hypotheses(case))
     return say("No hypotheses were named in advance, so that all effects are exploratory.")
+
+
+def _planned(case: Case) -> Markup:
+    if not case.data_driven_steps and not case.selects_fixed_effects:
+        return say("All that was done was fixed before the model was fitted.")
+    return say("What was fixed in advance and what was decided on the data are told apart.")
+
+
+def _flow(case: Case) -> Markup:
+    rows = case.audit["rows"]
+    text = "{} were read and {} are analysed; every step between has its reason."
+    return say(text, numbers.counted(rows["read"], "row"), numbers.count(rows["analysed"]))
+
+
+def _lost(case: Case) -> Markup:
+    by_time = case.audit["missing_by_time"]
+    if not by_time:
+        return _not_applicable("the study has no time")
+    found = by_time["dropout"]
+    text = "{} of {} levels of {} left before the last time for good."
+    lost, whole = numbers.count(found["dropped_out"]), numbers.count(found["subjects"])
+    return say(text, lost, whole, name(found["subject"]))
 
 
 def _sample(case: Case) -> Markup:
@@ -92,7 +124,7 @@ def _power(case: Case) -> Markup:
 
 def _outcome(case: Case) -> Markup:
     made = transformation(case)
-    unit = say(" in {}", case.unit) if case.unit else Markup("")
+    unit = say(" ({})", case.unit) if case.unit else Markup("")
     how_made = say(", {}", made.words) if made else say(", as the data have it")
     return say("{}{}{}.", name(case.outcome), unit, how_made)
 
@@ -124,7 +156,12 @@ def _weights(case: Case) -> Markup:
 def _fixed(case: Case) -> Markup:
     interactions = [name(one) for one in case.coefficients if ":" in one]
     text = "<code>~ {}</code>, with {}."
-    which = numbers.counted(len(interactions), "coefficient of interactions", "coefficients of interactions")
+    many = numbers.counted(len(interactions), "coefficient of interactions", "coefficients of interactions")
+    which = (
+        many
+        if len(interactions) > _NAMED
+        else say("the interaction{} {}", "s"[: len(interactions) - 1], listing(interactions))
+    )
     return say(text, case.study.fixed, which if interactions else "no interaction")
 
 
@@ -166,10 +203,14 @@ def _convergence(case: Case) -> Markup:
     final = "The final model converged" if case.fit.converged else "The final model did not converge"
     singular = "and is singular" if case.fit.singular else "and is not singular"
     others = [entry for entry in case.decision["table"] if entry["id"] != case.decision["final"]["rung"]]
-    count = sum(bool(entry["singular"]) or not entry["converged"] for entry in others if not entry["failure"])
+    fitted = [entry for entry in others if not entry["failure"]]
+    count = sum(bool(entry["singular"]) or not entry["converged"] for entry in fitted)
     rest = say("Of the other candidates {} {} singular or did not converge.", numbers.count(count), _were(count))
     if not count:
-        rest = say("So did all other candidates, and none is singular.") if case.fit.converged else Markup("")
+        those = "" if len(fitted) == len(others) else " that could be fitted"
+        rest = say("So did all other candidates{}, none of which is singular.", those)
+    if not count and not (case.fit.converged and fitted):
+        rest = Markup("")
     return sentences([say("{} {}.", final, singular), rest, *doubts_said(case)])
 
 
@@ -178,7 +219,10 @@ def _were(count: int) -> str:
 
 
 def _estimates(case: Case) -> Markup:
-    return say("<i>b</i>, <i>SE</i>, {} CI and standardised <i>b</i> of every coefficient.", case.level)
+    standardised = (
+        say(", and standardised <i>b</i> of the predictors") if case.inference["standardised"] else Markup("")
+    )
+    return say("<i>b</i>, <i>SE</i> and {} CI of every coefficient{}.", case.level, standardised)
 
 
 def _has_means(case: Case) -> bool:
@@ -186,10 +230,14 @@ def _has_means(case: Case) -> bool:
 
 
 def _multiplicity(case: Case) -> Markup:
+    families = [one["differences"] for one in (case.inference["means"] or []) + (case.inference["slopes"] or [])]
+    within = Markup("")
+    if any(families):
+        within = say("Differences of means and slopes are adjusted as their tables say; tests of coefficients are not.")
     if case.family:
-        return say("Adjusted across the studies of family {}.", name(case.family["family"]))
-    if _has_means(case):
-        return say("Differences of means and slopes are adjusted within each family; tests of coefficients are not.")
+        return sentences([*plan_said(case), within])
+    if within:
+        return within
     return _not_applicable("there are no pairwise differences, and the study belongs to no family")
 
 
@@ -226,10 +274,11 @@ def _influence(case: Case) -> Markup:
     figures = [one for one in case.findings["figures"] if "influence" in one["name"] or "cook" in one["name"].lower()]
     if not figures:
         return _not_applicable("no level or row could be left out and the model fitted again")
-    told_of = [figure for figure in figures if figure["concern"]]
-    if not told_of:
-        return say("By refits without single rows and groups: none changes a conclusion by itself.")
-    return say("By refits without single rows and groups, of which some change the answer: see the figures.")
+    what = "single rows and without single levels" if case.fit.random else "single rows"
+    how = f"Cook’s distance and changed coefficients without {what}"
+    if not any(figure["concern"] for figure in figures):
+        return say("{}: none changes a conclusion by itself.", how)
+    return say("{}, of which some change the answer: see the figures.", how)
 
 
 def _validation(case: Case) -> Markup:

@@ -276,7 +276,10 @@ def _standing(case: Case, comparison: Mapping[str, Any], measure: str) -> str:
         return said
     noise = sum(m[f"behind_in_{measure}"]["within_noise"] is True for m in others)
     if len(others) > 1 and noise == 0:
-        return f"{said} All {numbers.count(len(others))} other models are behind by more than noise."
+        which = "Both" if len(others) == 2 else f"All {numbers.count(len(others))}"
+        return f"{said} {which} other models are behind by more than noise."
+    if len(others) == noise == 2:
+        return f"{said} Both other models are within noise of it."
     if len(others) > 1:
         are = "is" if noise == 1 else "are"
         return f"{said} Of {numbers.count(len(others))} other models {numbers.count(noise)} {are} within noise of it."

@@ -1,7 +1,13 @@
-"""What a run leaves of a study that failed: a page saying where and why, and an index that knows of it."""
+"""What a run leaves of a study that failed: a page saying where and why, or a notice on that of an earlier run.
+
+The index knows of both. What says so is made older than anything else, so that the next run that succeeds writes it
+anew, without a trace of the failure.
+"""
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +15,8 @@ from typing import TYPE_CHECKING
 
 import lmm
 from lmm.files import read_json, write_text
-from lmm.job import FAILURE
+from lmm.job import FAILURE, outdate
+from lmm.numbers import listing
 from lmm.report.index import index_page
 from lmm.report.rendering import render
 
@@ -27,7 +34,11 @@ _STAGES = {
     "infer": "inference",
     "diagnose": "checking the model",
     "report": "writing the report",
+    "whole": "making the study, from its table to its report, in one job",
 }
+_NOTICE = re.compile("<!-- the last run -->.*?<!-- end of the last run -->", re.DOTALL)
+"""Where a page says that a later run of its study failed."""
+_SENTENCE = re.compile('<p class="failed" dir="auto">(.*?)</p>', re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -65,27 +76,65 @@ def failure_page(study: Study, failures: Iterable[Failure]) -> str:
     )
 
 
-def write_failures(studies: Iterable[Study], logs: Path, results: Path, reports: Path) -> None:
-    """Write a page for every failed study that has no report from an earlier run, and the index of all studies.
+def marked(page: str, failures: Iterable[Failure]) -> str:
+    """The page of an earlier run, with a notice that the last run of its study failed, where and why."""
+    notice = render("notice.html", failures=list(failures)).strip()
+    return _NOTICE.sub(lambda _: f"<!-- the last run -->{notice}<!-- end of the last run -->", page, count=1)
 
-    A study with an earlier report keeps it, and its card. Nothing is written where no job left a sentence: a run that
-    was stopped has no failed study.
+
+def failure_said(page: str) -> str:
+    """The sentences that a page gives for the failure of the last run; empty where it tells of none."""
+    return html.unescape(" ".join(_SENTENCE.findall(page)))
+
+
+def write_failures(studies: Iterable[Study], logs: Path, results: Path, reports: Path) -> list[Path]:
+    """Say of every study that failed that it did, on its page and in the index; return the files that say so.
+
+    A study with a report of an earlier run keeps it, with a notice. Nothing is written where no job left a sentence: a
+    run that was stopped has no failed study. What is returned is outdated, and to be made anew by the next run.
     """
     studies = list(studies)
-    entries = {
-        study.name: read_json(path)
-        for study in studies
-        if (path := results / study.name / "report/entry.json").exists()
-    }
-    failed = failures_of([study for study in studies if study.name not in entries], logs)
+    failed = failures_of(studies, logs)
     if not failed:
-        return
+        return []
+    entries, written = {}, []
+    failed = _waiting(studies, failed, results) | failed
     for study in studies:
+        entry, page = results / study.name / "report/entry.json", reports / study.name / "index.html"
+        if entry.exists() and page.exists():
+            entries[study.name] = read_json(entry)
         if study.name in failed:
-            write_text(reports / study.name / "index.html", failure_page(study, failed[study.name]))
+            mine = failed[study.name]
+            earlier = study.name in entries
+            text = marked(page.read_text(encoding="utf-8"), mine) if earlier else failure_page(study, mine)
+            write_text(page, text)
+            written.append(page)
     families = [read_json(path) for path in sorted(results.glob("families/*.json"))]
-    sentences = {name: " ".join(failure.sentence for failure in mine) for name, mine in failed.items()}
-    write_text(reports / "index.html", index_page(studies, entries, families, sentences))
+    # A study that failed in an earlier run and was not reached in this one still says so on its page.
+    pages = {study.name: reports / study.name / "index.html" for study in studies}
+    said = {name: failure_said(page.read_text(encoding="utf-8")) for name, page in pages.items() if page.exists()}
+    index = reports / "index.html"
+    write_text(index, index_page(studies, entries, families, {name: why for name, why in said.items() if why}))
+    written.append(index)
+    for path in written:
+        outdate(path)
+    return written
+
+
+def _waiting(studies: list[Study], failed: dict[str, list[Failure]], results: Path) -> dict[str, list[Failure]]:
+    """The studies without a report that did not fail themselves, but belong to the family of one that did."""
+    found = {}
+    for study in studies:
+        lost = [one for one in studies if one.family is not None and one.family == study.family and one.name in failed]
+        if lost and study.name not in failed and not (results / study.name / "report/entry.json").exists():
+            names = listing([one.name for one in lost])
+            sentence = (
+                f"study {study.name}: its report waits for {names} of family {study.family}, as p-values are adjusted "
+                f"across all studies of a family. Mend {names}, or take the key family out of the block of {names}."
+            )
+            stage = f"waiting for other studies of family {study.family}"
+            found[study.name] = [Failure(stage, failed[lost[0].name][0].log, sentence)]
+    return found
 
 
 def _sentence(log: Path) -> str | None:

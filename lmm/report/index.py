@@ -65,7 +65,7 @@ def index_page(
     """The index: a card per study, in the order of the config; a study without an entry gets a card that says so.
 
     `families` are what `lmm.infer.family.family` returned for each family of the studies; `failures` are the sentences
-    of studies that failed, by their names, each of which has a page.
+    of studies whose last run failed, by their names: each has a page, that of an earlier run where it has an entry.
     """
     by_name = {family["family"]: family for family in families}
     told = failures or {}

@@ -40,7 +40,7 @@ def methods(case: Case) -> list[Markup]:
 
 def citations(case: Case) -> list[str]:
     """Keys of the references that `methods` and `results` cite."""
-    cited = {"appelbaum", "meteyard", "schuetzenmeister"}
+    cited = {"appelbaum", "meteyard", "schuetzenmeister", "von_elm"}
     if case.fit.random:
         cited |= {"johnson", "nakagawa"}
     cited |= {"kish"} if case.inference.get("null_model") else set()

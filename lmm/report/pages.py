@@ -147,6 +147,7 @@ def _page(case: Case, drawings: list[dict], validated: list[Target], checked: Se
         attempts=tables.attempt_rows(case),
         selection=selected(case),
         disagreements=case.disagreements + case.disagreements_on_fixed_effects,
+        unit=case.unit,
         estimator="REML" if fit.random else "ordinary least squares",
         equation=equation(case),
         distributions=distributions(case),
@@ -184,7 +185,7 @@ def _page(case: Case, drawings: list[dict], validated: list[Target], checked: Se
         how_to_cite=how_to_cite(case),
         lme4_call=lme4_call(case),
         reproduction=_reproduction(case),
-        scripts=[script("sort.js"), script("copy.js"), script("contents.js")],
+        scripts=[script("sort.js"), script("copy.js"), script("fold.js"), script("contents.js")],
     )
 
 

@@ -20,7 +20,7 @@ def roles(case: Case) -> list[tuple[str, Markup]]:
     study = case.study
     found = [
         ("Outcome", say("{}{}", name(study.outcome), say(" ({})", study.unit) if study.unit else "")),
-        ("Fixed part", say("<code>{}</code>", study.fixed)),
+        ("Fixed part", say("<code>{}</code>{}", study.fixed, ", the mean alone" if study.fixed.strip() == "1" else "")),
     ]
     found += [("Hypotheses", hypotheses(case))] if study.hypotheses else []
     found += [("Grouping factors", listing([name(group) for group in study.groups]))]

@@ -75,6 +75,9 @@ REFERENCES = {
     "vehtari": "Vehtari, A., Gelman, A., & Gabry, J. (2017). Practical Bayesian model evaluation using leave-one-out "
     "cross-validation and WAIC. Statistics and Computing, 27, 1413–1432.",
     "verbeke": "Verbeke, G., & Molenberghs, G. (2000). Linear mixed models for longitudinal data. Springer.",
+    "von_elm": "von Elm, E., Altman, D. G., Egger, M., Pocock, S. J., Gøtzsche, P. C., & Vandenbroucke, J. P. (2007). "
+    "The Strengthening the Reporting of Observational Studies in Epidemiology (STROBE) statement: Guidelines for "
+    "reporting observational studies. PLoS Medicine, 4(10), e296.",
 }
 
 

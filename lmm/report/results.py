@@ -157,7 +157,7 @@ def _likelihood_ratios(case: Case) -> list[Markup]:
     """The tests by maximum likelihood: of all terms together, and of one term where they say other than its F test."""
     table = case.inference["anova"]
     by_f = {bare(row["term"]): row["test"]["p"] for row in table["rows"] if row["test"]} if table else {}
-    found, agreeing = [], 0
+    found, agreeing, agreed = [], 0, None
     for step in case.decision["steps"]:
         if step["estimator"] != "ML":
             continue
@@ -168,13 +168,23 @@ def _likelihood_ratios(case: Case) -> list[Markup]:
         elif (p := by_f.get(bare(step["terms"][0]))) is None or (p < step["alpha"]) != (step["p"] < step["alpha"]):
             found.append(_fixed_step(case, step))
         else:
-            agreeing += 1
+            agreeing, agreed = agreeing + 1, step
     if agreeing:
         alpha = numbers.bounded(case.study.ladder.alpha_fixed)
         text = "{} by maximum likelihood led to the same {} at α = {}."
-        tests = f"{_OTHER[bool(found)]} tests of single terms" if agreeing > 1 else "A likelihood ratio test"
+        tests = f"{_OTHER[bool(found)]} tests of single terms" if agreeing > 1 else _test_of(case, agreed)
         found.append(say(text, tests, "verdicts" if agreeing > 1 else "verdict", alpha))
     return found
+
+
+def _test_of(case: Case, step: dict) -> Markup:
+    """The test of one term, named where the model has several."""
+    terms = [term for term in case.decision["steps"] if term["estimator"] == "ML"]
+    return (
+        say("The likelihood ratio test of {}", name(step["terms"][0]))
+        if len(terms) > 1
+        else say("The likelihood ratio test")
+    )
 
 
 def _fixed_step(case: Case, step: dict) -> Markup:

@@ -60,17 +60,21 @@ def sensitivity(case: Case) -> Sensitivity:
     drawn_sets = case.inclusion or {"terms": [], "sets": [], "sentence": ""}
     hypotheses, close, panel = found["hypotheses"], found["close"], found["panel"]
     names = list(dict.fromkeys(one["name"] for model in close["models"] for one in model["coefficients"]))
+    # Where there is nothing to compare, a sentence says so, and tables would say the same thing over and over.
+    several = len({one["formula"] for one in hypotheses["models"]}) > 1
+    differ = several and case.fit.random
+    rivals = len(found["weights"]) > 1
     return Sensitivity(
         heading="The hypotheses across three models" if hypotheses["named"] else "The coefficients across three models",
-        models=[_model_row(case, one) for one in hypotheses["models"]],
-        coefficients=[_coefficient_rows(one) for one in hypotheses["coefficients"]] if case.fit.random else [],
+        models=[_model_row(case, one) for one in hypotheses["models"]] if several else [],
+        coefficients=[_coefficient_rows(one) for one in hypotheses["coefficients"]] if differ else [],
         said=told(case.in_labels(hypotheses["sentence"])),
-        forest=_forest(case, hypotheses) if case.fit.random else None,
-        close=[_close_row(case, model, names) for model in close["models"]],
+        forest=_forest(case, hypotheses) if differ else None,
+        close=[_close_row(case, model, names) for model in close["models"]] if len(close["models"]) > 1 else [],
         close_names=[bare(one) for one in names],
         close_said=told(case.in_labels(close["sentence"])),
-        weights=[_weight_row(case, one) for one in found["weights"]],
-        panel=[_panel_row(case, one) for one in panel["rows"]],
+        weights=[_weight_row(case, one) for one in found["weights"]] if rivals else [],
+        panel=[_panel_row(case, one) for one in panel["rows"]] if rivals else [],
         panel_said=told(case.in_labels(panel["sentence"])),
         inclusion=[_inclusion_row(one) for one in drawn_sets["terms"]],
         sets=[_set_row(one) for one in drawn_sets["sets"][:_MOST_SETS]],

@@ -12,10 +12,19 @@ from lmm.report.tex import tex
 
 _EMPTY = {"", numbers.MISSING}
 _STARTS_A_FORMULA = ("=", "+", "-", "@")
-_LONG = 36
+_LONG, _LONG_IN_WIDE = 28, 14
 """Letters from which on a column of words is set in lines."""
-_WIDE = 7
+_LONGEST = 200
+"""Letters beyond which a column of words gets no wider."""
+_WIDE = 6
 """More columns than this need a smaller size of type."""
+_LETTERS_OF_LINE, _LETTERS_OF_SMALL_LINE = 72, 95
+_PAGE_OF_LINES, _PAGE_OF_SMALL_LINES = 38, 50
+"""What a page of LaTeX's article holds, in its usual and its smaller type."""
+_UNBROKEN = 14
+"""Letters of a word that may stand in one line of a narrow column."""
+_LINED = r">{{\raggedright\arraybackslash}}p{{{:.2f}\linewidth}}"
+"""A column of the package array whose words are set in lines, by its share of the width."""
 _COMMANDS = {"italic": r"\textit", "bold": r"\textbf", "code": r"\texttt"}
 
 Record = dict[str, str]
@@ -45,27 +54,63 @@ def csv_text(table: PageTable) -> str:
 
 
 def tex_text(table: PageTable) -> str:
-    """The table as TeX for the package booktabs, rounded as the page shows it, with its caption.
+    """The table as TeX, rounded as the page shows it, with its caption; the packages it needs stand in its first line.
 
+    A table wider than the text is scaled down to it; one longer than a page is a `longtable`, which goes on overleaf.
     What explains a cell in the words of the study stays on the page, where there is room for it.
     """
-    size = [r"\footnotesize", r"\setlength{\tabcolsep}{3pt}"] if len(table.head) > _WIDE else []
+    columns = _alignment(table)
+    rows: list[str] = []
+    for number, group in enumerate(table.groups):
+        rows += [r"\addlinespace"] if number and len(table.groups) > 1 else []
+        rows += [_tex_row(row) for row in group]
+    head, caption = _tex_head(table), rf"\caption{{{_caption(table)}}}"
+    label = rf"\label{{tab:{table.name}}}"
+    type_size = [r"\footnotesize", r"\setlength{\tabcolsep}{3pt}"] if _is_wide(table) else []
+    if _lines(table) > (_PAGE_OF_SMALL_LINES if _is_wide(table) else _PAGE_OF_LINES):
+        lines = [
+            _needs("array", "booktabs", "longtable"),
+            r"\begingroup",
+            *type_size,
+            rf"\begin{{longtable}}{{{columns}}}",
+            rf"{caption}{label}\\",
+            r"\toprule",
+            head,
+            r"\midrule",
+            r"\endfirsthead",
+            r"\toprule",
+            head,
+            r"\midrule",
+            r"\endhead",
+            r"\bottomrule",
+            r"\endfoot",
+            *rows,
+            r"\end{longtable}",
+            r"\endgroup",
+        ]
+        return "\n".join([*lines, ""])
     lines = [
-        r"% Needs \usepackage{booktabs} in the preamble.",
+        _needs("array", "booktabs", "graphicx"),
         r"\begin{table}",
         r"\centering",
-        *size,
-        rf"\caption{{{_caption(table)}}}",
-        rf"\label{{tab:{table.name}}}",
-        rf"\begin{{tabular}}{{@{{}}{_alignment(table)}@{{}}}}",
+        *type_size,
+        caption,
+        label,
+        r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{"
+        rf"\begin{{tabular}}{{{columns}}}",
         r"\toprule",
-        _tex_row(table.head),
+        head,
         r"\midrule",
+        *rows,
+        r"\bottomrule",
+        r"\end{tabular}}",
+        r"\end{table}",
     ]
-    for number, group in enumerate(table.groups):
-        lines += [r"\addlinespace"] if number and len(table.groups) > 1 else []
-        lines += [_tex_row(row) for row in group]
-    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", r"\end{table}", ""])
+    return "\n".join([*lines, ""])
+
+
+def _needs(*packages: str) -> str:
+    return rf"% Needs \usepackage{{{','.join(packages)}}} in the preamble."
 
 
 def _column_names(table: PageTable) -> list[str]:
@@ -155,16 +200,72 @@ def _caption(table: PageTable) -> str:
     return f"{title}{stop} {''.join(rest).strip()}".strip()
 
 
+def _is_wide(table: PageTable) -> bool:
+    return len(table.head) > _WIDE
+
+
 def _alignment(table: PageTable) -> str:
-    return "".join(_column_alignment(table, column) for column in range(len(table.head)))
+    """How each column is set: numbers flush right, words flush left, long ones in lines of a share of the width."""
+    shares = _shares(table)
+    columns = ["r" if cell.is_number else "l" for cell in table.head]
+    return "@{}" + "".join(_LINED.format(shares[k]) if k in shares else one for k, one in enumerate(columns)) + "@{}"
 
 
-def _column_alignment(table: PageTable, column: int) -> str:
-    if table.head[column].is_number:
-        return "r"
-    cells = [row[column] for row in table.rows if not _is_spanning(row)]
-    longest = max((sum(len(run.text) for run in _of_paper(cell)) for cell in cells), default=0)
-    return rf"p{{{0.6 if len(table.head) < 4 else 0.25}\linewidth}}" if longest > _LONG else "l"
+def _shares(table: PageTable) -> dict[int, float]:
+    """The share of the width of each column of long words: they divide what the others leave, by their lengths."""
+    longest = [max([min(own, _LONG), *others]) for own, *others in _lengths(table)]
+    limit = _LONG_IN_WIDE if _is_wide(table) else _LONG
+    lined = [k for k, head in enumerate(table.head) if not head.is_number and longest[k] > limit]
+    others = sum(longest[k] + 2 for k in range(len(table.head)) if k not in lined)
+    left = max(1 - others / _letters(table), 0.3) - 0.05 * len(lined)
+    weights = {k: min(longest[k], _LONGEST) ** 0.5 for k in lined}
+    return {k: max(left * weights[k] / sum(weights.values()), 0.12) for k in lined}
+
+
+def _lengths(table: PageTable) -> list[list[int]]:
+    """The letters of the cells of each column, its head's first."""
+    rows = [table.head, *(row for row in table.rows if not _is_spanning(row))]
+    return [[_length(row[column]) for row in rows] for column in range(len(table.head))]
+
+
+def _length(cell: Cell) -> int:
+    return sum(len(run.text) for run in _of_paper(cell))
+
+
+def _letters(table: PageTable) -> int:
+    return _LETTERS_OF_SMALL_LINE if _is_wide(table) else _LETTERS_OF_LINE
+
+
+def _lines(table: PageTable) -> int:
+    """About how many lines the table takes."""
+    letters, shares = _letters(table), _shares(table)
+    widths = [letters * shares.get(k, 1) for k in range(len(table.head))]
+    caption = 2 + sum(len(run.text) for run in table.caption) // letters
+    lines = [
+        max(-(-_length(cell) // int(letters if cell.span > 1 else widths[k])) for k, cell in enumerate(row))
+        for row in table.rows
+    ]
+    return caption + sum(max(count, 1) for count in lines)
+
+
+def _tex_head(table: PageTable) -> str:
+    """The row of heads; one that is longer than the numbers below it is set in lines where room is short."""
+    cells = []
+    for cell, (own, *others) in zip(table.head, _lengths(table), strict=True):
+        text = _tex_cell(cell)
+        if cell.is_number and own > _LONG:
+            text = rf"\parbox[b]{{8em}}{{\raggedleft {text}}}"
+        elif cell.is_number and _is_wide(table) and own > max(others, default=0) and " " in text:
+            text = rf"\shortstack[r]{{{_in_lines(text)}}}"
+        cells.append(text)
+    return f"{' & '.join(cells)} \\\\"
+
+
+def _in_lines(text: str) -> str:
+    """Broken at the space nearest to its middle."""
+    spaces = [place for place, letter in enumerate(text) if letter == " "]
+    middle = min(spaces, key=lambda place: abs(place - len(text) / 2))
+    return rf"{text[:middle]}\\{text[middle + 1 :]}"
 
 
 def _tex_row(row: Sequence[Cell]) -> str:
@@ -175,7 +276,7 @@ def _tex_row(row: Sequence[Cell]) -> str:
 
 def _tex_cell(cell: Cell) -> str:
     text = "".join(_pieces(_spaced(_of_paper(cell)))).strip()
-    return rf"\multicolumn{{{cell.span}}}{{@{{}}p{{0.95\linewidth}}@{{}}}}{{{text}}}" if cell.span > 1 else text
+    return rf"\multicolumn{{{cell.span}}}{{@{{}}{_LINED.format(0.95)}@{{}}}}{{{text}}}" if cell.span > 1 else text
 
 
 def _of_paper(cell: Cell) -> list[Run]:
@@ -196,9 +297,15 @@ def _pieces(runs: Sequence[Run]) -> list[str]:
     """TeX for each run, white space as the page shows it."""
     pieces = []
     for run in runs:
-        text = tex(" ".join(run.text.split()))
+        text = _breakable(" ".join(run.text.split()))
         left = " " if run.text[:1].isspace() else ""
         right = " " if run.text[-1:].isspace() and text else ""
         command = _COMMANDS.get(run.style)
         pieces.append(f"{left}{command}{{{text}}}{right}" if command and text else f"{left}{text}{right}")
     return pieces
+
+
+def _breakable(text: str) -> str:
+    """The text in TeX, with places where a very long word may be broken."""
+    words = [[word[k : k + _UNBROKEN] for k in range(0, len(word), _UNBROKEN)] for word in text.split(" ")]
+    return " ".join(r"\allowbreak{}".join(map(tex, parts)) for parts in words)

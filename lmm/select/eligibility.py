@@ -45,7 +45,8 @@ def group_ineligible(group: str, audit: Mapping[str, Any]) -> str | None:
         return f"{group} has a single level, so that no variance between levels can be estimated."
     if entry["rows_maximum"] == 1:
         levels = f"{entry['levels']:,d}"
-        return f"Each of the {levels} levels of {group} has one row, so that their variance is one with the residual's."
+        cannot = "so that their variance cannot be told from the residual one"
+        return f"Each of the {levels} levels of {group} has one row, {cannot}."
     return None
 
 

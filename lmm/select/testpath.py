@@ -75,7 +75,7 @@ def tests_row(study: Study, decision: Mapping[str, Any]) -> Row:
         last = path.tested[-1]
         sentence = (
             f"The likelihood ratio tests at {alpha} lead to the final model {final} (the last of them, "
-            f"{last['step']}: {p_value(last['p'])})."
+            f"“{last['question']}”, with {p_value(last['p'])})."
         )
         return Row(NAME, sentence, final, last["p"], 0.0, agrees=True, estimator=REML)
     reached = with_random_part(_of_means(study, decision), path.random)
@@ -84,7 +84,7 @@ def tests_row(study: Study, decision: Mapping[str, Any]) -> Row:
     parting = path.parted or path.tested[-1]
     sentence = (
         f"The likelihood ratio tests at {alpha} would by themselves lead to {where}, not to the final model {final} "
-        f"({parting['step']}: {p_value(parting['p'])}){boundary}."
+        f"(“{parting['question']}”: {p_value(parting['p'])}){boundary}."
     )
     return Row(NAME, sentence, reached and reached["id"], parting["p"], estimator=REML)
 

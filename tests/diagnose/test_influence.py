@@ -96,7 +96,7 @@ def test_a_row_far_out_with_leverage_is_named():
     table.loc[40, ["x", "y"]] = 12.0, -40.0
     evidence, influence = looked_at(table, "y ~ x + (1 | g)", fixed="x")
     figure = drawn(evidence, influence)["influence-rows"]
-    assert figure.seen.startswith("Cook's distance is largest for line 40 ")
+    assert figure.seen.startswith("Cook’s distance is largest for line 40 ")
     assert "A single row (line 40) moves a fixed effect by" in figure.concern
     assert findings(evidence, influence)["rows"]["largest"][0]["line"] == 40
 

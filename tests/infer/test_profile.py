@@ -147,7 +147,7 @@ def test_a_correlation_of_minus_one_has_a_one_sided_interval():
     assert (found.estimate, found.lower) == (pytest.approx(-1.0), -1.0)
     # lme4's spline gives -0.31796; there the deviance is 3.8634 above its minimum by brute force.
     assert found.upper == pytest.approx(-0.3204627, abs=1e-6)
-    assert "boundary, -1" in found.note
+    assert "boundary, −1" in found.note
 
 
 def test_no_correlation_is_excluded_where_a_standard_deviation_may_be_zero():

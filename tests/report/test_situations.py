@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from lmm.diagnose.labels import bare
 from lmm.report.answer import answer
 from lmm.report.cautions import cautions
 from lmm.report.checklist import checklist
@@ -107,7 +108,7 @@ SAYS = {
             "Treatment contrasts compare each level with a reference level: arm (placebo).",
         ],
         "answer": ["29 of 200 rows (14%) were left out for missing values", "The slope of week is 1.23"],
-        "checklist": ["score in points, as the data have it", "29 (14%) were left out"],
+        "checklist": ["score (points), as the data have it", "29 (14%) were left out"],
     },
     "one row lost": {"methods": ["1 (1%) was left out because"]},
     "weighted": {"methods": ["Rows were weighted by size:"], "checklist": ["Weights: By size."]},
@@ -274,6 +275,33 @@ def test_p_values_are_in_the_form_of_the_apa(text):
 def test_nothing_is_significant_without_its_level(text):
     for sentence in re.split(r"(?<=\.) ", text):
         assert "significan" not in sentence or "α" in sentence, sentence
+
+
+_TOLD = ("sentence", "reason", "note", "message", "seen", "good", "do", "concern", "alt", "differences_reason")
+
+
+def sentences_in(found):
+    """Every sentence that a stage wrote for a reader, wherever it stands in what the stage found."""
+    if isinstance(found, dict):
+        for key, value in found.items():
+            if key in _TOLD and isinstance(value, str):
+                yield value
+            yield from sentences_in(value)
+    elif isinstance(found, list):
+        for value in found:
+            yield from sentences_in(value)
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+def test_numbers_have_a_true_minus_sign_and_covariates_no_call_of_r(situation):
+    finished = SITUATIONS[situation]()
+    case = finished.case
+    stages = (case.audit, case.decision, case.inference, case.findings, case.crossvalidation, case.sensitivity)
+    written = [case.in_labels(told) for stage in stages for told in sentences_in(stage)]
+    for told in [*written, *map(bare, case.fit.collapsed), *prose(finished).values()]:
+        assert not re.search(r"(?<![\w.–−)-])-\.?\d", told), told
+        assert not re.search(r"\d\.\d{7,}|\de[-+]\d", told), told
+        assert "scale = FALSE" not in told or "lme4" in told, told
 
 
 def test_numbers_agree_with_their_nouns(text):

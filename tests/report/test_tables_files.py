@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+import os
 import pickle
 import re
 import shutil
@@ -18,6 +19,10 @@ from lmm.report.tablefiles import csv_text, tex_text
 from lmm.report.tex import tex
 from tests.report import builders
 
+PDFLATEX = shutil.which("pdflatex")
+needs_tex = pytest.mark.skipif(
+    PDFLATEX is None and os.environ.get("CI") != "true", reason="pdflatex is not installed; CI has it"
+)
 MADE = [builders.sleepstudy, builders.messy, builders.hostile, builders.hostile_trial, builders.selected]
 
 
@@ -175,7 +180,7 @@ def test_two_tables_of_one_name_are_refused():
 
 def unescaped(source):
     """What pdfTeX reads: of each conditional the branch for it, and without comments."""
-    assert source.count(r"\ifdefined") == source.count(r"\else") == source.count(r"\fi")
+    assert source.count(r"\ifdefined") == source.count(r"\else [") == source.count(r"\fi{}")
     return re.sub(r"\\ifdefined\\Umathchar .*?\\else (\[[^\]]*\])\\fi\{\}", r"\1", source)
 
 
@@ -184,7 +189,8 @@ COMMANDS = {
     "bottomrule", "addlinespace", "multicolumn", "linewidth", "textit", "textbf", "texttt", "ensuremath", "char",
     "textbackslash", "textasciicircum", "textasciitilde", "textless", "textgreater", "textbar", "textasciigrave",
     "dots", "chi", "frac", "times", "pm", "infty", "to", "Delta", "cdot", "sigma", "alpha", "o", "O", "usepackage",
-    "leq", "geq",
+    "leq", "geq", "raggedright", "arraybackslash", "raggedleft", "parbox", "shortstack", "allowbreak", "resizebox",
+    "ifdim", "width", "else", "fi", "begingroup", "endgroup", "endfirsthead", "endhead", "endfoot",
 }  # fmt: skip
 
 
@@ -227,11 +233,46 @@ def test_text_in_tex(text, printed):
     assert tex(text) == printed
 
 
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
-def test_tex_compiles(tables, tmp_path):
-    body = "\n".join(map(tex_text, tables.values())).replace(r"\begin{table}", "\\clearpage\n\\begin{table}")
-    source = f"\\documentclass{{article}}\n\\usepackage{{booktabs}}\n\\begin{{document}}\n{body}\\end{{document}}\n"
-    (tmp_path / "tables.tex").write_text(source, encoding="utf-8")
+PREAMBLE = re.compile(r"% Needs (\\usepackage\{[a-z,]+\}) in the preamble\.\n")
+
+
+def compiled(sources, folder):
+    """What pdfTeX says of a document that holds the tables, with the packages that their first lines ask for."""
+    body = "\\clearpage\n".join(sources)
+    packages = "\n".join(dict.fromkeys(PREAMBLE.findall(body)))
+    document = f"\\documentclass{{article}}\n{packages}\n\\begin{{document}}\n{body}\\end{{document}}\n"
+    (folder / "tables.tex").write_text(document, encoding="utf-8")
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "tables.tex"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace", timeout=120)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", timeout=300)
     assert done.returncode == 0, done.stdout[-2000:]
+    return (folder / "tables.log").read_text(encoding="utf-8", errors="replace")
+
+
+def overfull(log):
+    """By how many points lines stand out of what holds them."""
+    return [float(points) for points in re.findall(r"Overfull \\hbox \(([\d.]+)pt", log)]
+
+
+@needs_tex
+def test_every_table_compiles_whatever_it_holds_and_stays_on_its_page(tables, tmp_path, request):
+    log = compiled([tex_text(table) for table in tables.values()], tmp_path)
+    assert "Missing character" not in log
+    if "hostile" not in request.node.name:  # words of 300 letters leave their column
+        assert max(overfull(log), default=0) < 5
+        assert "Float too large" not in log
+
+
+@needs_tex
+def test_a_table_wider_than_the_text_is_scaled_down_and_a_longer_one_goes_on_overleaf(tmp_path):
+    head = "".join(f'<th class="n">column {k}</th>' for k in range(20))
+    row = "<tr>" + '<td class="n">12,345.678</td>' * 20 + "</tr>"
+    page = (
+        f'<div data-table="wide" aria-label="Wide"><table><caption>Wide.</caption><thead><tr>{head}</tr></thead>'
+        f"<tbody>{row * 3}</tbody></table></div>"
+        '<div data-table="long" aria-label="Long"><table><caption>Long.</caption><thead><tr><th>x</th></tr></thead>'
+        f"<tbody>{'<tr><td>y</td></tr>' * 150}</tbody></table></div>"
+    )
+    log = compiled(list(map(tex_text, page_tables(page))), tmp_path)
+    assert not overfull(log)
+    assert "Float too large" not in log
+    assert int(re.search(r"Output written on tables\.pdf \((\d+) pages", log)[1]) >= 1 + 150 // 60

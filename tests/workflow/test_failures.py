@@ -3,8 +3,9 @@
 import html
 
 from tests.clean.test_bad_input import CASES
-from tests.workflow.project import new_project, outputs, run, snakemake, write_config
+from tests.workflow.project import new_project, outputs, planned, run, snakemake, write_config
 
+PAGE, INDEX = "reports/trial/index.html", "reports/index.html"
 SHOWN_BY_PREFLIGHT = (
     "empty file",
     "missing column",
@@ -59,7 +60,15 @@ def test_a_sentence_is_not_repeated_once_its_cause_is_mended(tmp_path):
     assert "the outcome y is 1" not in done.stderr
 
 
+def changes(project, earlier):
+    """The files that a run changed, and what a person reads in them; none may be gone or new."""
+    left = outputs(project)
+    assert left.keys() == earlier.keys()
+    return {name: html.unescape(left[name].decode()) for name in left if left[name] != earlier[name]}
+
+
 def test_a_table_that_turned_bad_leaves_the_earlier_results_and_is_told_at_every_run(tmp_path):
+    """The page of the earlier run and the index say so, and are the same to the byte once the table is mended."""
     study = {"name": "trial", "data": "t.csv", "outcome": "y", "groups": ["g"]}
     project = new_project(tmp_path / "project", {"studies": [study]})
     table = project / "t.csv"
@@ -71,13 +80,22 @@ def test_a_table_that_turned_bad_leaves_the_earlier_results_and_is_told_at_every
     table.write_text(good + "1,a,5\n")
     for _ in range(2):
         done = snakemake(project, "--cores", "1")
-        assert "t.csv has 3 cells in line 14, where its header has names for 2" in done.stderr
-        assert outputs(project) == earlier
+        said = "t.csv has 3 cells in line 14, where its header has names for 2"
+        assert said in done.stderr
+        pages = changes(project, earlier)
+        assert set(pages) == {PAGE, INDEX}
+        assert all(page.count(said) == 1 for page in pages.values())
+        assert (
+            "The last run of this study failed; this page is of a run before it." in pages["reports/trial/index.html"]
+        )
+        assert "The last run failed; this is of a run before it." in pages[INDEX]
     table.write_text(good)
     write_config(project, {"studies": [study | {"steps": [{"filter": {"keep": "y > 9", "because": "small"}}]}]})
-    for _ in range(2):
-        assert "the steps leave no row of t.csv" in snakemake(project, "--cores", "1").stderr
-        assert outputs(project) == earlier
+    assert "the steps leave no row of t.csv" in snakemake(project, "--cores", "1").stderr
+    pages = changes(project, earlier)
+    assert set(pages) == {PAGE, INDEX}
+    assert all("the steps leave no row of t.csv" in page and said not in page for page in pages.values())
     write_config(project, {"studies": [study]})
     run(project)
     assert outputs(project) == earlier
+    assert planned(project) == set()

@@ -86,7 +86,7 @@ def test_an_outcome_that_the_mean_explains_is_a_sentence_and_stops_no_other(fini
             "y ~ x",
             "Amber",
             "The ladder stops at g, which is left out: Each of the 30 levels of g has one row, so that their variance "
-            "is one with the residual's; no two rows share a level of g, so that nothing is ignored",
+            "cannot be told from the residual one; no two rows share a level of g, so that nothing is ignored",
         ),
         (
             "onegroup",

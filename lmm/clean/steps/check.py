@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from lmm.clean.shown import number
 from lmm.clean.steps import cells
 from lmm.clean.steps.columnwise import names_after, sources
 from lmm.clean.steps.step import Applied, Place, listed, reasons_for, rows, values
@@ -73,8 +74,8 @@ def _outside(column: pd.Series, check: Check) -> np.ndarray:
 def _range(check: Check) -> str:
     if check.allowed is not None:
         return listed(check.allowed)
-    low = f"from {check.minimum:g}" if check.minimum is not None else ""
-    high = f"to {check.maximum:g}" if check.maximum is not None else ""
+    low = f"from {number(check.minimum)}" if check.minimum is not None else ""
+    high = f"to {number(check.maximum)}" if check.maximum is not None else ""
     return f"{low} {high}".strip()
 
 

@@ -22,8 +22,9 @@ def apply(settings: Mapping[str, list[str]], table: pd.DataFrame, place: Place) 
         changed[column] = table[column].mask(coded)
         counts[column] = int(coded.sum())
         told.append(f"{values(counts[column])} of {column} ({', '.join(codes)})")
+    were = "was a code" if sum(counts.values()) == 1 else "were codes"
     return Applied(
-        table.assign(**changed), f"{listed(told)} were codes for a missing value.", counts={"set_missing": counts}
+        table.assign(**changed), f"{listed(told)} {were} for a missing value.", counts={"set_missing": counts}
     )
 
 

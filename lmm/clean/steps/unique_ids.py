@@ -31,7 +31,7 @@ def apply(settings: Mapping[str, str], table: pd.DataFrame, place: Place) -> App
         made = cells.categories(cells.labels(table[outer]) + ":" + before)
         table = table.assign(**{inner: made})
         told.append(
-            f"the {before.nunique()} labels of {inner} start anew in each {outer} and became {made.nunique()}, "
+            f"the {before.nunique():,} labels of {inner} start anew in each {outer} and became {made.nunique():,}, "
             f"{outer}:{inner}"
         )
     return Applied(table, f"{_capital(listed(told))}.")
