@@ -17,7 +17,7 @@ from lmm.report.cautions import AMBER, Caution
 from lmm.report.family import plan_said
 from lmm.report.intervals import how
 from lmm.report.markup import listing, name, say, sentences, told
-from lmm.report.methods import coding_said, degrees_said, doubts_said, missing_said
+from lmm.report.methods import LIBRARIES, coding_said, degrees_said, doubts_said, missing_said
 from lmm.report.plan import MAXIMAL, hypotheses
 from lmm.report.selection import procedure_said
 from lmm.report.transformed import transformation
@@ -314,7 +314,7 @@ _MEANS = {False: "it means", True: "they mean"}
 
 def _software(case: Case) -> Markup:
     versions = case.decision["provenance"]
-    others = [f"{key} {versions[key]}" for key in ("python", "numpy", "scipy", "pandas") if key in versions]
+    others = [f"{library} {versions[key]}" for key, library in LIBRARIES if key in versions]
     return say("lmm {} ({}).", versions["lmm"], ", ".join(others))
 
 

@@ -398,7 +398,7 @@ def _made_by(step: Step) -> list[str]:
 
 def _estimation(case: Case) -> Markup:
     versions = case.decision["provenance"]
-    libraries = ", ".join(f"{label} {versions[key]}" for key, label in _LIBRARIES if key in versions)
+    libraries = ", ".join(f"{label} {versions[key]}" for key, label in LIBRARIES if key in versions)
     criterion = "REML" if case.fit.random else "ordinary least squares"
     parts = [
         say("The final model was refitted by {} with lmm {} ({}).", criterion, versions["lmm"], libraries),
@@ -533,4 +533,5 @@ def _comparisons(case: Case) -> list[Markup]:
     return [say(text, how)]
 
 
-_LIBRARIES = (("python", "Python"), ("numpy", "NumPy"), ("scipy", "SciPy"), ("pandas", "pandas"))
+LIBRARIES = (("python", "Python"), ("numpy", "NumPy"), ("scipy", "SciPy"), ("pandas", "pandas"))
+"""What a run notes the versions of beside lmm: keys of the provenance and the names of the libraries."""

@@ -31,7 +31,7 @@ from lmm.report.effects import effect_sections
 from lmm.report.equation import distributions, equation, lme4_call
 from lmm.report.family import family_caption, family_rows
 from lmm.report.markup import listing, name, say, told
-from lmm.report.methods import citations, degrees_said, methods
+from lmm.report.methods import LIBRARIES, citations, degrees_said, methods
 from lmm.report.plan import decided_on_data, fixed_in_advance, roles
 from lmm.report.references import in_order
 from lmm.report.rendering import render, script
@@ -336,8 +336,8 @@ def _within(case: Case) -> list[Markup]:
 
 def _reproduction(case: Case) -> list[tuple[str, Markup]]:
     versions = case.decision["provenance"]
-    named = ("lmm", "python", "numpy", "scipy", "pandas")
-    text = ", ".join(f"{key} {versions[key]}" for key in named if key in versions)
+    named = (("lmm", "lmm"), *LIBRARIES)
+    text = ", ".join(f"{name} {versions[key]}" for key, name in named if key in versions)
     return [
         ("Software", say("{}", text)),
         ("Seed", say("{}", str(case.study.seed))),

@@ -178,13 +178,9 @@ def _likelihood_ratios(case: Case) -> list[Markup]:
 
 
 def _test_of(case: Case, step: dict) -> Markup:
-    """The test of one term, named where the model has several."""
-    terms = [term for term in case.decision["steps"] if term["estimator"] == "ML"]
-    return (
-        say("The likelihood ratio test of {}", name(step["terms"][0]))
-        if len(terms) > 1
-        else say("The likelihood ratio test")
-    )
+    """The test of one term, named where there are others."""
+    only = sum(one["estimator"] == "ML" for one in case.decision["steps"]) == 1
+    return say("The likelihood ratio test{}", Markup("") if only else say(" of {}", name(step["terms"][0])))
 
 
 def _fixed_step(case: Case, step: dict) -> Markup:

@@ -160,7 +160,8 @@ class Study(Block):
         pattern=_NAME,
         description="Name of the family of studies this one belongs to: the p-values of their hypotheses, or of the "
         "first fixed effect where a study names none, are adjusted for their number over the whole family, and shown "
-        "beside the unadjusted ones. Holm's method unless families says otherwise.",
+        "beside the unadjusted ones. Holm's method unless families says otherwise. Where a study of a family fails, "
+        "the reports of the others wait until it is mended or no longer belongs to it.",
         examples=["memory"],
     )
     seed: int | None = Field(

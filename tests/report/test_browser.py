@@ -147,6 +147,33 @@ def test_print_shows_what_is_folded_away_and_no_contents(browser, pages):
     assert browser.evaluate("document.documentElement.scrollWidth") <= 700
 
 
+FOLDED = "[...document.querySelectorAll('details.fold')].filter(one => !one.open).length"
+
+
+def test_a_phone_folds_what_gives_no_cause_for_concern_and_a_link_opens_it(browser, pages):
+    browser.open(pages / "sleepstudy.html", width=1280)
+    assert browser.evaluate(FOLDED) == 0
+    whole = browser.evaluate("document.documentElement.scrollHeight")
+    browser.open(pages / "sleepstudy.html", width=390)
+    assert browser.evaluate(FOLDED) > 15
+    assert browser.evaluate("document.documentElement.scrollHeight") < whole
+    assert browser.evaluate("[...document.querySelectorAll('figure .flag')].every(one => !one.closest('details'))")
+    name = browser.evaluate("document.querySelector('figure:has(> details.fold)').id")
+    browser.evaluate(f"location.hash = '#{name}'; new Promise(done => setTimeout(done, 100))")
+    assert browser.evaluate(f"document.querySelector('#{name} > details').open")
+    browser.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert browser.evaluate("[...document.querySelectorAll('details')].every(one => one.open)")
+    browser.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert browser.evaluate(FOLDED) > 15
+
+
+def test_nothing_is_folded_where_no_script_runs(browser, pages, tmp_path):
+    page = (pages / "sleepstudy.html").read_text(encoding="utf-8")
+    (tmp_path / "page.html").write_text(re.sub(r"<script>.*?</script>", "", page, flags=re.DOTALL), encoding="utf-8")
+    browser.open(tmp_path / "page.html", width=390)
+    assert browser.evaluate(FOLDED) == 0
+
+
 def test_nothing_is_cut_on_a4(browser, pages):
     for name in NAMES:
         browser.open(pages / f"{name}.html", width=680, media="print")  # 210 mm without margins, in CSS pixels

@@ -80,9 +80,20 @@ def test_a_model_that_cannot_be_had_leaves_the_page_whole():
 
 
 def test_a_mean_without_terms_is_compared_by_its_constant():
-    shown = sensitivity(builders.penicillin().case)
+    finished = builders.penicillin()
+    found = finished.sensitivity["hypotheses"]
+    smaller = {**found["models"][0], "formula": "diameter ~ 1 + (1 | plate)"}
+    shown = sensitivity(changed(finished.case, hypotheses=found | {"models": [smaller, *found["models"][1:]]}))
     assert [one["name"] for one in shown.coefficients] == ["(Intercept)"]
     assert shown.forest is not None
+
+
+def test_where_all_models_are_one_a_sentence_says_so_and_no_table_repeats_it():
+    shown = sensitivity(builders.penicillin().case)
+    assert "are one and the same, so that nothing can change" in shown.said
+    assert "the only candidate of the whole design" in shown.close_said
+    assert (shown.models, shown.coefficients, shown.forest) == ([], [], None)
+    assert (shown.close, shown.weights, shown.panel) == ([], [], [])
 
 
 def test_without_coefficients_there_is_no_forest():

@@ -7,7 +7,7 @@
   const reveal = () => {
     const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
     if (!target) return;
-    const inside = target.querySelector(":scope > details.fold") ?? target.closest("details");
+    const inside = target.matches("figure") ? target.querySelector("details.fold") : target.closest("details");
     if (inside && !inside.open) {
       inside.open = true;
       target.scrollIntoView();
