@@ -100,8 +100,8 @@ class Browser:
         """A click of the mouse on the first element of a CSS selector, scrolled into view."""
         x, y = self.evaluate(f"""(async () => {{
             const element = document.querySelector({json.dumps(selector)});
-            element.scrollIntoView({{ block: "center" }});
-            // What the page does because it was scrolled may move the element.
+            // What is in sight at all times is not to scroll the page, which would answer by moving it.
+            element.scrollIntoView({{ block: element.closest("nav") ? "nearest" : "center" }});
             for (let frame = 0; frame < 3; frame++) await new Promise(done => requestAnimationFrame(done));
             const box = element.getBoundingClientRect();
             return [box.left + box.width / 2, box.top + box.height / 2];
