@@ -23,8 +23,8 @@ _PAGE_OF_LINES, _PAGE_OF_SMALL_LINES = 38, 50
 """What a page of LaTeX's article holds, in its usual and its smaller type."""
 _UNBROKEN = 14
 """Letters of a word that may stand in one line of a narrow column."""
-_LINED = r">{{\raggedright\arraybackslash}}p{{{:.2f}\linewidth}}"
-"""A column of the package array whose words are set in lines, by its share of the width."""
+_LINED = r">{{\raggedright\arraybackslash\hspace{{0pt}}}}p{{{:.2f}\linewidth}}"
+"""A column of the package array set in lines, by its share of the width; a space lets its first word be hyphenated."""
 _COMMANDS = {"italic": r"\textit", "bold": r"\textbf", "code": r"\texttt"}
 
 Record = dict[str, str]
@@ -217,7 +217,7 @@ def _shares(table: PageTable) -> dict[int, float]:
     limit = _LONG_IN_WIDE if _is_wide(table) else _LONG
     lined = [k for k, head in enumerate(table.head) if not head.is_number and longest[k] > limit]
     others = sum(longest[k] + 2 for k in range(len(table.head)) if k not in lined)
-    left = max(1 - others / _letters(table), 0.3) - 0.05 * len(lined)
+    left = max(1 - others / _letters(table), 0.3) - 0.065 * len(lined)
     weights = {k: min(longest[k], _LONGEST) ** 0.5 for k in lined}
     return {k: max(left * weights[k] / sum(weights.values()), 0.12) for k in lined}
 

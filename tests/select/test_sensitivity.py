@@ -295,7 +295,7 @@ def test_tests_that_lead_to_the_boundary_are_told():
     tests = row(found("early")["panel"], "likelihood ratio tests")
     assert (tests["chosen"], tests["agrees"]) == ("id.slope", False)
     assert tests["value"] == pytest.approx(0.045, abs=5e-4)
-    assert tests["sentence"].endswith("(id: slope: p = .045); it lies on the boundary.")
+    assert tests["sentence"].endswith("vary between levels of id?”: p = .045); it lies on the boundary.")
     aic = row(found("early")["panel"], "AIC")
     assert (aic["chosen"], aic["margin"]) == ("id.slope", pytest.approx(5.354 - 4, abs=1e-3))
 
