@@ -159,7 +159,7 @@ def test_a_spreadsheet_runs_no_formula(tables):
 def test_hostile_labels_stand_in_the_files_as_text():
     tables = tables_of(builders.hostile())
     assert records(tables["fixed-effects"])[1]["Term"] == " ".join(builders.HOSTILE.split())
-    told = tex_text(tables["fixed-effects"])
+    told = tex_text(tables["fixed-effects"]).replace(r"\allowbreak{}", "")
     assert r"\textless{}script\textgreater{}alert(1)" in told
     assert r"\ifdefined\Umathchar שלום\else [U+05E9 U+05DC U+05D5 U+05DD]\fi{}" in told
 
