@@ -84,7 +84,7 @@ def test_all_mistakes_come_at_once_one_line_each_with_study_and_key():
         ({"structure": {"subject": {"nested_in": "Subject"}}}, "key structure: 'subject' is not one of the grouping"),
         ({"structure": {"Subject": {"crossed_with": "Subject"}}}, "key structure: 'Subject' is declared against it"),
         ({"duplicates": True}, "key duplicates: must be 'refuse' or 'allow', not true."),
-        ({"split": "rungs"}, "key split: must be 'study' or 'rung', not \"rungs\"."),
+        ({"split": "rungs"}, "key split: must be 'none', 'study' or 'rung', not \"rungs\"."),
         ({"name": "a b"}, "key name: may hold letters, digits, _ and - only"),
         ({"time": 3}, "key time: must be text, not 3."),
     ],
