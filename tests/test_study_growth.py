@@ -281,7 +281,7 @@ def test_check_shows_the_whole_ladder_of_a_curve(tmp_path):
     (tmp_path / "config.yaml").write_text(json.dumps(config), encoding="utf-8")
     (tmp_path / "oxboys.csv").write_bytes((DATA / "oxboys.csv").read_bytes())
     plan = check(tmp_path / "config.yaml", tmp_path)
-    assert "age takes 16 values from -1 to 1.0055" in plan
+    assert "age takes 16 values from −1 to 1.0055" in plan
     for rung in (
         "null: height ~ 1",
         "Subject.intercept: height ~ age + I(age^2) + (1 | Subject)",

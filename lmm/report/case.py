@@ -170,6 +170,12 @@ class Case:
         }
 
     @property
+    def compares_random_parts(self) -> bool:
+        """Whether the minimal, the final and the maximal model differ, in random effects that there are."""
+        formulas = {one["formula"] for one in self.sensitivity["hypotheses"]["models"]}
+        return len(formulas) > 1 and bool(self.fit.random)
+
+    @property
     def compares_slopes(self) -> bool:
         """Whether models with random slopes were set against others."""
         kinds = (SLOPE, CORRELATION, BACK_OFF)

@@ -57,7 +57,7 @@ def citations(case: Case) -> list[str]:
         cited |= CITED.get(case.family["adjustment"], set())
     if case.comparisons:
         cited |= {"bengio", "gneiting", "roberts", "sivula", "vehtari"}
-    if case.sensitivity["weights"]:
+    if len(case.sensitivity["weights"]) > 1:
         cited |= {"burnham"}
     if cites_robust_rule(case):
         cited |= {"hampel"}
@@ -90,7 +90,7 @@ def _cited_for_selection(case: Case) -> set[str]:
             cited |= {"matuschek"}
     if case.selects_fixed_effects:
         cited |= {"freedman"}
-    cited |= {"barr"} if case.sensitivity["hypotheses"]["coefficients"] else set()
+    cited |= {"barr"} if case.compares_random_parts and case.sensitivity["hypotheses"]["coefficients"] else set()
     cited |= {"heinze", "sauerbrei"} if case.inclusion else set()
     return cited
 
@@ -466,7 +466,7 @@ def _validation(case: Case) -> Markup:
     )
     close = ", and in all models whose AIC was less than 2 above the lowest, with Akaike weights (Burnham &amp; "
     close += "Anderson, 2002)"
-    parts.append(say(text, what, say(close) if case.sensitivity["weights"] else ""))
+    parts.append(say(text, what, say(close) if len(case.sensitivity["weights"]) > 1 else ""))
     return sentences(parts)
 
 

@@ -61,13 +61,15 @@ def sensitivity(case: Case) -> Sensitivity:
     hypotheses, close, panel = found["hypotheses"], found["close"], found["panel"]
     names = list(dict.fromkeys(one["name"] for model in close["models"] for one in model["coefficients"]))
     # Where there is nothing to compare, a sentence says so, and tables would say the same thing over and over.
+    differ = case.compares_random_parts
     several = len({one["formula"] for one in hypotheses["models"]}) > 1
-    differ = several and case.fit.random
     rivals = len(found["weights"]) > 1
     return Sensitivity(
         heading="The hypotheses across three models" if hypotheses["named"] else "The coefficients across three models",
         models=[_model_row(case, one) for one in hypotheses["models"]] if several else [],
-        coefficients=[_coefficient_rows(one) for one in hypotheses["coefficients"]] if differ else [],
+        coefficients=[_coefficient_rows(one) for one in hypotheses["coefficients"]]
+        if case.compares_random_parts
+        else [],
         said=told(case.in_labels(hypotheses["sentence"])),
         forest=_forest(case, hypotheses) if differ else None,
         close=[_close_row(case, model, names) for model in close["models"]] if len(close["models"]) > 1 else [],

@@ -1,6 +1,7 @@
 """One job for a study, for each of its stages or for each rung: the same results, byte for byte."""
 
 import json
+import re
 
 from tests.workflow.project import demonstration, new_project, outputs, run
 
@@ -32,8 +33,9 @@ def test_one_job_for_a_study_leaves_what_a_job_for_each_stage_leaves(tmp_path):
     assert set(results["none"]) == set(results["study"])
     different = {name for name, content in results["none"].items() if content != results["study"][name]}
     assert {name.rsplit("/", 1)[-1] for name in different} <= {"index.html", "ro-crate-metadata.json"}  # of the config
-    said = [results[split]["reports/penicillin/index.html"].decode() for split in ("none", "study")]
-    assert said[0].replace("split: none", "split: study") == said[1]
+    pages = [results[split]["reports/penicillin/index.html"].decode() for split in ("none", "study")]
+    said = [re.sub(r"\d+ bytes", "", page) for page in pages]  # the size of the config's file
+    assert said[0] == said[1]
 
 
 def test_a_bootstrap_in_three_jobs_is_the_bootstrap_in_one(tmp_path):
