@@ -44,3 +44,14 @@ def observed_less_expected(T, y, X, factors, weights, reml, directions):
         for b, Vb in enumerate(dV):
             out[a, b] = y @ P @ Va @ P @ Vb @ P @ y / sigma2 - np.trace(traced @ Va @ traced @ Vb)
     return out
+
+
+def unwhitened(problem, T):
+    """The matrices of the engine's whitened coordinates, one for each factor, in the units of the columns of Z."""
+    original = []
+    for k, factor in enumerate(problem.factors):
+        t = np.zeros_like(T[k])
+        for term, upper in zip(factor.slices, problem.transforms[k], strict=True):
+            t[term, term] = np.linalg.solve(upper, T[k][term, term])
+        original.append(t)
+    return original
