@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from lmm.diagnose import pdf, svg
 from lmm.diagnose.check import Check
+from lmm.diagnose.drawing import render
 from lmm.diagnose.section import MODEL
 
 
@@ -76,5 +76,5 @@ def drawn(
     checks: Sequence[Check] = (),
 ) -> DiagnosticFigure:
     """The figure written as SVG and PDF, together with its words."""
-    drawing, printed = svg.render(figure, name, title, alt), pdf.render(figure, title)
-    return DiagnosticFigure(name, title, alt, good, seen, do, concern, drawing, printed, section, tuple(checks))
+    drawing = render(figure, name, title, alt)
+    return DiagnosticFigure(name, title, alt, good, seen, do, concern, drawing.svg, drawing.pdf, section, tuple(checks))

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pandas
-from matplotlib.ticker import MaxNLocator
 
 from lmm.diagnose import style
 from lmm.diagnose.evidence import Evidence
 from lmm.diagnose.figure import DiagnosticFigure, OmittedFigure, drawn
 from lmm.diagnose.labels import shorten
+from lmm.diagnose.small_panels import SmallPanels
 from lmm.diagnose.structure import Grouping, groupings, line_grouping, running_variable
 from lmm.diagnose.thin import by_rank
 from lmm.numbers import bounded, counted, listing, percent, significant
 
 NAME, TITLE = "fit-over-data", "The fit over the data"
 _MOST_PANELS = 20
-_PANEL_COLUMNS = 5
 _FEWEST_ROWS = 3
 """A line of its own needs three rows in a level: two leave no error."""
 
@@ -120,42 +119,36 @@ def _misfit(frame: pandas.DataFrame, grouping: Grouping) -> str:
 
 
 def _panel_drawing(evidence, frame, lines, grouping, shown, column):
-    columns = min(_PANEL_COLUMNS, len(shown))
-    rows = -(-len(shown) // columns)
-    figure, grid = style.canvas(0.6 + 1.2 * rows, rows, columns, sharex=True, sharey=True)
-    parts = dict(list(frame[frame.level.isin(shown)].groupby("level")))
-    averages = frame[frame.level.isin(shown)].groupby(["level", "x"])[["fitted", "fixed"]].mean()
-    for axes, level in zip(grid, shown, strict=False):
-        part, average = parts[level], averages.loc[level]
-        ends = np.array([part.x.min(), part.x.max()])
-        line = lines.loc[level]
-        axes.plot(
-            ends,
-            line.y + line.slope * (ends - line.x),
-            color=style.VERMILLION,
-            linewidth=1.1,
-            linestyle=(0, (4, 2)),
-        )
-        axes.plot(average.index, average.fixed, color=style.INK, linewidth=0.8, alpha=0.45)
-        axes.plot(average.index, average.fitted, color=style.BLUE, linewidth=1.8)
-        axes.scatter(part.x, part.y, s=9, color=style.INK, alpha=0.7, linewidths=0, zorder=3)
-        axes.set_title(shorten(grouping.levels[level], 10), fontsize=8.5, pad=2)
-        axes.tick_params(labelsize=8)
-        axes.xaxis.set_major_locator(MaxNLocator(3))
-        axes.yaxis.set_major_locator(MaxNLocator(3))
-    for position, axes in enumerate(grid[len(shown) :], start=len(shown)):
-        axes.set_visible(False)
-        grid[position - columns].xaxis.set_tick_params(labelbottom=True)
-    handles = [
-        ("observed", {"marker": "o", "markersize": 3.5, "linestyle": "none", "color": style.INK}),
-        ("model", {"color": style.BLUE, "linewidth": 1.8}),
-        ("level alone", {"color": style.VERMILLION, "linewidth": 1.1, "linestyle": (0, (4, 2))}),
-        ("fixed part", {"color": style.INK, "linewidth": 0.8, "alpha": 0.45}),
-    ]
-    style.key(figure, handles)
-    figure.supxlabel(shorten(column, 60), fontsize=10)
-    figure.supylabel(shorten(evidence.outcome_label, 40), fontsize=10)
+    rows = frame[frame.level.isin(shown)]
+    averages = rows.groupby(["level", "x"])[["fitted", "fixed"]].mean()
+    drawn_levels = [averages.loc[level] for level in shown]
+    own = [_line_of(rows[rows.level == level], lines.loc[level]) for level in shown]
+    heights = np.concatenate([rows.y, averages.fitted, averages.fixed, *(y for _, y in own)])
+    panels = SmallPanels.over(len(shown), rows.x.to_numpy(), heights)
+    alone = {"color": style.VERMILLION, "linewidth": 1.1, "linestyle": (0, (4, 2))}
+    model = {"color": style.BLUE, "linewidth": 1.8}
+    fixed = {"color": style.INK, "linewidth": 0.8, "alpha": 0.45}
+    figure = panels.draw(
+        [shorten(grouping.levels[level], 10) for level in shown],
+        [
+            (own, alone),
+            ([(one.index.to_numpy(), one.fixed.to_numpy()) for one in drawn_levels], fixed),
+            ([(one.index.to_numpy(), one.fitted.to_numpy()) for one in drawn_levels], model),
+        ],
+        (rows.level.map({level: panel for panel, level in enumerate(shown)}).to_numpy(), rows.x, rows.y),
+    )
+    observed = {"marker": "o", "markersize": 3.5, "linestyle": "none", "color": style.INK}
+    style.key(figure, [("observed", observed), ("model", model), ("level alone", alone), ("fixed part", fixed)])
+    (axes,) = figure.axes
+    axes.set_xlabel(shorten(column, 60))
+    axes.set_ylabel(shorten(evidence.outcome_label, 40))
     return figure
+
+
+def _line_of(part: pandas.DataFrame, line: pandas.Series) -> tuple[np.ndarray, np.ndarray]:
+    """The least-squares line of a level, from its first to its last x."""
+    ends = np.array([part.x.min(), part.x.max()])
+    return ends, line.y + line.slope * (ends - line.x)
 
 
 def _level_means(evidence: Evidence, factors: list[Grouping]) -> DiagnosticFigure:

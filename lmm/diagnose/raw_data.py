@@ -230,10 +230,10 @@ def _tiles(evidence: Evidence, rows: Grouping, columns: Grouping) -> DiagnosticF
     wide = len(shown) <= len(shown.columns)
     grid = shown if wide else shown.T
     across, down = (columns, rows) if wide else (rows, columns)
-    figure, (axes,) = style.canvas(min(5.5, max(2.2, 1.3 + 0.17 * len(grid))))
+    figure, (axes, scale) = style.canvas(min(5.5, max(2.2, 1.3 + 0.17 * len(grid))), 1, 2, width_ratios=(40, 1))
     mesh = axes.pcolormesh(np.ma.masked_invalid(grid.to_numpy()), cmap="cividis", rasterized=grid.size > 1_500)
     axes.grid(visible=False)
-    bar = figure.colorbar(mesh, ax=axes, pad=0.02, aspect=30)
+    bar = figure.colorbar(mesh, cax=scale)
     bar.outline.set_visible(False)
     bar.set_label(shorten(f"Mean {evidence.outcome_label}", 40))
     for axis, grouping, levels in ((axes.xaxis, across, grid.columns), (axes.yaxis, down, grid.index)):

@@ -1,14 +1,9 @@
-"""A matplotlib figure as SVG that can stand inside a page: small, deterministic, theme-aware, with its own ids."""
+"""What matplotlib writes as SVG, made to stand inside a page: small, deterministic, theme-aware, with its own ids."""
 
 from __future__ import annotations
 
-import io
 import re
-import warnings
 from xml.etree import ElementTree
-
-from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure
 
 from lmm.diagnose.style import INK
 
@@ -22,22 +17,15 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _FONT_FAMILY = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'Noto Sans', sans-serif"
 
 
-def render(figure: Figure, name: str, title: str, alt: str) -> str:
-    """The figure as an `<svg>` element whose accessible name is `title` and whose description is `alt`.
+def tidied(raw: str, name: str, title: str, alt: str) -> str:
+    """What matplotlib wrote as an `<svg>` element whose accessible name is `title` and whose description is `alt`.
 
     `name` prefixes every id, so that many figures can share a page; it must be unique there. Text stays text (the
     browser finds the glyphs of any script). Black becomes `currentColor` and the ground is transparent, so that the
     drawing follows a light or a dark page. Nothing depends on the clock.
     """
-    raw = io.StringIO()
-    with warnings.catch_warnings():
-        # DejaVu only measures the labels here; the browser draws them, with a font that has the glyph.
-        warnings.filterwarnings("ignore", message=".*[Gg]lyph.*")
-        # Figure.savefig would draw it twice, the first time to lay it out; drawing does that by itself.
-        metadata = {"Date": None, "Creator": None, "Format": None, "Type": None}
-        FigureCanvasSVG(figure).print_svg(raw, metadata=metadata)
     # matplotlib passes control characters through, which no XML reader accepts.
-    root = ElementTree.fromstring(_NOT_XML.sub("\N{REPLACEMENT CHARACTER}", raw.getvalue()))
+    root = ElementTree.fromstring(_NOT_XML.sub("\N{REPLACEMENT CHARACTER}", raw))
     _drop_ornament(root)
     _own_ids(root, name)
     for element in root.iter():

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from lmm import numbers
-from lmm.diagnose import style, svg
+from lmm.diagnose import drawing, style
 from lmm.diagnose.labels import bare, shorten
 from lmm.report.coefficients import INTERCEPT
 
@@ -96,9 +96,9 @@ def _forest(name: str, title: str, scale: str, keys: Sequence[dict], lines: Sequ
     seen = _seen(ordered, all(key["name"] == INTERCEPT for key in keys), left_out)
     with style.applied():
         figure = _draw(ordered, shorten(f"{scale} ({levels} intervals)", 60), zero=keys[0]["name"] != INTERCEPT)
-        drawing = svg.render(figure, name, title, seen)
+        shown = drawing.render(figure, name, title, seen).svg
     # An open point covers its line with the page's own ground, light or dark.
-    return Forest(name, title, seen, Markup(drawing.replace(_GROUND, "var(--paper)")))
+    return Forest(name, title, seen, Markup(shown.replace(_GROUND, "var(--paper)")))
 
 
 def _seen(lines: Sequence[Line], means: bool, left_out: int) -> str:

@@ -7,8 +7,9 @@ import pandas
 import pytest
 
 import lmm
-from lmm.diagnose import by_group, calibration, linearity, scale_location, simulated_density, style, svg
+from lmm.diagnose import by_group, calibration, figure, linearity, scale_location, simulated_density, style
 from lmm.diagnose.check import FINE, LOOK, WRONG, rarity, verdict
+from lmm.diagnose.drawing import Drawing
 from lmm.diagnose.evidence import Evidence
 from lmm.diagnose.figure import OmittedFigure
 from lmm.diagnose.levels import _Levels, _levene, levels_apart, spread_by_level
@@ -22,7 +23,7 @@ from tests.report import builders
 @pytest.fixture
 def undrawn(monkeypatch):
     """Words without the drawing, for checks made many times."""
-    monkeypatch.setattr(svg, "render", lambda *_: "")
+    monkeypatch.setattr(figure, "render", lambda *_: Drawing("", b""))
 
 
 def findings(finished):

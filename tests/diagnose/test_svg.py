@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from lmm.diagnose import style, svg
+from lmm.diagnose import drawing, style
 from lmm.diagnose.labels import bare, shorten
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -18,7 +18,7 @@ def draw(name="one", label="x", points=50):
         axes.plot([0, 1], [1, 0], color=style.BLUE)
         axes.scatter(np.arange(points), np.sqrt(np.arange(points)), **style.points(points))
         axes.set_xlabel(label)
-        return svg.render(figure, name, "A <title>", "What it & shows")
+        return drawing.render(figure, name, "A <title>", "What it & shows").svg
 
 
 def texts(drawing):
