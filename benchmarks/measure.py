@@ -7,8 +7,14 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import numpy as np
 from cases import Case, write_arrays
 from tools import WORKERS, Tool
+
+from lmm.engine.deviance import Deviance
+from lmm.engine.problem import Problem
+from lmm.formula import parse
+from lmm.model import grouping_factors, one_thread
 
 ONE_THREAD = dict.fromkeys(
     (
@@ -103,7 +109,7 @@ def measure(case: Case, tools: list[Tool], rounds: int, budget: float, patience:
                     continue
                 try:
                     worker = Worker(tool, files[tool.table], case.formula, core, patience)
-                    results[tool.name] = first_fits(worker, patience)
+                    results[tool.name] = first_fits(worker, budget, patience)
                     workers[tool.name] = worker
                 except NoFit as reason:
                     results[tool.name] = {"cannot": str(reason)}
@@ -111,14 +117,22 @@ def measure(case: Case, tools: list[Tool], rounds: int, budget: float, patience:
         finally:
             for worker in workers.values():
                 worker.close()
+    for result in results.values():
+        if isinstance(result.get("deviance"), list):
+            result["deviance"] = reml_deviance(case, result["deviance"])
     return {"what": case.what, "formula": case.formula, "tools": results}
 
 
-def first_fits(worker: Worker, patience: float) -> dict:
-    """Fit once cold, which also shows the peak memory of a single fit, and once more to learn how long a turn is."""
+def first_fits(worker: Worker, budget: float, patience: float) -> dict:
+    """Fit once cold, which also shows the peak memory of a single fit, and once more to learn how long a turn is.
+
+    A first fit that has used up the budget is the only one.
+    """
     cold = worker.ask("fit", 1, patience)
-    warm = worker.ask("fit", 1)
-    fits = max(1, min(MOST_FITS_A_TURN, round(TURN_SECONDS / max(warm["cpu_seconds"], 1e-6))))
+    taken, fits = [cold["cpu_seconds"]], 1
+    if cold["cpu_seconds"] < budget:
+        warm = worker.ask("fit", 1)
+        taken, fits = [], max(1, min(MOST_FITS_A_TURN, round(TURN_SECONDS / max(warm["cpu_seconds"], 1e-6))))
     return {
         "version": worker.version,
         "deviance": cold["result"],
@@ -126,7 +140,7 @@ def first_fits(worker: Worker, patience: float) -> dict:
         "memory_ready_megabytes": worker.memory_ready,
         "memory_peak_megabytes": cold["memory_megabytes"],
         "fits_per_turn": fits,
-        "cpu_seconds": [],
+        "cpu_seconds": taken,
     }
 
 
@@ -144,6 +158,21 @@ def take_turns(workers: dict[str, Worker], results: dict[str, dict], rounds: int
             if name == "lmm":
                 design = workers[name].ask("design", fits)["cpu_seconds"]
                 results[name].setdefault("design_cpu_seconds", []).append(design)
+
+
+def reml_deviance(case: Case, variances: list[float]) -> float:
+    """Return the REML criterion of random intercepts with these variances, the residual one first, for a tool without.
+
+    Only their ratios count: the residual variance that suits them best is taken.
+    """
+    design = parse(case.formula).design(case.table())
+    factors, _ = grouping_factors(design)
+    with one_thread():
+        problem = Problem.of(design.y, design.X, factors)
+        deviance = Deviance(problem, reml=True)
+        ratios = [variances[1 + k] / variances[0] for k in problem.order]
+        at = deviance.factorise([np.full((1, 1), np.sqrt(ratio)) for ratio in ratios])
+    return at.deviance + deviance.constant
 
 
 def table_files(case: Case, tools: list[Tool], folder: Path) -> dict[str, Path]:

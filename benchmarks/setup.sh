@@ -3,7 +3,7 @@
 # PYTHON is the interpreter to build them with; lme4 is taken from the R on the PATH (Debian: r-cran-lme4).
 set -eu
 cd "$(dirname "$0")"
-for tool in mixedlm mixedlm-rs lme-python; do
+for tool in mixedlm mixedlm-rs lme-python gpboost; do
     "${PYTHON:-python3}" -m venv ".envs/$tool"
     ".envs/$tool/bin/python" -m pip install --quiet --disable-pip-version-check -r "requirements/$tool.txt"
 done

@@ -1,5 +1,6 @@
 """The programs compared, and how a worker of each is started."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -42,6 +43,13 @@ def one_factor_only(case: Case) -> str | None:
     return "one grouping factor only" if case.formula.count("|") > 1 or "/" in case.formula else None
 
 
+def intercepts_only(case: Case) -> str | None:
+    """Say that a case with slopes or nested factors is out of reach of what its worker writes down."""
+    terms = re.findall(r"\((.+?)\)", case.formula)
+    plain = all(re.fullmatch(r"1 \| \w+", term) for term in terms)
+    return None if plain else "random slopes and nesting are not tried"
+
+
 def r(expression: str) -> str | None:
     """Return what R prints of an expression, or nothing where R or its package is missing."""
     try:
@@ -65,5 +73,6 @@ TOOLS = {
         peer("mixedlm", "fit_mixedlm.py"),
         peer("mixedlm-rs", "fit_mixedlm_rs.py", one_factor_only),
         peer("lme-python", "fit_lme_python.py"),
+        peer("gpboost", "fit_gpboost.py", intercepts_only),
     ]
 }
