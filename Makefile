@@ -30,13 +30,16 @@ lint: .venv/installed-for-tests
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
 
-# --clear: what the lock no longer names goes, and so does an environment of another Python
+# --clear: what the lock no longer names goes, and so does an environment of another Python.
+# compileall: pip compiles what it installs, but not what it links to; each job would do so where Python is told not to
+# write, which takes longer than most jobs.
 .venv/installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
 	@echo "Setting up .venv, once; this takes a minute …"
 	@$(PYTHON) -m venv --clear .venv
 	@$(PIP) setuptools
 	@$(PIP) --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q lmm
 	@touch $@
 
 .venv/installed-for-tests: .venv/installed

@@ -119,5 +119,5 @@ def _drawing(evidence: Evidence, smooth: np.ndarray):
     style.smooth_with_band(axes, at, smooth[0], *calibration.band(smooth))
     axes.set_ylim(bottom=0)
     axes.set_xlabel(shorten(f"Fitted {evidence.outcome_label}", 60))
-    axes.set_ylabel("√|standardised residual|")
+    axes.set_ylabel("Square root of |standardised residual|")
     return figure

@@ -26,8 +26,9 @@ class Descriptives:
 def described(case: Case) -> Descriptives:
     """What the section shows."""
     found, null = case.findings["descriptives"], case.inference.get("null_model")
-    rows = [_row(row) | {"levels": [_level(level) for level in row["levels"]]} for row in found["rows"]]
-    everything = {**_row(found["all"]), "levels": ["All rows", *[""] * (len(found["by"]) - 1)]}
+    places = _places_of_extremes([*found["rows"], found["all"]])
+    rows = [_row(row, places) | {"levels": [_level(level) for level in row["levels"]]} for row in found["rows"]]
+    everything = {**_row(found["all"], places), "levels": ["All rows", *[""] * (len(found["by"]) - 1)]}
     return Descriptives(
         by=found["by"],
         rows=[*rows, everything],
@@ -37,14 +38,20 @@ def described(case: Case) -> Descriptives:
     )
 
 
-def _row(row: dict) -> dict:
+def _places_of_extremes(rows: list[dict]) -> int:
+    """Decimals of the value that needs most of them, so that a column of extremes is aligned."""
+    written = [numbers.plain(row[which]) for row in rows for which in ("minimum", "maximum")]
+    return max(len(text.partition(".")[2]) if "×" not in text else 0 for text in written)
+
+
+def _row(row: dict, places: int) -> dict:
     sd = row["sd"]
     return {
         "n": numbers.count(row["n"]),
         "mean": numbers.estimate(row["mean"], sd),
         "sd": numbers.estimate(sd, sd),
-        "minimum": numbers.plain(row["minimum"]),
-        "maximum": numbers.plain(row["maximum"]),
+        "minimum": numbers.decimal(row["minimum"], places),
+        "maximum": numbers.decimal(row["maximum"], places),
     }
 
 

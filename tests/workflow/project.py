@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import os
 import re
 import shutil
@@ -43,8 +44,9 @@ def copy_of(original: Path, folder: Path) -> Path:
 
 
 def copy_of_package(folder: Path) -> Path:
-    """Copy the package lmm into a folder that can stand on PYTHONPATH."""
+    """Copy the package lmm into a folder that can stand on PYTHONPATH, compiled, so that not every job does it."""
     shutil.copytree(ROOT / "lmm", folder / "lmm", ignore=shutil.ignore_patterns("__pycache__"))
+    compileall.compile_dir(folder / "lmm", quiet=2)
     return folder
 
 
