@@ -1,7 +1,9 @@
 """Many outcomes of one trial through Snakemake: their family, what a change of it reruns, and snakemake --report."""
 
+import html
 import json
 import re
+import shutil
 from html import escape
 from types import SimpleNamespace
 
@@ -85,6 +87,24 @@ def test_a_study_outside_the_family_leaves_its_pages_alone(finished, tmp_path):
     changed = config(3)
     changed["studies"][2]["title"] = "Another title"
     assert planned(write_config(project, changed)) == {"y02: checking the chosen model", *reports("y02"), INDEX}
+
+
+def test_reports_of_a_family_wait_for_the_member_that_failed(finished, tmp_path):
+    """The one without a report of an earlier run says for whom; the other keeps the one it has."""
+    project = copy_of(finished, tmp_path / "project")
+    shutil.rmtree(project / "reports/y01")
+    shutil.rmtree(project / "results/y01/report")
+    before = (project / "reports/y00/index.html").read_bytes()
+    nothing_left = [{"filter": {"keep": "y00 > 1e9", "because": "to fail"}}]
+    changed = config(3)
+    changed["studies"].append(changed["studies"][0] | {"name": "lost", "steps": nothing_left})
+    done = snakemake(write_config(project, changed), "--cores", "2", "--keep-going")
+    assert done.returncode != 0
+    assert "study lost: the steps leave no row of trial.csv" in done.stderr
+    assert (project / "reports/y00/index.html").read_bytes() == before
+    page = html.unescape((project / "reports/y01/index.html").read_text(encoding="utf-8"))
+    assert "its report waits for lost of family trial, as p-values are adjusted across all studies of a family" in page
+    assert "the steps leave no row of trial.csv" in html.unescape((project / "reports/lost/index.html").read_text())
 
 
 OFFLINE = {name: "http://127.0.0.1:9" for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")}
