@@ -81,15 +81,16 @@ def command(cases: dict[str, dict]) -> str:
     return f".venv/bin/python benchmarks/engine.py{extra}"
 
 
-def machine() -> str:
-    """Name processor, cores and memory."""
+def machine(used: int = 1) -> str:
+    """Name processor, cores and memory; `used` is how many cores were."""
     model = platform.processor() or platform.machine()
     information = Path("/proc/cpuinfo")
     if information.exists():
         lines = information.read_text().splitlines()
         model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), model)
     gigabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
-    return f"{model}, {os.cpu_count()} cores (one used), {gigabytes:.0f} GB, {platform.system()}"
+    cores = f"{os.cpu_count()} cores ({'one' if used == 1 else used} used)"
+    return f"{model}, {cores}, {gigabytes:.0f} GB, {platform.system()}"
 
 
 def software() -> str:

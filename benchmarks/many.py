@@ -1,7 +1,7 @@
 """Many small studies in one run: wall time, the jobs' own CPU time, and what the workflow adds to it.
 
     .venv/bin/python benchmarks/many.py                     # 200 studies of 2,000 rows, six models each, on two cores
-    .venv/bin/python benchmarks/many.py --studies 20 --split study
+    .venv/bin/python benchmarks/many.py --studies 20 --split study --dry-run
 
 Every study is simulated: 100 groups of 20 rows, an intercept and two slopes that differ between groups, so that the
 ladder has six models or more. The jobs' CPU time is what Snakemake's benchmark files say; the workflow's is that of
@@ -14,6 +14,7 @@ import argparse
 import csv
 import os
 import resource
+import shlex
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,10 @@ from pathlib import Path
 import numpy as np
 import pandas
 import yaml
+from engine import PAGE, RESULTS, commit, machine
+from page import MANY, page
+
+from lmm.files import read_json, write_json, write_text
 
 ROOT = Path(__file__).parents[1]
 GROUPS, ROWS = 100, 20
@@ -35,6 +40,7 @@ def main() -> None:
     parser.add_argument("--studies", type=int, default=200)
     parser.add_argument("--split", choices=("none", "study", "rung"), default="none")
     parser.add_argument("--cores", type=int, default=2)
+    parser.add_argument("--dry-run", action="store_true", help="print only, write nothing")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="many-") as name:
         folder = laid_out(Path(name), asked.studies, asked.split)
@@ -49,10 +55,25 @@ def main() -> None:
         if done.returncode:
             sys.exit("The run failed.")
         jobs = sum(map(cpu_seconds, folder.glob("logs/**/*.tsv")))
+    found = {
+        "machine": machine(used=asked.cores),
+        "commit": commit(),
+        "command": shlex.join([".venv/bin/python", "benchmarks/many.py", *sys.argv[1:]]),
+        "studies": asked.studies,
+        "rows": GROUPS * ROWS,
+        "split": asked.split,
+        "cores": asked.cores,
+        "wall": wall,
+        "jobs": jobs,
+        "added": everything - jobs,
+    }
     print(f"{asked.studies} studies of {GROUPS * ROWS:,} rows, split: {asked.split}, {asked.cores} cores")
     print(f"wall time {wall:.0f} s, {wall / asked.studies:.2f} s a study")
     print(f"CPU of the jobs {jobs:.0f} s, {jobs / asked.studies:.2f} s a study")
     print(f"the workflow adds {everything - jobs:.0f} s of CPU, {100 * (everything / jobs - 1):.0f} % of the jobs'")
+    if not asked.dry_run:
+        write_json(MANY, found)
+        write_text(PAGE, page(read_json(RESULTS)))
 
 
 def laid_out(folder: Path, studies: int, split: str) -> Path:

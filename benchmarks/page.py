@@ -3,10 +3,14 @@
 from pathlib import Path
 from statistics import median
 
+from markdowntable import milliseconds, table
+from sections import growth, many, pipeline
+
 from lmm.files import read_json
 
-INFERENCE = Path(__file__).parent / "inference.json"
-CLEAN = Path(__file__).parent / "clean.json"
+HERE = Path(__file__).parent
+INFERENCE, CLEAN = HERE / "inference.json", HERE / "clean.json"
+PIPELINE, GROWTH, MANY = HERE / "pipeline.json", HERE / "growth.json", HERE / "many.json"
 
 INTRODUCTION = """\
 # Benchmark
@@ -18,6 +22,10 @@ From a data frame to a fitted REML model, formula included, side by side on one 
 This page is written by
 
     sh benchmarks/setup.sh            # once: an environment per Python peer, pinned; R with lme4 comes from the system
+    .venv/bin/python benchmarks/all.py
+
+which runs one command for each part; that of the tables of fits is
+
     {command}
 
 {methods}
@@ -31,10 +39,11 @@ as such) and a second, the tools take turns: a turn is as many fits as take abou
 round, so whatever slows the machine slows them alike. Times are CPU seconds (user + system, all threads) per fit: the
 median over turns, of which slow tools take fewer. lme4 runs nloptwrap with `calc.derivs = FALSE`. All Python tools but
 lme-python run on the same numpy, scipy, pandas and pyarrow. lmm remembers formulas it has read; here it reads each
-anew, as the others do.
+anew, as the others do. A tool whose first fit takes longer than the time given to a case has that one turn.
 
-Deviance is the REML criterion in R's convention, as each tool reports it. A tool that stops above the best one was
-fast at something else.
+Deviance is the REML criterion in R's convention, as each tool reports it. gpboost has no REML, and where factors cross
+its likelihood is approximate and carries some noise: shown is the criterion at its variances. A tool that stops above
+the best one was fast at something else.
 """
 
 INFERENCE_METHODS = """\
@@ -83,8 +92,8 @@ def page(results: dict) -> str:
     """Return docs/benchmark.md."""
     introduction = INTRODUCTION.format(machine=machine_sentence(results), command=results["command"], methods=METHODS)
     text = introduction + "\n" + tables(results["cases"])
-    text += inference(read_json(INFERENCE)) if INFERENCE.exists() else ""
-    return text + (cleaning(read_json(CLEAN)) if CLEAN.exists() else "")
+    parts = {INFERENCE: inference, PIPELINE: pipeline, MANY: many, GROWTH: growth, CLEAN: cleaning}
+    return text + "".join(section(read_json(file)) for file, section in parts.items() if file.exists())
 
 
 def cleaning(results: dict) -> str:
@@ -250,21 +259,3 @@ def excess(tool: dict, tools: dict) -> str:
     """Return how far above the best deviance a tool ended."""
     best = min(entry["deviance"] for entry in tools.values() if "deviance" in entry)
     return f"{tool['deviance'] - best:.2g}" if tool["deviance"] - best >= 1e-6 else "0"
-
-
-def milliseconds(seconds: float) -> str:
-    """Return seconds as milliseconds in three digits."""
-    value = 1000 * seconds
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
-
-
-def table(header: list[str], rows: list[list[str]]) -> str:
-    """Return a Markdown table with its columns lined up."""
-    # A bar inside a cell would end it, even within code.
-    lines = [[cell.replace("|", "\\|") for cell in line] for line in [header, *rows]]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
-    padded = [
-        "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |" for line in lines
-    ]
-    rule = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
-    return "\n".join([padded[0], rule, *padded[1:]]) + "\n"

@@ -20,7 +20,7 @@ import pandas as pd
 from threadpoolctl import ThreadpoolController
 
 from lmm.engine import Factor, Optimum, Problem, optimise
-from lmm.engine.estimates import estimates
+from lmm.engine.estimates import estimates, mode_covariances
 from lmm.engine.leverage import leverage
 from lmm.engine.optimum import LEAST_RESIDUAL_SHARE, SINGULAR
 from lmm.engine.whitening import NOTHING_LEFT, WhitenedFixed, whiten_fixed
@@ -111,13 +111,12 @@ class ConditionalModes:
 
     Attributes:
         levels: J labels. names: q effects, those of all its terms.
-        values: (J, q) conditional modes; sds: (J, q) their standard deviations given θ and β.
+        values: (J, q) conditional modes.
     """
 
     levels: tuple[str, ...]
     names: tuple[str, ...]
     values: np.ndarray
-    sds: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,8 +135,7 @@ class Fit:
         loglik: log-likelihood, restricted if `reml`, with all constants, as R's `logLik`.
         convergence: how the optimum was found. boundaries: the terms in which some direction has no variance.
         offset_by_array: whether an offset was given as an array, which is not known for new rows.
-        modes: the predicted random effects of every grouping factor; `conditional_modes` and `conditional_sds` show
-            them as tables.
+        modes: the predicted random effects of every grouping factor; `conditional_modes` shows them as tables.
         fitted, fitted_fixed: with and without random effects. residuals: outcome less `fitted`.
         weights: (n,) prior weights, or None. offset: (n,) what was added to the mean, or None.
     """
@@ -223,9 +221,19 @@ class Fit:
     def conditional_sds(self) -> dict[str, pd.DataFrame]:
         """Per grouping factor the standard deviations of the conditional modes given θ and β, levels × effects."""
         return {
-            group: pd.DataFrame(modes.sds, index=list(modes.levels), columns=list(modes.names))
+            group: pd.DataFrame(self.mode_sds[group], index=list(modes.levels), columns=list(modes.names))
             for group, modes in self.modes.items()
         }
+
+    @cached_property
+    def mode_sds(self) -> dict[str, np.ndarray]:
+        """Per grouping factor the (J, q) standard deviations of the conditional modes given θ and β."""
+        if self.optimum is None:
+            return {}
+        with one_thread():
+            covariances = mode_covariances(self.optimum)
+        variances = [np.einsum("aaj->ja", covariance) for covariance in covariances]
+        return {group: np.sqrt(np.maximum(values, 0.0)) for group, values in zip(self.modes, variances, strict=True)}
 
     @cached_property
     def leverage(self) -> np.ndarray:
@@ -321,7 +329,7 @@ class Fit:
                     "levels": list(modes.levels),
                     "names": list(modes.names),
                     "values": modes.values.tolist(),
-                    "sds": modes.sds.tolist(),
+                    "sds": self.mode_sds[group].tolist(),
                 }
                 for group, modes in self.modes.items()
             },
@@ -359,10 +367,14 @@ class Fit:
         )
         convergence = values["convergence"]
         values["convergence"] = Convergence(**{**convergence, "optima": tuple(convergence["optima"])})
-        values["modes"] = {group: _modes(stored) for group, stored in values["modes"].items()}
+        stored_sds = {group: _by_level(stored, "sds") for group, stored in values["modes"].items()}
+        values["modes"] = {
+            group: ConditionalModes(tuple(stored["levels"]), tuple(stored["names"]), _by_level(stored, "values"))
+            for group, stored in values["modes"].items()
+        }
         values["recipe"] = DesignRecipe.from_dict(values["recipe"])
         fitted = Fit(**values)
-        fitted.__dict__["leverage"] = stored_leverage
+        fitted.__dict__.update(leverage=stored_leverage, mode_sds=stored_sds)
         return fitted
 
     def to_json(self) -> str:
@@ -387,10 +399,8 @@ class Fit:
     __hash__ = None
 
 
-def _modes(stored: dict[str, Any]) -> ConditionalModes:
-    shape = (len(stored["levels"]), len(stored["names"]))
-    values, sds = (np.array(stored[name], dtype=float).reshape(shape) for name in ("values", "sds"))
-    return ConditionalModes(tuple(stored["levels"]), tuple(stored["names"]), values, sds)
+def _by_level(stored: dict[str, Any], name: str) -> np.ndarray:
+    return np.array(stored[name], dtype=float).reshape(len(stored["levels"]), len(stored["names"]))
 
 
 @lru_cache(maxsize=1)
@@ -575,10 +585,7 @@ def _mixed(formula: str, design: Design, optimum: Optimum, factors: Sequence[Fac
     for k, factor in enumerate(factors):
         terms = [term for term, (place, _) in zip(design.random, places, strict=True) if place == k]
         names = tuple(name for term in terms for name in term.names)
-        variances = np.einsum("aaj->ja", found.mode_covariances[k])
-        modes[terms[0].group] = ConditionalModes(
-            tuple(terms[0].levels), names, found.modes[k], np.sqrt(np.maximum(variances, 0.0))
-        )
+        modes[terms[0].group] = ConditionalModes(tuple(terms[0].levels), names, found.modes[k])
         groups[terms[0].group] = factor.n_levels
         for column, mode in zip(factor.columns.T, found.modes[k].T, strict=True):
             fitted += column * mode.take(factor.codes)

@@ -179,7 +179,7 @@ def _square_terms(
     """Places in η of the square blocks of the terms that are free altogether."""
     place_of = {position: offset + i for i, position in enumerate(inside if others is None else others)}
     out = []
-    for term in parameters.term_parameters():
+    for term in parameters.term_parameters:
         size = round(len(term) ** 0.5)
         if size > 1 and all(position in place_of for position in term.tolist()):
             out.append(np.array([place_of[position] for position in term.tolist()]).reshape(size, size))

@@ -15,6 +15,8 @@ from lmm.engine.border import DenseBorder
 from lmm.engine.problem import Problem
 
 _ROUNDING = 1e-11
+# Levels so few that finding the equal ones costs more than it saves.
+_FEW_LEVELS = 30
 
 
 def collapse(problem: Problem) -> Problem:
@@ -24,7 +26,7 @@ def collapse(problem: Problem) -> Problem:
     q, _, n_levels = problem.gram.shape
     C = problem.border.values.reshape(-1, n_levels)
     size = len(C)
-    if n_levels <= 2 * size:
+    if n_levels <= max(2 * size, _FEW_LEVELS):
         return problem
     first, pattern, counts = patterns(problem.gram)
     if 2 * np.minimum(counts, size).sum() > n_levels:

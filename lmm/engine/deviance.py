@@ -20,6 +20,7 @@ from lmm.engine.problem import Problem
 # Below this relative singular value of Tₖ its inverse would cost the gradient too many digits.
 _WELL_CONDITIONED = 1e-4
 _BLOCK = 128
+_AT_ONCE = 16_384
 
 
 @dataclass(frozen=True)
@@ -175,12 +176,14 @@ class Deviance:
             matrix *= scale
             matrix *= scale[:, None]
             return matrix
-        for _ in range(2):
-            matrix = np.array(matrix.T, order="C")
-            for k, t in enumerate(T[1:], 1):
-                rows = matrix[problem.offsets[k - 1] : problem.offsets[k]]
-                rows[:] = (t @ rows.reshape(len(t), -1)).reshape(rows.shape)
-        return matrix
+        by_row = matrix.T if matrix.flags.f_contiguous else np.ascontiguousarray(matrix)
+        for k, t in enumerate(T[1:], 1):
+            part = slice(problem.offsets[k - 1], problem.offsets[k])
+            _combine(by_row[part].reshape(len(t), -1), t)
+            for start in range(0, len(by_row), _BLOCK):
+                rows = by_row[start : start + _BLOCK, part].reshape(-1, len(t), problem.factors[k].n_levels)
+                rows[:] = t @ rows
+        return by_row
 
     def scaled(self, vector: np.ndarray, T: list[np.ndarray]) -> np.ndarray:
         """B times (m,) or (m, c): spherical coordinates to effects."""
@@ -189,6 +192,13 @@ class Deviance:
             rows = slice(self.problem.offsets[k - 1], self.problem.offsets[k])
             out[rows] = (t @ vector[rows].reshape(len(t), -1)).reshape(vector[rows].shape)
         return out
+
+
+def _combine(rows: np.ndarray, weights: np.ndarray) -> None:
+    """Replace rows (q, c) by `weights` (q, q) times them, in place and by blocks that fit the cache."""
+    for start in range(0, rows.shape[1], _AT_ONCE):
+        block = rows[:, start : start + _AT_ONCE]
+        block[:] = weights @ block
 
 
 def _mirror_lower(matrix: np.ndarray) -> None:

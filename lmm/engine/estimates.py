@@ -20,8 +20,7 @@ class Estimates:
         beta: (p,) fixed effects of the kept columns; vcov_beta: (p, p) their covariance.
         sigma: residual standard deviation (of a row of weight one).
         T: (q, q) lower triangular relative factors; Var b = σ² TT'.
-        modes: (J, q) conditional modes; mode_covariances: (q, q, J) their covariance given θ and β, as lme4's
-            `condVar`.
+        modes: (J, q) conditional modes.
     """
 
     beta: np.ndarray
@@ -29,7 +28,6 @@ class Estimates:
     sigma: float
     T: list[np.ndarray]
     modes: list[np.ndarray]
-    mode_covariances: list[np.ndarray]
 
 
 def estimates(optimum: Optimum) -> Estimates:
@@ -42,8 +40,26 @@ def estimates(optimum: Optimum) -> Estimates:
     beta = upper_inverse @ (fixed.coefficients - fixed.scale * at.solution[r : r + p])
     root = np.linalg.solve(at.lower[r : r + p, r : r + p], np.eye(p))
     root = root @ upper_inverse.T
-    conditional = deviance.congruence(deviance.trace_inverse(at.lower, r), at.T)
-    T, covariances = [], []
+    T = [to_original(at.T[k], factor, problem.transforms[k]) for k, factor in enumerate(problem.factors)]
+    return Estimates(
+        beta=beta,
+        vcov_beta=sigma**2 * root.T @ root,
+        sigma=sigma,
+        T=_in_callers_order(T, problem.order),
+        modes=conditional_modes(optimum),
+    )
+
+
+def mode_covariances(optimum: Optimum) -> list[np.ndarray]:
+    """The covariances of the modes given θ and β, lme4's `condVar`: (q, q, J) of every factor in the caller's order.
+
+    About as much work as a gradient of the deviance, and left to whoever asks for it.
+    """
+    problem, at = optimum.problem, optimum.at
+    deviance = Deviance(problem, optimum.reml)
+    variance = problem.fixed.scale**2 * at.sigma2
+    conditional = deviance.congruence(deviance.trace_inverse(at.lower, deviance.n_random), at.T)
+    covariances = []
     for k, factor in enumerate(problem.factors):
         J, q = factor.n_levels, factor.n_columns
         if k == 0:
@@ -56,16 +72,8 @@ def estimates(optimum: Optimum) -> Estimates:
         back = np.zeros((q, q))
         for term, upper in zip(factor.slices, problem.transforms[k], strict=True):
             back[term, term] = np.linalg.inv(upper)
-        T.append(to_original(at.T[k], factor, problem.transforms[k]))
-        covariances.append(sigma**2 * np.einsum("ac,cdj,bd->abj", back, covariance, back))
-    return Estimates(
-        beta=beta,
-        vcov_beta=sigma**2 * root.T @ root,
-        sigma=sigma,
-        T=_in_callers_order(T, problem.order),
-        modes=conditional_modes(optimum),
-        mode_covariances=_in_callers_order(covariances, problem.order),
-    )
+        covariances.append(variance * np.einsum("ac,cdj,bd->abj", back, covariance, back))
+    return _in_callers_order(covariances, problem.order)
 
 
 def conditional_modes(optimum: Optimum) -> list[np.ndarray]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
 
 import numpy as np
 
@@ -29,11 +31,10 @@ class Factor:
         """q, the number of random effects per level."""
         return sum(self.blocks)
 
-    @property
+    @cached_property
     def slices(self) -> list[slice]:
         """The columns of each term."""
-        ends = np.cumsum(self.blocks).tolist()
-        return [slice(end - size, end) for end, size in zip(ends, self.blocks, strict=True)]
+        return [slice(end - size, end) for end, size in zip(accumulate(self.blocks), self.blocks, strict=True)]
 
 
 def is_nested(inner: np.ndarray, outer: np.ndarray) -> bool:

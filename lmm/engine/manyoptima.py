@@ -71,7 +71,7 @@ def _minimise(deviances: ManyDeviances, start: np.ndarray, radius: np.ndarray) -
 def _without_rotations(deviances: ManyDeviances, x: np.ndarray, hessian: np.ndarray) -> np.ndarray:
     """The Hessians with a large curvature in place of that of the rotations, which change nothing."""
     directions = []
-    for position in deviances.parameters.term_parameters():
+    for position in deviances.parameters.term_parameters:
         size = round(len(position) ** 0.5)
         T = x[:, position].reshape(-1, size, size)
         for i in range(size):
@@ -94,7 +94,7 @@ def _without_rotations(deviances: ManyDeviances, x: np.ndarray, hessian: np.ndar
 
 def _decompositions(deviances: ManyDeviances, x: np.ndarray):
     """Singular value decompositions of the T of every term, in natural units."""
-    for position in deviances.parameters.term_parameters():
+    for position in deviances.parameters.term_parameters:
         size = round(len(position) ** 0.5)
         yield position, np.linalg.svd(x[:, position].reshape(-1, size, size))
 

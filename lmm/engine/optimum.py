@@ -236,9 +236,15 @@ def _descend(objective: _Objective, start: np.ndarray) -> Minimum:
 
 def _decompositions(parameters: Parameters, x: np.ndarray):
     """Singular value decomposition of the T of every term, in natural units."""
-    for position in parameters.term_parameters():
+    for position in parameters.term_parameters:
         size = round(len(position) ** 0.5)
-        yield position, np.linalg.svd(x[position].reshape(size, size))
+        yield position, _decomposition(x[position].reshape(size, size))
+
+
+def _decomposition(T: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    if len(T) == 1:  # most terms are intercepts, and in small models these calls of LAPACK would add up
+        return np.copysign(1.0, T), np.abs(T[0]), np.ones((1, 1))
+    return np.linalg.svd(T)
 
 
 def _in_doubt(minimum: Minimum, parameters: Parameters) -> bool:

@@ -7,6 +7,7 @@ leading diagonal goes to zero. The rotations are projected out instead.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -63,6 +64,7 @@ class Parameters:
         entries = [T[k][i, j] for k, i, j in zip(self.factor, self.row, self.column, strict=True)]
         return np.array(entries) / self.units
 
+    @cached_property
     def term_parameters(self) -> list[np.ndarray]:
         """Positions of the parameters of each term, in row-major order of its square block."""
         out = []
@@ -75,7 +77,7 @@ class Parameters:
     def rotations(self, x: np.ndarray) -> np.ndarray:
         """Orthonormal basis (a, g) of the directions in which TT' does not change to first order."""
         directions = []
-        for position in self.term_parameters():
+        for position in self.term_parameters:
             size = round(len(position) ** 0.5)
             if size == 1:
                 continue

@@ -5,7 +5,7 @@ They are sums over rows, so that the cost of a deviance does not depend on the n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,6 +19,8 @@ from lmm.engine.whitening import WhitenedFixed, whiten_factor, whiten_fixed
 # Above this share of non-zero entries a dense product is faster than a sparse one (measured).
 _DENSE_SHARE = 0.08
 _DENSE_ENTRIES = 40_000_000
+# Pairs of levels so few that laying them out densely costs less than finding out which occur.
+_FEW_PAIRS = 500
 
 
 @dataclass(frozen=True)
@@ -158,6 +160,8 @@ class _Columns:
             return DenseBorder(fixed)
         first = self.factors[0]
         r = int(self.offsets[-1])
+        if first.n_levels * r <= _FEW_PAIRS:
+            return DenseBorder(np.concatenate([*self._crossed(0), fixed]))
         rows, columns = [], []
         for k, factor in enumerate(self.factors[1:], 1):
             for b in range(factor.n_columns):
@@ -203,17 +207,26 @@ class _Columns:
                     out[start[a] + level, start[b] + level] = gram[a, b]
                 out[start[a] : start[a] + J, r:] = fixed[:, a].T
                 out[r:, start[a] : start[a] + J] = fixed[:, a]
-                for other_k in range(k + 1, len(self.factors)):
-                    other = self.factors[other_k]
-                    for b in range(other.n_columns):
-                        cell = factor.codes * other.n_levels + other.codes
-                        cells = factor.n_levels * other.n_levels
-                        sums = np.bincount(cell, self._times(k, a, other.columns[:, b]), cells)
-                        sums = sums.reshape(factor.n_levels, other.n_levels)
-                        begin = self.offsets[other_k - 1] + b * other.n_levels
-                        out[start[a] : start[a] + J, begin : begin + other.n_levels] = sums
-                        out[begin : begin + other.n_levels, start[a] : start[a] + J] = sums.T
+            begin = int(self.offsets[k])
+            for crossed in self._crossed(k):
+                end = begin + len(crossed)
+                for a in range(factor.n_columns):
+                    out[begin:end, start[a] : start[a] + J] = crossed[:, a]
+                    out[start[a] : start[a] + J, begin:end] = crossed[:, a].T
+                begin = end
         return out
+
+    def _crossed(self, k: int) -> Iterator[np.ndarray]:
+        """Z_l[b]'Z_k of each column of each later factor, for all pairs of levels: (J_l, q, J)."""
+        factor = self.factors[k]
+        for other in self.factors[k + 1 :]:
+            pair = other.codes * factor.n_levels + factor.codes
+            pairs = other.n_levels * factor.n_levels
+            for column in other.columns.T:
+                out = np.empty((other.n_levels, factor.n_columns, factor.n_levels))
+                for a in range(factor.n_columns):
+                    out[:, a] = np.bincount(pair, self._times(k, a, column), pairs).reshape(-1, factor.n_levels)
+                yield out
 
 
 def _equal(first: np.ndarray, second: np.ndarray) -> bool:

@@ -142,5 +142,7 @@ def to_original(T: np.ndarray, factor: Factor, transforms: list[np.ndarray]) -> 
 
 def lower_triangular(T: np.ndarray) -> np.ndarray:
     """The lower triangular matrix with a diagonal that is not negative and the same TT'."""
+    if len(T) == 1:
+        return np.abs(T)
     lower = np.linalg.qr(T.T, mode="r").T
     return lower * np.where(np.diag(lower) < 0, -1.0, 1.0)

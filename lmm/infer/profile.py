@@ -208,7 +208,7 @@ def _effects(fit: Fit, optimum: Optimum, model: _Model) -> Iterator[tuple[np.nda
     units of x to its own effects."""
     problem = optimum.problem
     keys = [(k, part.start) for k, factor in enumerate(problem.factors) for part in factor.slices]
-    places = dict(zip(keys, model.deviance.parameters.term_parameters(), strict=True))
+    places = dict(zip(keys, model.deviance.parameters.term_parameters, strict=True))
     transforms = dict(zip(keys, (one for of_factor in problem.transforms for one in of_factor), strict=True))
     groups, filled = list(fit.groups), dict.fromkeys(fit.groups, 0)
     for term in fit.random:

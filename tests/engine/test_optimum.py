@@ -8,7 +8,7 @@ import pytest
 from lmm.engine import Factor, Problem, optimise
 from lmm.engine.collapse import collapse
 from lmm.engine.deviance import Deviance
-from lmm.engine.estimates import estimates
+from lmm.engine.estimates import estimates, mode_covariances
 from lmm.engine.leverage import leverage
 from lmm.engine.minque import minque
 from lmm.engine.optimum import _Objective, descend
@@ -98,7 +98,7 @@ def test_estimates_are_those_of_henderson(structure):
     conditional = np.linalg.inv((Z * root).T @ (Z * root) + np.eye(Z.shape[1]))
     start = 0
     for factor, T, modes, covariances in zip(
-        data.factors, result.T, result.modes, result.mode_covariances, strict=True
+        data.factors, result.T, result.modes, mode_covariances(found), strict=True
     ):
         J, q = factor.n_levels, factor.n_columns
         part = slice(start, start + J * q)

@@ -95,7 +95,7 @@ def test_a_step_astray_has_no_finite_deviance(structure, tau):
 
 def charts_of(deviance, start):
     """Every kind of chart there is for a term of several effects."""
-    term = max(deviance.parameters.term_parameters(), key=len)
+    term = max(deviance.parameters.term_parameters, key=len)
     q = round(len(term) ** 0.5)
     effects = np.random.default_rng(5).normal(size=(2, q))
     yield "sigma", chart.coordinate(deviance.parameters, start, len(deviance.parameters))
@@ -140,7 +140,7 @@ def test_turning_columns_changes_nothing(structure):
 def test_a_chart_reads_off_what_it_is_named_for():
     _, deviance = deviance_of("one factor, three correlated", held=False)
     start = random_point(deviance)
-    term = deviance.parameters.term_parameters()[0]
+    term = deviance.parameters.term_parameters[0]
     square = start[term].reshape(3, 3)
     covariance = square @ square.T
     a, b = np.random.default_rng(5).normal(size=(2, 3))
