@@ -13,7 +13,8 @@ from matplotlib.patches import Patch
 from rates import Cell, Share
 from recovery import MODES, NEITHER, TOO_LARGE, TOO_SMALL, TRUE, Scenario
 
-from lmm.diagnose import style, svg
+from lmm.diagnose import style
+from lmm.diagnose.drawing import render
 from lmm.diagnose.style import BLUE, INK, VERMILLION, WIDTH
 from lmm.files import write_text, write_whole
 
@@ -166,7 +167,7 @@ FIGURES = {"structure": structures, "type-one": type_one, "power": power}
 def write_drawing(name: str, scenarios: Sequence[Scenario], cells: Sequence[Cell], path: str) -> None:
     """Write a figure as SVG."""
     with style.applied():
-        write_text(path, svg.render(FIGURES[name](scenarios, cells), f"recovery-{name}", *WORDS[name]))
+        write_text(path, render(FIGURES[name](scenarios, cells), f"recovery-{name}", *WORDS[name]).svg)
 
 
 def write_picture(name: str, scenarios: Sequence[Scenario], cells: Sequence[Cell], path: str) -> None:
