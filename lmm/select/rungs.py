@@ -13,7 +13,6 @@ from lmm.formula.deparse import deparse, name_text
 from lmm.formula.syntax import parse_expression
 from lmm.formula.terms import expand
 from lmm.select.eligibility import why_ineligible
-from lmm.select.fitrecord import record_of_fit
 from lmm.select.meanchoice import refuse_bad_selection
 from lmm.select.slopeterms import PARSIMONIOUS, slope_terms, untested
 from lmm.select.structure import (
@@ -250,6 +249,9 @@ def rung_of_record(rung: Rung, fits: Mapping[str, Any], failure: str | None = No
 
 def fit_record(rung: Rung, table: pandas.DataFrame, estimator: str, fitting: Fitting) -> dict[str, Any]:
     """Fit one candidate by one estimator to all rows of the analysis table."""
+    # Here, since whoever plans a run, as every job on a cluster does, reads the ladder without fitting it.
+    from lmm.select.fitrecord import record_of_fit
+
     fitted, attempts = fitting(rung.formula, table, reml=estimator == REML, weights=rung.weights)
     if fitted.n_dropped:
         raise InputError(
