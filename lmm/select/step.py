@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lmm.select.criteria import AIC, BIC, BIC_GROUPS, lowest
-from lmm.select.structure import Structure
-from lmm.select.tested import Tested
+
+if TYPE_CHECKING:
+    from lmm.select.structure import Structure
+    from lmm.select.tested import Tested
 
 KEEP, DROP, DESIGN = "keep", "drop", "design"
 INTERCEPT, SLOPE, CORRELATION, BACK_OFF, FIXED = "intercept", "slope", "correlation", "back-off", "fixed effect"

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lmm.select.candidates import Candidates
 from lmm.select.criteria import AIC, BIC, BIC_GROUPS, criteria, groups_counted
-from lmm.select.rungs import FULL, SELECTED, Rung
-from lmm.select.structure import RandomPart
+from lmm.select.rungs import FULL, SELECTED
 from lmm.select.wording import without_full_stop
+
+if TYPE_CHECKING:
+    from lmm.select.candidates import Candidates
+    from lmm.select.rungs import Rung
+    from lmm.select.structure import RandomPart
 
 FINAL, PASSED, REJECTED, NOT_REACHED = "final", "passed", "rejected", "not reached"
 REFERENCE, FAILED = "reference", "failed"
