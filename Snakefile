@@ -36,23 +36,22 @@ rule all:
         pages=expand(rules.report.output.page, study=STUDIES),
 
 
-# Snakemake removes what a job is to make before the job starts; a table that turns out to be bad must not cost
-# what the last good one gave: the analysis table, and all results where one job makes them.
-KEPT = [
-    *expand(rules.clean.output, study=STAGED),
-    *expand(rules.whole.output, study=WHOLE),
-    *expand(rules.whole_but_report.output, study=WHOLE_BUT_REPORT),
-]
-
-
 onstart:
-    forget_failures("logs")
-    bring_back(KEPT)
-    keep(KEPT)
+    to_run = list(workflow.dag.needrun_jobs())
+    try:
+        assert_writable()
+        bring_to_now()
+        assert_none_later_than_now(str(path) for job in to_run for path in job.input)
+        forget_unfinished()
+        forget_failures("logs")
+        bring_back()
+        keep(str(path) for job in to_run for path in job.output)
+    except InputError as error:
+        sys.exit(str(error))
 
 
 onsuccess:
-    bring_back(KEPT)
+    bring_back()
     print(closing_lines(STUDIES.values()), file=sys.stderr)
 
 
@@ -60,7 +59,12 @@ onerror:
     from lmm.report.failure import write_failures  # here, as a run that succeeds has no need of it
     from snakemake.io import IOFile
 
-    brought = bring_back(KEPT)
+    tell_of_killed(
+        (job.rule.name, job.wildcards_dict.get("study", ""), str(job.log[0]))
+        for failed in workflow.scheduler.failed
+        for job in getattr(failed, "jobs", [failed])
+    )
+    brought = bring_back()
     told = write_failures(STUDIES.values(), Path("logs"), Path("results"), Path("reports"))
     for path in [*brought, *map(str, told)]:
         # it noted what each was made from, of the failed job too, and would not run a job again for the same inputs

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 import traceback
 import warnings
@@ -17,10 +15,6 @@ from lmm.errors import InputError
 from lmm.study import Study, load
 
 FAILURE = "error: "
-_LONG_AGO = 1
-"""Seconds since 1970; Snakemake takes 0 for no time at all."""
-_TIMESTAMP = ".snakemake_timestamp"
-"""What Snakemake leaves in a folder that a job has filled, and reads the folder's time from."""
 
 
 @contextmanager
@@ -36,11 +30,13 @@ def job(log: str | Path) -> Iterator[Callable[[str], None]]:
             yield lines.append
         lines += [f"warning: {warning.message}" for warning in caught]
     except InputError as error:
-        files.write_text(log, f"{FAILURE}{error}\n")
         print(error, file=sys.stderr)
+        with suppress(InputError):  # the disk may be full
+            files.write_text(log, f"{FAILURE}{error}\n")
         raise SystemExit(1) from None
-    except Exception:
-        files.write_text(log, traceback.format_exc())
+    except (Exception, KeyboardInterrupt):
+        with suppress(InputError):
+            files.write_text(log, traceback.format_exc())
         raise
     files.write_text(log, "".join(f"{line}\n" for line in lines))
 
@@ -56,38 +52,25 @@ def forget_failures(logs: str | Path) -> None:
         log.unlink(missing_ok=True)
 
 
-def keep(paths: Iterable[str]) -> None:
-    """Keep a second name of each file or folder that is there, whatever becomes of the first; `bring_back` ends it."""
-    for path in paths:
-        _kept(path).parent.mkdir(parents=True, exist_ok=True)
-        with suppress(OSError):  # it is not there, or its file system has no links
-            if Path(path).is_dir():
-                shutil.copytree(path, _kept(path), copy_function=os.link)
-            else:
-                os.link(path, _kept(path))
+def tell_of_killed(jobs: Iterable[tuple[str, str, str]]) -> None:
+    """Say in the logs of jobs that failed without a word that they were killed.
 
-
-def bring_back(paths: Iterable[str]) -> list[str]:
-    """Give what was kept and is gone its name back, older than anything else, so that it is outdated; return the paths.
-
-    The second names of the others are removed.
+    Args:
+        jobs: rule, study ("" for a job of all studies) and log of each job that failed. Snakemake empties a log before
+            its job starts, and a job that lives to its end writes it.
     """
-    found = []
-    for path in paths:
-        if _kept(path).exists() and not _whole(Path(path)):
-            _remove(Path(path))
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
-            _kept(path).replace(path)
-            outdate(path)
-            found.append(path)
-        _remove(_kept(path))
-    return found
-
-
-def outdate(path: str | Path) -> None:
-    """Make a file older than any other, so that Snakemake makes it anew."""
-    dated = Path(path, _TIMESTAMP) if Path(path).is_dir() else path
-    os.utime(dated, (_LONG_AGO, _LONG_AGO))
+    for rule, study, log in jobs:
+        if Path(log).exists() and Path(log).stat().st_size > 0:
+            continue
+        where = f"study {study}: " if study else ""
+        sentence = (
+            f"{where}the job of rule {rule} ended without a word, as when it is killed because memory ran out (on a "
+            "cluster, its time too). Run again with fewer jobs at a time (--cores 1) or on a machine with more memory; "
+            f"on a cluster, ask for more: --set-resources {rule}:mem_mb=16000 {rule}:runtime=600. Earlier results are "
+            "kept."
+        )
+        with suppress(InputError):  # the disk may be full as well
+            files.write_text(log, f"{FAILURE}{sentence}\n")
 
 
 def failure_lines(logs: str | Path) -> str:
@@ -108,22 +91,6 @@ def closing_lines(studies: Iterable[Study]) -> str:
     if Path("reports/index.html").exists():
         lines.append("all reports: reports/index.html")
     return "\n".join(lines)
-
-
-def _kept(path: str) -> Path:
-    return Path(".snakemake", "kept", path)
-
-
-def _whole(path: Path) -> bool:
-    """Whether it is there, and, being a folder, whether the job that filled it came to its end."""
-    return Path(path, _TIMESTAMP).exists() if path.is_dir() else path.exists()
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def _failures(logs: str | Path) -> list[Path]:

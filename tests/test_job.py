@@ -1,12 +1,11 @@
 """What surrounds a job: its log, its one-sentence failure, and the lines at the end of a run."""
 
-import shutil
 import warnings
 
 import pytest
 
 from lmm import InputError, files, study
-from lmm.job import bring_back, closing_lines, failure_lines, forget_failures, job, keep, study_of
+from lmm.job import closing_lines, failure_lines, forget_failures, job, study_of, tell_of_killed
 
 BLOCK = {"data": "t.csv", "outcome": "y", "groups": ["g"]}
 
@@ -54,33 +53,21 @@ def test_a_study_is_found_by_name():
     assert study_of(config, "b").seed == 3
 
 
-def test_what_is_gone_comes_back_and_counts_as_outdated(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    paths = ["results/s/gone", "results/s/made anew", "results/s/never there"]
-    for path in paths[:2]:
-        files.write_text(path, "old")
-    keep(paths)
-    for path in paths[:2]:
-        (tmp_path / path).unlink()
-    files.write_text(paths[1], "new")
-    assert bring_back(paths) == paths[:1]
-    assert [(tmp_path / path).read_text() for path in paths[:2]] == ["old", "new"]
-    assert (tmp_path / paths[0]).stat().st_mtime < (tmp_path / paths[1]).stat().st_mtime - 1e6
-    assert not [path for path in (tmp_path / ".snakemake").rglob("*") if path.is_file()]
-    assert bring_back(paths) == []
+def test_a_job_that_failed_without_a_word_is_told_by_its_rule_and_study(tmp_path):
+    logs = [tmp_path / name for name in ("silent.log", "said.log", "none.log")]
+    files.write_text(logs[0], "")
+    files.write_text(logs[1], "Traceback ...")
+    tell_of_killed([("fit", "s", logs[0]), ("select", "s", logs[1]), ("index", "", logs[2])])
+    said = failure_lines(tmp_path).splitlines()
+    assert [line.partition(" ended without a word")[0] for line in said] == [
+        "the job of rule index",
+        "study s: the job of rule fit",
+    ]
+    assert "--set-resources fit:mem_mb=16000" in said[1]
 
 
-def test_a_folder_comes_back_where_no_job_filled_it_to_the_end(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    for name in ("half", "full"):
-        files.write_text(f"results/{name}/a.svg", "old")
-        files.write_text(f"results/{name}/.snakemake_timestamp", "")
-    keep(["results/half", "results/full"])
-    for name in ("half", "full"):
-        shutil.rmtree(f"results/{name}")
-        files.write_text(f"results/{name}/b.svg", "new")
-    files.write_text("results/full/.snakemake_timestamp", "")
-    assert bring_back(["results/half", "results/full"]) == ["results/half"]
-    assert sorted(path.name for path in (tmp_path / "results").rglob("*.svg")) == ["a.svg", "b.svg"]
-    assert (tmp_path / "results/half/.snakemake_timestamp").stat().st_mtime == 1
-    assert not (tmp_path / ".snakemake/kept/results/full").exists()
+def test_a_sentence_is_said_where_its_log_cannot_be_written(tmp_path, capsys):
+    (tmp_path / "logs").write_text("a file where a folder belongs")
+    with pytest.raises(SystemExit), job(tmp_path / "logs/a.log"):
+        raise InputError("study s: mend it.")
+    assert capsys.readouterr().err == "study s: mend it.\n"

@@ -19,6 +19,9 @@ from pathlib import Path
 
 import psutil
 
+from lmm.errors import InputError
+from lmm.folder import assert_room, assert_writable
+
 SNAKEMAKE = [sys.executable, "-m", "snakemake"]
 LOCKS = Path(".snakemake/locks")
 HOST = Path(".snakemake/host")
@@ -32,6 +35,12 @@ PATIENCE = 120
 
 def main(arguments: list[str]) -> int:
     """Unlock the folder if a killed run has left it locked, then become Snakemake with these arguments."""
+    try:
+        assert_room()
+        assert_writable()
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return 1
     if LOCKS.is_dir() and any(LOCKS.iterdir()):
         if refusal := why_not_to_unlock():
             print(refusal, file=sys.stderr)
@@ -97,12 +106,16 @@ def processes_here(chosen: Callable[[list[str]], bool]) -> Iterator[psutil.Proce
 
 def is_run(command: list[str]) -> bool:
     """Say whether a command line is Snakemake's own: `snakemake …` or `python -m snakemake …`."""
-    return is_snakemake(command) and "--mode" not in command
+    return is_snakemake(command) and not {"--mode", "--unlock"} & set(command)
 
 
 def is_job(command: list[str]) -> bool:
-    """Say whether a command line is a job's: `python .snakemake/scripts/….py`, or a shell or Snakemake around it."""
-    return any(".snakemake/scripts" in word for word in command) or (is_snakemake(command) and "--mode" in command)
+    """Say whether a command line is a job's: `python .snakemake/scripts/….py`, or a shell or Snakemake around it.
+
+    Snakemake taking a lock away counts as one: it outlives a run that is killed at that moment.
+    """
+    around = is_snakemake(command) and {"--mode", "--unlock"} & set(command)
+    return bool(around) or any(".snakemake/scripts" in word for word in command)
 
 
 def is_snakemake(command: list[str]) -> bool:

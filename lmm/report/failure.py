@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 import lmm
 from lmm.files import read_json, write_text
-from lmm.job import FAILURE, outdate
+from lmm.job import FAILURE
+from lmm.kept import outdate
 from lmm.numbers import listing
 from lmm.report.index import index_page
 from lmm.report.rendering import render
@@ -35,6 +36,7 @@ _STAGES = {
     "diagnose": "checking the model",
     "report": "writing the report",
     "whole": "making the study, from its table to its report, in one job",
+    "whole_but_report": "making the study, from its table to its report, in one job",
 }
 _NOTICE = re.compile("<!-- the last run -->.*?<!-- end of the last run -->", re.DOTALL)
 """Where a page says that a later run of its study failed."""

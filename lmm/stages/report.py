@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from lmm.errors import InputError
 from lmm.files import read_json, write_bytes, write_json, write_text
 from lmm.model import Fit
 from lmm.provenance import assert_same_origin
@@ -31,8 +32,8 @@ def report(study: Study, config: Mapping[str, Any], inputs: Files, outputs: File
     family = _family(study, inputs)
     case = Case(study=study, fit=Fit.from_json(fit), family=family, **results)
     names = [figure["name"] for figure in case.findings["figures"]]
-    figures = {name: Path(inputs["figures"], f"{name}.svg").read_text(encoding="utf-8") for name in names}
-    printed = {name: Path(inputs["figures"], f"{name}.pdf").read_bytes() for name in names}
+    figures = {name: _drawing(Path(inputs["figures"], f"{name}.svg"), b"</svg>").decode() for name in names}
+    printed = {name: _drawing(Path(inputs["figures"], f"{name}.pdf"), b"%%EOF") for name in names}
     offered = {f"{name}.json": Path(inputs[name]).read_text(encoding="utf-8") for name in OFFERED}
     block = yaml.safe_dump(block_of(config, study), sort_keys=False, allow_unicode=True)
     written = study_report(case, figures, printed, {**offered, "fit.json": fit, "config.yaml": block})
@@ -41,6 +42,14 @@ def report(study: Study, config: Mapping[str, Any], inputs: Files, outputs: File
         write_bytes(Path(outputs["downloads"], file.path), file.content)
     write_text(outputs["page"], written.page)
     note(f"{len(written.page.encode()) // 1000} kB, and {len(written.files)} files beside it")
+
+
+def _drawing(path: Path, end: bytes) -> bytes:
+    """What a figure's file holds; refused where it does not come to the end of its format."""
+    content = path.read_bytes() if path.exists() else b""
+    if not content.rstrip().endswith(end):
+        raise InputError(f"{path} is missing, cut off or damaged; delete the folder {path.parent} and run again.")
+    return content
 
 
 def _family(study: Study, inputs: Files) -> Mapping[str, Any] | None:

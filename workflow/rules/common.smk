@@ -4,7 +4,9 @@ from pathlib import Path
 
 from lmm import provenance
 from lmm.errors import InputError
-from lmm.job import bring_back, closing_lines, failure_lines, forget_failures, keep
+from lmm.folder import assert_none_later_than_now, assert_room, assert_writable, bring_to_now, forget_unfinished
+from lmm.job import closing_lines, failure_lines, forget_failures, tell_of_killed
+from lmm.kept import bring_back, keep
 from lmm.select import inclusionparts
 from lmm.select.meanchoice import announced
 from lmm.select.rungs import ladder
@@ -18,6 +20,7 @@ try:
     if workflow.is_main_process:  # jobs on a cluster read this file again, and need not check the tables again
         from lmm.clean.preflight import preflight
 
+        assert_room()
         preflight(STUDIES.values(), Path())
     LADDERS = {study.name: ladder(study) for study in STUDIES.values()}
 except InputError as error:

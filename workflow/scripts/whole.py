@@ -2,13 +2,21 @@
 
 import sys
 
+from lmm.files import write_text
 from lmm.job import study_of
 from lmm.stages.whole import whole
 
 study = study_of(snakemake.config, snakemake.wildcards.study)
-whole(
-    study,
-    snakemake.config,
-    lambda stage: print(f"{study.name}: {stage}", file=sys.stderr),
-    until=snakemake.params.until,
-)
+begun: list[str] = []
+
+
+def announce(stage: str) -> None:
+    """Tell whoever watches which stage begins."""
+    begun.append(stage)
+    print(f"{study.name}: {stage}", file=sys.stderr)
+
+
+try:
+    whole(study, snakemake.config, announce, until=snakemake.params.until)
+finally:  # each stage has a log of its own; this one is empty only where the job was killed
+    write_text(snakemake.log[0], "".join(f"{stage}\n" for stage in begun))
