@@ -2,16 +2,20 @@
 # make slurm    the same with the jobs on a cluster; ARGUMENTS are Snakemake's, such as an account
 # make test     set up .venv with the test tools, run the test suite
 # make lint     what .ci/run checks beside the tests
-# make lock     pin the newest versions that fit together in requirements.lock
+# make lock     pin the newest versions that fit together in requirements.lock and, with their extras, -test and -slurm
+# make audit    list the licences of what is installed; say which pinned versions have known vulnerabilities
 
 PYTHON ?= python3
 CORES ?= 4
 WORKERS ?= 2
 
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock
+TOOLS := .venv-tools/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# what is pinned, and with the very files that were pinned, is installed and nothing else
+PINNED := $(PIP) --require-hashes --requirement
 
-.PHONY: report slurm test lint lock
+.PHONY: report slurm test lint lock audit
 
 report: .venv/installed
 	@$(BIN)/python workflow/resume.py --cores $(CORES)
@@ -37,21 +41,34 @@ lint: .venv/installed-for-tests
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
 	@echo "Setting up .venv, once; this takes a minute …"
 	@$(PYTHON) -m venv --clear .venv
-	@$(PIP) setuptools
-	@$(PIP) --no-build-isolation --editable .
+	@$(PINNED) requirements.lock
+	@$(PIP) --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m compileall -q lmm
 	@touch $@
 
-.venv/installed-for-tests: .venv/installed
-	@$(PIP) --no-build-isolation --editable '.[test]'
+.venv/installed-for-tests: requirements-test.lock .venv/installed
+	@$(PINNED) requirements-test.lock
 	@touch $@
 
-.venv/installed-for-slurm: .venv/installed
-	@$(PIP) --no-build-isolation --editable '.[slurm]'
+.venv/installed-for-slurm: requirements-slurm.lock .venv/installed
+	@$(PINNED) requirements-slurm.lock
 	@touch $@
 
-lock: .venv/installed-for-tests
-	@$(BIN)/python -m pip install --quiet pip-tools
-	$(BIN)/pip-compile --upgrade --quiet --extra slurm --extra test --build-deps-for editable --allow-unsafe --strip-extras \
-	  --no-header --no-annotate --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
-	  --output-file requirements.lock pyproject.toml
+.venv-tools/installed:
+	@$(PYTHON) -m venv --clear .venv-tools
+	@$(TOOLS)/python -m pip install --quiet --disable-pip-version-check pip-tools pip-audit pip-licenses
+	@touch $@
+
+COMPILE = $(TOOLS)/pip-compile --upgrade --quiet --generate-hashes --build-deps-for editable --allow-unsafe \
+  --strip-extras --no-header --no-annotate --no-emit-index-url --no-emit-find-links --no-emit-trusted-host pyproject.toml
+
+lock: .venv-tools/installed
+	$(COMPILE) --output-file requirements.lock
+	$(COMPILE) --constraint requirements.lock --extra test --output-file requirements-test.lock
+	$(COMPILE) --constraint requirements.lock --extra slurm --output-file requirements-slurm.lock
+
+audit: .venv/installed .venv-tools/installed
+	@$(TOOLS)/pip-licenses --python $(BIN)/python
+	@$(TOOLS)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off \
+	  --requirement requirements.lock --requirement requirements-test.lock --requirement requirements-slurm.lock || \
+	  { echo "A pinned version has a known vulnerability, or whoever knows of them was not reached: see above." >&2; exit 1; }

@@ -20,8 +20,8 @@ def test_only_results_later_than_now_are_dated_anew():
     os.utime("results/s/ahead", (4e9, 4e9))
     os.utime("results/s/before", (1e9, 1e9))
     folder.bring_to_now()
-    assert os.stat("results/s/before").st_mtime == 1e9
-    assert abs(os.stat("results/s/ahead").st_mtime - time.time()) < 60
+    assert folder.Path("results/s/before").stat().st_mtime == 1e9
+    assert abs(folder.Path("results/s/ahead").stat().st_mtime - time.time()) < 60
 
 
 def test_tables_later_than_now_are_refused_once_each():
