@@ -56,7 +56,7 @@ onsuccess:
 
 
 onerror:
-    from lmm.report.failure import write_failures  # here, as a run that succeeds has no need of it
+    from lmm.report.failure import waiting_lines, write_failures  # here, as a run that succeeds has no need of it
     from snakemake.io import IOFile
 
     tell_of_killed(
@@ -69,4 +69,7 @@ onerror:
     for path in [*brought, *map(str, told)]:
         # it noted what each was made from, of the failed job too, and would not run a job again for the same inputs
         workflow.persistence.cleanup_metadata(IOFile(path))
-    print(failure_lines("logs"), file=sys.stderr)
+    lines = [failure_lines("logs"), *waiting_lines(STUDIES.values(), Path("logs"), Path("results"))]
+    if told:
+        lines.append("what was made, and what failed: reports/index.html")
+    print(*lines, sep="\n", file=sys.stderr)

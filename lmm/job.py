@@ -12,6 +12,7 @@ from typing import Any
 
 from lmm import files
 from lmm.errors import InputError
+from lmm.progress import shown
 from lmm.study import Study, load
 
 FAILURE = "error: "
@@ -22,11 +23,12 @@ def job(log: str | Path) -> Iterator[Callable[[str], None]]:
     """Run a job's work; yields a function that notes a line for the log.
 
     An InputError ends the job with status 1: its sentence goes to standard error and, marked, to the log. Any other
-    exception is a bug: its traceback goes to the log and on to the caller. Warnings go to the log alone.
+    exception is a bug: its traceback goes to the log and on to the caller. Warnings go to the log alone, progress to
+    standard error alone, where that is a terminal.
     """
     lines: list[str] = []
     try:
-        with warnings.catch_warnings(record=True) as caught:
+        with warnings.catch_warnings(record=True) as caught, shown(_name(log)):
             yield lines.append
         lines += [f"warning: {warning.message}" for warning in caught]
     except InputError as error:
@@ -91,6 +93,12 @@ def closing_lines(studies: Iterable[Study]) -> str:
     if Path("reports/index.html").exists():
         lines.append("all reports: reports/index.html")
     return "\n".join(lines)
+
+
+def _name(log: str | Path) -> str:
+    """What a job is called by its log: study and stage, without the folder of the logs and the ending."""
+    place = Path(log).with_suffix("")
+    return place.relative_to("logs").as_posix() if place.parts[0] == "logs" else place.as_posix()
 
 
 def _failures(logs: str | Path) -> list[Path]:

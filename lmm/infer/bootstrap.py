@@ -12,6 +12,7 @@ from lmm.infer.draws import Draws, draws_of_refits, in_blocks
 from lmm.infer.live import design_of, optimum_of
 from lmm.infer.simulate import simulate
 from lmm.model import one_thread
+from lmm.progress import Progress
 
 if TYPE_CHECKING:
     from lmm.model import Fit
@@ -28,13 +29,13 @@ def parametric_draws(fit: Fit, start: int, stop: int, seed: int) -> Draws:
     Raises:
         InputError: the fit was read from a file.
     """
+    parts, progress = [], Progress(stop - start, "bootstrap draws")
     with one_thread():
-        parts = [
-            refits.part(asked)
-            for refits, asked in in_blocks(
-                lambda draws: refit_outcomes(fit, simulate(fit, draws, seed)), start, stop, block_size(fit)
-            )
-        ]
+        for refits, asked in in_blocks(
+            lambda draws: refit_outcomes(fit, simulate(fit, draws, seed)), start, stop, block_size(fit)
+        ):
+            parts.append(refits.part(asked))
+            progress.add(asked.stop - asked.start)
         return draws_of_refits(fit, Refits.joined(parts), PARAMETRIC, seed, start)
 
 

@@ -20,6 +20,7 @@ from lmm.infer.live import design_of, optimum_of
 from lmm.infer.resampledlevels import ResampledRows, levels_drawn
 from lmm.infer.simulate import relative_factors
 from lmm.model import one_thread
+from lmm.progress import Progress
 
 if TYPE_CHECKING:
     from lmm.model import Fit
@@ -109,11 +110,11 @@ def _draws(
             refits = refits.replaced(np.array([draw]), again)
         return refits, deficient
 
+    parts, progress = [], Progress(stop - start, f"refits ({kind})")
     with one_thread():
-        parts = [
-            (refits.part(asked), deficient[asked])
-            for (refits, deficient), asked in in_blocks(compute, start, stop, from_sums or 1)
-        ]
+        for (refits, deficient), asked in in_blocks(compute, start, stop, from_sums or 1):
+            parts.append((refits.part(asked), deficient[asked]))
+            progress.add(asked.stop - asked.start)
     refits = Refits.joined([refits for refits, _ in parts])
     return draws_of_refits(fit, refits, kind, seed, start, np.concatenate([deficient for _, deficient in parts]))
 

@@ -123,6 +123,13 @@ def write_failures(studies: Iterable[Study], logs: Path, results: Path, reports:
     return written
 
 
+def waiting_lines(studies: Iterable[Study], logs: Path, results: Path) -> list[str]:
+    """A sentence for each study without a report that waits for another of its family, which failed."""
+    studies = list(studies)
+    waiting = _waiting(studies, failures_of(studies, logs), results)
+    return [failure.sentence for failures in waiting.values() for failure in failures]
+
+
 def _waiting(studies: list[Study], failed: dict[str, list[Failure]], results: Path) -> dict[str, list[Failure]]:
     """The studies without a report that did not fail themselves, but belong to the family of one that did."""
     found = {}

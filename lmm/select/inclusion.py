@@ -34,6 +34,7 @@ from lmm.infer.partsinorder import in_order
 from lmm.infer.resampledlevels import ResampledRows, levels_drawn
 from lmm.model import one_thread
 from lmm.numbers import count, listing, percent
+from lmm.progress import Progress
 from lmm.select.allsubsets import MOST_MEANS
 from lmm.select.meanfits import MeanFit, MeanFits, scope_of_fit
 from lmm.select.preference import Preference
@@ -189,8 +190,11 @@ def inclusion_draws(
         repeats = levels_drawn(fit.groups[group], seed, numbers)
         return samples.selected(repeats, [started_procedure(procedure, scope, preference, most) for _ in numbers])
 
+    found, progress = [], Progress(stop - start, "selections from resampled groups")
     with one_thread():
-        found = [one for block, asked in in_blocks(compute, start, stop, draws_at_once(fit)) for one in block[asked]]
+        for block, asked in in_blocks(compute, start, stop, draws_at_once(fit)):
+            found += block[asked]
+            progress.add(asked.stop - asked.start)
     chosen, failures = zip(*found, strict=True)
     return InclusionDraws(
         formula=str(scope.formula),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from lmm.clean.frozen import read_analysis_table
 from lmm.files import write_json
+from lmm.progress import Progress
 from lmm.provenance import stamp
 from lmm.select.rungs import fit_rung, ladder
 from lmm.stages.files import read_results
@@ -19,9 +20,11 @@ def fit(study: Study, inputs: Files, outputs: Files, note: Note) -> None:
     """Fit all rungs; reads table and audit, writes ladder."""
     (audit,) = read_results(study, inputs, "audit")
     table = read_analysis_table(inputs["table"], audit)
-    rungs = []
-    for rung in ladder(study):
+    known, rungs = ladder(study), []
+    progress = Progress(len(known), "models")
+    for rung in known:
         rungs.append(fit_rung(rung, table, study, audit))
+        progress.add()
         note(f"{rung.id}: {rungs[-1]['failure'] or 'fitted'}")
     write_json(outputs["ladder"], {**stamp(study, audit["row_hash"]), "rungs": rungs})
 

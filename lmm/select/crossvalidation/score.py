@@ -11,6 +11,7 @@ import numpy as np
 from lmm.errors import InputError
 from lmm.model import fit as fitted
 from lmm.model import one_thread
+from lmm.progress import Progress
 from lmm.select.crossvalidation.folds import NEW_GROUPS, Folds
 from lmm.select.crossvalidation.heldout import (
     HeldOut,
@@ -91,15 +92,16 @@ def score_models(
         preparation = None
     scores: list[list[Scores]] = [[] for _ in ranges]
     known: list[dict[int, Known]] = [{number: {} for number in range(one.start, one.stop)} for one in ranges]
+    progress = Progress(len(models) * sum(one.stop - one.start for one in ranges), "fits to folds")
     with one_thread():
         for model in models:
             # One model after the other: a fit to all rows holds its columns, and those of many are too many.
             refits = None if preparation is not None else _refits(model, table)
             for one, found, of_folds in zip(ranges, scores, known, strict=True):
-                parts = [
-                    _remembered(model, scored, of_folds[number])
-                    for number, scored in _scored(model, table, one, of_folds, refits, preparation)
-                ]
+                parts = []
+                for number, scored in _scored(model, table, one, of_folds, refits, preparation):
+                    parts.append(_remembered(model, scored, of_folds[number]))
+                    progress.add()
                 found.append(joined(parts))
     return scores
 
