@@ -10,15 +10,15 @@ from typing import Any
 import yaml
 
 from lmm.clean import clean
-from lmm.clean.preflight import preflight
 from lmm.errors import InputError
+from lmm.mistakes import as_lines, studies_and_mistakes
 from lmm.numbers import listing
 from lmm.select import inclusionparts
 from lmm.select.eligibility import group_ineligible, ineligible
 from lmm.select.meanchoice import announced
 from lmm.select.rungs import Rung, ladder
 from lmm.select.slopeterms import slope_terms
-from lmm.study import Study, crossvalidation, load
+from lmm.study import Study, crossvalidation
 from lmm.study.family import Members, families
 from lmm.study.inference import parts
 
@@ -30,17 +30,17 @@ def check(config: Path, folder: Path) -> str:
     InputError with a line for each mistake of any study.
     """
     content = read_config(config)
-    studies = load(content)
-    plans, mistakes = [], []
+    studies, mistakes = studies_and_mistakes(content, folder)
+    plans = []
     for study in studies:
+        if study.name in mistakes:
+            continue
         try:
-            preflight([study], folder)
-            rungs = ladder(study)
-            plans.append(_plan(study, rungs, clean(study, folder).audit))
+            plans.append(_plan(study, ladder(study), clean(study, folder).audit))
         except InputError as error:
-            mistakes.append(str(error))
+            mistakes[study.name] = [str(error)]
     if mistakes:
-        raise InputError("\n".join(mistakes))
+        raise InputError(as_lines(mistakes))
     told = families(studies, content).values()
     plans += ["\n".join(map(_family, told))] if told else []
     total = sum(len(_jobs(study, ladder(study))) for study in studies) + len(told) + 1

@@ -185,3 +185,29 @@ def test_what_cannot_be_climbed_is_warned_of_beside_the_ladder(tmp_path, capsys)
         "between levels can be estimated.",
         "warning: no grouping factor is left, so that the study will end with a model without random effects.",
     ]
+
+
+BROKEN = [
+    BLOCK | {"name": "first", "outcome": "Y1", "fixed": "x *", "slopes": {"g": "x +"}, "weights": "w"},
+    BLOCK | {"name": "second", "data": ["none.csv", "t.csv", "nor this.csv"], "fixed": "x + (1 | g)"},
+    BLOCK | {"name": "third", "fxed": "x", "groups": []},
+    BLOCK | {"name": "sound"},
+]
+SAID = [
+    "study third, key groups: is empty",
+    "study third: unknown key 'fxed'",
+    "study first, key fixed: ",
+    "study first, key slopes.g: ",
+    "study first: t.csv has no column 'Y1' (outcome)",
+    "study first: t.csv has no column 'w' (weights)",
+    "study second, key fixed: ",
+    "study second: none.csv does not exist",
+    "study second: nor this.csv does not exist",
+]
+
+
+def test_config_files_columns_and_formulas_are_told_in_one_list(tmp_path, capsys):
+    status, out, err = checked(tmp_path, capsys, *BROKEN)
+    assert (status, out) == (2, "")
+    lines = [line for line in err.splitlines() if line.startswith("study ")]  # a formula is shown with its place below
+    assert [line[: len(said)] for line, said in zip(lines, SAID, strict=True)] == SAID

@@ -13,20 +13,34 @@ OUTCOME, PREDICTOR, SLOPE, GROUP, TIME, WEIGHTS = "outcome", "fixed", "slope", "
 def roles(study: Study) -> dict[str, tuple[str, ...]]:
     """Return, for each column that any candidate or figure of the study needs, the roles it plays.
 
-    Columns come in the order outcome, fixed effects, random slopes, grouping factors, time, weights.
+    Columns come in the order outcome, fixed effects, random slopes, grouping factors, time, weights. Raises InputError
+    where a formula cannot be read.
     """
+    found, mistakes = readable_roles(study)
+    if mistakes:
+        raise InputError(mistakes[0])
+    return found
+
+
+def readable_roles(study: Study) -> tuple[dict[str, tuple[str, ...]], list[str]]:
+    """Return the roles as far as the formulas can be read, and a sentence for each that cannot."""
     found: dict[str, list[str]] = {}
+    mistakes = []
     uses = [(study.outcome, OUTCOME)]
-    uses += [(column, PREDICTOR) for column in _variables(study, study.fixed, "fixed")]
-    for group, slopes in study.slopes.items():
-        uses += [(column, SLOPE) for column in _variables(study, slopes, f"slopes.{group}")]
+    formulas = [("fixed", study.fixed, PREDICTOR)]
+    formulas += [(f"slopes.{group}", slopes, SLOPE) for group, slopes in study.slopes.items()]
+    for key, formula, role in formulas:
+        try:
+            uses += [(column, role) for column in _variables(study, formula, key)]
+        except InputError as error:
+            mistakes.append(str(error))
     uses += [(column, GROUP) for column in grouping_columns(study)]
     uses += [(study.time, TIME)] if study.time else []
     uses += [(study.weights, WEIGHTS)] if study.weights else []
     for column, role in uses:
         if role not in found.setdefault(column, []):
             found[column].append(role)
-    return {column: tuple(played) for column, played in found.items()}
+    return {column: tuple(played) for column, played in found.items()}, mistakes
 
 
 def grouping_columns(study: Study) -> list[str]:

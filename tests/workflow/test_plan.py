@@ -3,6 +3,8 @@
 import pytest
 import yaml
 
+from lmm import InputError
+from lmm.check import check
 from tests.workflow.project import (
     EGSINGLE,
     INDEX,
@@ -74,15 +76,28 @@ def test_every_mistake_of_config_data_and_formula_shows_before_any_job(tmp_path)
     assert not (tmp_path / "p/results").exists()
 
 
-def test_misspelt_keys_and_duplicate_names_show_without_a_traceback(tmp_path):
-    config = demonstration("sleepstudy", "penicillin")
-    config["studies"][0]["fxed"] = config["studies"][0].pop("fixed")
-    config["studies"][1]["name"] = "sleepstudy"
-    done = snakemake(new_project(tmp_path / "p", config), "-n")
+def test_mistaken_blocks_and_the_tables_of_others_are_told_in_one_list_that_check_tells_too(tmp_path):
+    config = demonstration(*ALL)
+    sleepstudy, egsingle, penicillin = config["studies"]
+    sleepstudy["fxed"] = sleepstudy.pop("fixed")
+    penicillin["name"] = "sleepstudy"
+    egsingle |= {"outcome": "maths", "weights": "w", "slopes": {"childid": "year *"}}
+    folder = new_project(tmp_path / "p", config)
+    done = snakemake(folder, "-n")
     assert done.returncode != 0
-    assert "study sleepstudy: unknown key 'fxed'; did you mean 'fixed'?\n" in done.stderr
-    assert "studies number 1 and 2 have the same name; rename one of them.\n" in done.stderr
     assert "Traceback" not in done.stderr
+    starts = [
+        "study sleepstudy: unknown key 'fxed'; did you mean 'fixed'?",
+        "study sleepstudy, key name: studies number 1 and 3 have the same name; rename one of them.",
+        "study egsingle, key slopes.childid: ",
+        "study egsingle: data/egsingle-scores.csv.gz, after the steps, has no column 'maths'",
+        "study egsingle: data/egsingle-scores.csv.gz, after the steps, has no column 'w'",
+    ]
+    said = [line for line in done.stderr.splitlines() if line.startswith("study ")]
+    assert [line[: len(start)] for line, start in zip(said, starts, strict=True)] == starts
+    with pytest.raises(InputError) as refused:
+        check(folder / "config.yaml", folder)
+    assert str(refused.value) in done.stderr
 
 
 def test_words_from_the_command_line_are_not_taken_for_truth(project, tmp_path):

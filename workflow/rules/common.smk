@@ -15,13 +15,15 @@ from lmm.study.family import families
 from lmm.study.inference import parts
 
 try:
-    STUDIES = {study.name: study for study in load(config)}
-    FAMILIES = families(STUDIES.values(), config)
-    if workflow.is_main_process:  # jobs on a cluster read this file again, and need not check the tables again
-        from lmm.clean.preflight import preflight
+    if workflow.is_main_process:
+        from lmm.mistakes import studies_without_mistakes
 
         assert_room()
-        preflight(STUDIES.values(), Path())
+        found = studies_without_mistakes(config, Path())
+    else:  # jobs on a cluster read this file again, and need not check the tables again
+        found = load(config)
+    STUDIES = {study.name: study for study in found}
+    FAMILIES = families(found, config)
     LADDERS = {study.name: ladder(study) for study in STUDIES.values()}
 except InputError as error:
     sys.exit(str(error))
