@@ -48,9 +48,16 @@ def test_a_version_is_the_same_with_and_without_extras_and_only_tests_install_th
         assert alone.items() <= pins(lock).items()
 
 
-def test_the_conda_environment_has_the_pinned_versions_of_what_jobs_import():
-    environment = yaml.safe_load((ROOT / "workflow/envs/lmm.yaml").read_text(encoding="utf-8"))
-    found = dict(entry.split(" =") for entry in environment["dependencies"] if not entry.startswith("python "))
-    found = {CONDA_NAMES.get(name, name): version for name, version in found.items()}
-    names = names_of(required()) - NOT_IMPORTED_BY_JOBS
-    assert found == {name: pins()[name] for name in names}
+def conda_pins(path):
+    entries = yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))["dependencies"]
+    found = dict(entry.split(" =") for entry in entries if entry != "pip" and not entry.startswith("python "))
+    return {CONDA_NAMES.get(name, name): version for name, version in found.items()}
+
+
+@pytest.mark.parametrize(
+    ("path", "left_out"), [("workflow/envs/lmm.yaml", NOT_IMPORTED_BY_JOBS), ("environment.yml", set())]
+)
+def test_the_conda_environments_have_the_pinned_versions(path, left_out):
+    """Of what jobs import, and of what the workflow needs."""
+    names = names_of(required()) - left_out
+    assert conda_pins(path) == {name: pins()[name] for name in names}
