@@ -1,5 +1,10 @@
 """What a change makes run again: that, what follows from it, and nothing else."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from tests.workflow.project import (
@@ -8,6 +13,7 @@ from tests.workflow.project import (
     SLEEPSTUDY,
     copy_of,
     demonstration,
+    environment,
     new_project,
     outputs,
     planned,
@@ -92,6 +98,36 @@ def test_a_change_to_the_engine_reruns_the_fits_and_what_follows(project, frozen
     module = next((package / "lmm/engine").glob("[a-z]*.py"))
     module.write_text(module.read_text(encoding="utf-8") + "\n", encoding="utf-8")
     assert planned(project, PYTHONPATH=str(package)) == {*SLEEPSTUDY[1:], *PENICILLIN[1:], INDEX}
+
+
+def test_a_summary_lists_every_output_as_up_to_date(finished):
+    head, *lines = snakemake(finished, "--summary").stdout.splitlines()
+    assert head.split("\t") == ["output_file", "date", "rule", "log-file(s)", "status", "plan"]
+    entries = [line.split("\t") for line in lines]
+    assert {(status, plan) for *_, status, plan in entries} == {("ok", "no update")}
+    listed = {path for path, *_ in entries}
+    assert {"reports/index.html", "results/sleepstudy/fit/ladder.json", "reports/penicillin/index.html"} <= listed
+    assert all((finished / path).exists() and (finished / log).exists() for path, _, _, log, *_ in entries)
+
+
+def test_unit_tests_of_rules_can_be_generated_and_pass(project):
+    """Each runs its rule on what it reads and nothing else: without the raw tables, but for the rule that cleans."""
+    done = snakemake(project, "--generate-unit-tests", "unit")
+    assert done.returncode == 0, done.stderr
+    rules = "clean fit select cross_validate gather_cross_validation sensitivity infer diagnose report index"
+    written = {path.stem for path in (project / "unit").glob("test_*.py")}
+    assert written == {f"test_{rule}" for rule in rules.split()}
+    places = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # they call "python"
+    passed = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "unit/test_fit.py"],
+        cwd=project,
+        env=environment(PATH=places),
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert passed.returncode == 0, passed.stdout
 
 
 def test_results_of_mixed_runs_make_no_report(project):
