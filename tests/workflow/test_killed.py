@@ -41,7 +41,7 @@ def test_a_killed_run_resumes_to_the_same_files(how, tmp_path, undisturbed):
             started.communicate(timeout=60)
     assert killed > 0, "every run was over before it could be killed"
     last = start(project)
-    _, said = last.communicate(timeout=120)
+    _, said = last.communicate(timeout=600)
     assert last.returncode == 0, said
     assert outputs(project) == undisturbed
 

@@ -101,6 +101,7 @@ def test_reports_of_a_family_wait_for_the_member_that_failed(finished, tmp_path)
     done = snakemake(write_config(project, changed), "--cores", "2", "--keep-going")
     assert done.returncode != 0
     assert "study lost: the steps leave no row of trial.csv" in done.stderr
+    assert "study y01: its report waits for lost of family trial" in done.stderr
     assert (project / "reports/y00/index.html").read_bytes() == before
     page = html.unescape((project / "reports/y01/index.html").read_text(encoding="utf-8"))
     assert "its report waits for lost of family trial, as p-values are adjusted across all studies of a family" in page
