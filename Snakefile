@@ -60,9 +60,11 @@ onerror:
     from snakemake.io import IOFile
 
     tell_of_killed(
-        (job.rule.name, job.wildcards_dict.get("study", ""), str(job.log[0]))
+        [
+            (job.rule.name, job.wildcards_dict.get("study", ""), str(job.log[0]))
+            for job in getattr(failed, "jobs", [failed])
+        ]
         for failed in workflow.scheduler.failed
-        for job in getattr(failed, "jobs", [failed])
     )
     brought = bring_back()
     told = write_failures(STUDIES.values(), Path("logs"), Path("results"), Path("reports"))

@@ -54,16 +54,21 @@ def forget_failures(logs: str | Path) -> None:
         log.unlink(missing_ok=True)
 
 
-def tell_of_killed(jobs: Iterable[tuple[str, str, str]]) -> None:
+def tell_of_killed(failed: Iterable[Iterable[tuple[str, str, str]]]) -> None:
     """Say in the logs of jobs that failed without a word that they were killed.
 
     Args:
-        jobs: rule, study ("" for a job of all studies) and log of each job that failed. Snakemake empties a log before
-            its job starts, and a job that lives to its end writes it.
+        failed: rule, study ("" for a job of all studies) and log of each job that failed, those together that went to
+            a cluster as one. Snakemake empties a log before its job starts, and a job that lives to its end writes it.
     """
-    for rule, study, log in jobs:
-        if Path(log).exists() and Path(log).stat().st_size > 0:
+    for jobs in failed:
+        said = {job: _text(job[2]) for job in jobs}
+        if any(text.startswith((FAILURE, "Traceback")) for text in said.values()):
             continue
+        silent = sorted((job for job, text in said.items() if not text), key=lambda job: not Path(job[2]).exists())
+        if not silent:
+            continue
+        rule, study, log = silent[0]  # those that follow it have not begun
         where = f"study {study}: " if study else ""
         sentence = (
             f"{where}the job of rule {rule} ended without a word, as when it is killed because memory ran out (on a "
@@ -99,6 +104,10 @@ def _name(log: str | Path) -> str:
     """What a job is called by its log: study and stage, without the folder of the logs and the ending."""
     place = Path(log).with_suffix("")
     return place.relative_to("logs").as_posix() if place.parts[0] == "logs" else place.as_posix()
+
+
+def _text(log: str) -> str:
+    return Path(log).read_text(encoding="utf-8") if Path(log).exists() else ""
 
 
 def _failures(logs: str | Path) -> list[Path]:

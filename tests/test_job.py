@@ -54,16 +54,31 @@ def test_a_study_is_found_by_name():
 
 
 def test_a_job_that_failed_without_a_word_is_told_by_its_rule_and_study(tmp_path):
-    logs = [tmp_path / name for name in ("silent.log", "said.log", "none.log")]
+    logs = [str(tmp_path / name) for name in ("silent.log", "said.log", "none.log")]
     files.write_text(logs[0], "")
     files.write_text(logs[1], "Traceback ...")
-    tell_of_killed([("fit", "s", logs[0]), ("select", "s", logs[1]), ("index", "", logs[2])])
+    tell_of_killed([[("fit", "s", logs[0])], [("select", "s", logs[1])], [("index", "", logs[2])]])
     said = failure_lines(tmp_path).splitlines()
     assert [line.partition(" ended without a word")[0] for line in said] == [
         "the job of rule index",
         "study s: the job of rule fit",
     ]
     assert "--set-resources fit:mem_mb=16000" in said[1]
+
+
+def test_of_jobs_that_went_together_the_one_that_had_begun_is_told(tmp_path):
+    for name, text in (("done", "3 rows"), ("begun", ""), ("bad", "error: study s: mend it.")):
+        files.write_text(tmp_path / name / "a.log", text)
+    done, begun, bad, waiting = (
+        (name, "s", str(tmp_path / name / "a.log")) for name in ("done", "begun", "bad", "waiting")
+    )
+    tell_of_killed([[waiting, done, begun], [bad, waiting]])
+    said = failure_lines(tmp_path).splitlines()
+    assert [line.partition(" ended without a word")[0] for line in said] == [
+        "study s: mend it.",
+        "study s: the job of rule begun",
+    ]
+    assert not (tmp_path / "waiting").exists()
 
 
 def test_a_sentence_is_said_where_its_log_cannot_be_written(tmp_path, capsys):
