@@ -2,7 +2,7 @@
 """Measure everything and write docs/benchmark.md: one command for each part, one after the other.
 
     .venv/bin/python benchmarks/all.py                          # engine inference pipeline: some fifteen minutes
-    .venv/bin/python benchmarks/all.py growth many clean large  # these parts; `large` takes lme4 half an hour
+    .venv/bin/python benchmarks/all.py growth many clean large  # these parts; `large` takes lme4 a quarter of an hour
 
 What was measured before on the same machine is kept, so that the parts can be run at different times. A part that
 fails is told at the end and does not stop the others. Run `sh benchmarks/setup.sh` once before, and leave the machine
@@ -16,6 +16,8 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).parent
+LARGE = ["e2", "h2", "g2", "i"]
+WITH_LARGE = ["lmm", "lme4", "mixedlm", "mixedlm-rs", "gpboost"]
 PARTS = {
     "engine": ["engine.py"],
     "inference": ["inference.py"],
@@ -23,7 +25,7 @@ PARTS = {
     "growth": ["growth.py"],
     "many": ["many.py"],
     "clean": ["clean.py"],
-    "large": ["engine.py", "--cases", "e2", "h2", "g2", "i", "--patience", "1200", "--rounds", "3"],
+    "large": ["engine.py", "--cases", *LARGE, "--tools", *WITH_LARGE, "--patience", "600", "--rounds", "3"],
 }
 DEFAULT = ["engine", "inference", "pipeline"]
 
