@@ -21,7 +21,7 @@ WITH_LARGE = ["lmm", "lme4", "mixedlm", "mixedlm-rs", "gpboost"]
 PARTS = {
     "engine": ["engine.py"],
     "inference": ["inference.py"],
-    "pipeline": ["pipeline.py"],
+    "pipeline": ["pipeline.py", "--rounds", "1"],
     "growth": ["growth.py"],
     "many": ["many.py"],
     "clean": ["clean.py"],

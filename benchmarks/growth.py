@@ -156,7 +156,7 @@ def draw(results: dict, path: Path) -> None:
     import matplotlib
 
     matplotlib.use("svg")
-    from matplotlib import pyplot
+    from matplotlib import pyplot, ticker
 
     with pyplot.rc_context({"svg.hashsalt": "growth", "font.size": 8, "svg.fonttype": "none"}):
         figure, axes = pyplot.subplots(2, len(results["series"]), figsize=(8.4, 4.6), sharex="col", sharey="row")
@@ -171,6 +171,9 @@ def draw(results: dict, path: Path) -> None:
             if name == "factors":
                 column[1].set_xticks(sizes := series["tools"]["lmm"]["sizes"], [str(size) for size in sizes])
                 column[1].minorticks_off()
+        axes[1, 0].yaxis.set_major_locator(ticker.LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes[1, 0].yaxis.set_major_formatter("{x:,.0f}")
+        axes[1, 0].yaxis.set_minor_locator(ticker.NullLocator())
         axes[0, 0].set_ylabel("CPU seconds of a fit")
         axes[1, 0].set_ylabel("peak memory, MB")
         axes[0, 0].legend(frameon=False)

@@ -39,7 +39,8 @@ as such) and a second, the tools take turns: a turn is as many fits as take abou
 round, so whatever slows the machine slows them alike. Times are CPU seconds (user + system, all threads) per fit: the
 median over turns, of which slow tools take fewer. lme4 runs nloptwrap with `calc.derivs = FALSE`. All Python tools but
 lme-python run on the same numpy, scipy, pandas and pyarrow. lmm remembers formulas it has read; here it reads each
-anew, as the others do. A tool whose first fit takes longer than the time given to a case has that one turn.
+anew, as the others do. A tool whose first fit takes longer than the time given to a case has that one turn. The cases
+that take some tools minutes (h2, e2, g2, i) are measured apart, by `all.py large`.
 
 Deviance is the REML criterion in R's convention, as each tool reports it. gpboost has no REML, and where factors cross
 its likelihood is approximate and carries some noise: shown is the criterion at its variances. A tool that stops above
@@ -195,7 +196,7 @@ def tables(cases: dict[str, dict]) -> str:
         ("Deviance above the lowest reached", per_tool(cases, tools, excess)),
     ]
     text = "\n".join(f"## {title}\n\n{body}" for title, body in sections)
-    return text + not_fitted(cases)
+    return text + not_fitted(cases) + remarks(cases)
 
 
 def not_fitted(cases: dict[str, dict]) -> str:
@@ -207,6 +208,15 @@ def not_fitted(cases: dict[str, dict]) -> str:
                 without.setdefault((tool, entry["cannot"]), []).append(name)
     lines = [f"- {tool}, {', '.join(names)}: {reason}\n" for (tool, reason), names in without.items()]
     return "\n## Not fitted\n\n" + "".join(lines) if lines else ""
+
+
+def remarks(cases: dict[str, dict]) -> str:
+    """Say what is noted of cases."""
+    of = {}
+    for name, case in cases.items():
+        if "note" in case:
+            of.setdefault(case["note"], []).append(name)
+    return "".join(f"\n{', '.join(names)}: {note}\n" for note, names in of.items())
 
 
 def per_tool(cases: dict[str, dict], tools: list[str], cell) -> str:

@@ -9,7 +9,7 @@ The three studies that come with the project, from their files to a page each, b
 ([studies.R](../benchmarks/pipeline/studies.R), [page.Rmd](../benchmarks/pipeline/page.Rmd)) that does the same work
 as a user of R would: a data frame of the tidy rows, the same ladder of models with lme4, and an R Markdown page. Both
 begin cold, in an empty folder, on {cores} cores. R works up the studies side by side and shares the folds of
-cross-validation among its processes. Times are medians of {rounds} runs in turns, CPU that of all processes.
+cross-validation among its processes. {runs}; CPU time is that of all processes.
 
 {machine}. {versions}.
 
@@ -55,8 +55,9 @@ the workflow adds is the CPU time of everything that was started, less that whic
 def pipeline(results: dict) -> str:
     """Return the section on the demonstration's run beside R's, as `pipeline.py` measured it."""
     rounds = max(map(len, results["measured"].values()))
+    runs = "Each ran once" if rounds == 1 else f"Times are medians of {rounds} runs in turns"
     described = {key: results[key] for key in ("machine", "versions", "command", "cores")}
-    introduction = PIPELINE.format(rounds=rounds, **described)
+    introduction = PIPELINE.format(runs=runs, **described)
     return f"\n## The whole way\n\n{introduction}\n{pipeline_table(results)}\n{PIPELINE_SCOPE}"
 
 
