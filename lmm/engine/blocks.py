@@ -85,5 +85,7 @@ def paired_traces(directions: np.ndarray, left: np.ndarray, right: np.ndarray) -
 
 def quadratic(inner: np.ndarray, outer: np.ndarray) -> np.ndarray:
     """T'AT for one matrix T (q, r) and many A (q, q, J)."""
+    if outer.size == 1:
+        return outer[0, 0] ** 2 * inner
     left = np.tensordot(outer, inner, (0, 0))
     return np.tensordot(outer, left, (0, 1)).transpose(1, 0, 2)

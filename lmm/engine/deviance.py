@@ -153,9 +153,10 @@ class Deviance:
         """Sₖ for a factor of the dense rest."""
         T = at.T[k]
         natural = T / self.problem.natural_units[k][:, None]
-        if np.linalg.svd(natural, compute_uv=False)[-1] > _WELL_CONDITIONED:
-            half = np.linalg.solve(T.T, self.problem.factors[k].n_levels * np.eye(len(T)) - spherical_traces)
-            return np.linalg.solve(T.T, half.T).T
+        smallest = abs(natural[0, 0]) if len(T) == 1 else np.linalg.svd(natural, compute_uv=False)[-1]
+        if smallest > _WELL_CONDITIONED:
+            inverse_T = np.linalg.inv(T)
+            return inverse_T.T @ (self.problem.factors[k].n_levels * np.eye(len(T)) - spherical_traces) @ inverse_T
         out = self.traces(at.reduced, k)
         parts = self.parts(k)
         for a, part in enumerate(parts):

@@ -9,7 +9,7 @@ import numpy as np
 from lmm.engine import blocks
 from lmm.engine.deviance import Deviance
 from lmm.engine.optimum import Optimum
-from lmm.engine.whitening import to_original
+from lmm.engine.whitening import to_original, unwhitened
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def conditional_modes(optimum: Optimum) -> list[np.ndarray]:
             mode = -effects[start : start + q * J].reshape(q, J)
         original = np.empty_like(mode)
         for term, upper in zip(factor.slices, problem.transforms[k], strict=True):
-            original[term] = np.linalg.solve(upper, mode[term])
+            original[term] = unwhitened(mode[term], upper)
         modes.append(problem.fixed.scale * original.T)
     return _in_callers_order(modes, problem.order)
 

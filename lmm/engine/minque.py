@@ -6,9 +6,12 @@ only confirms them.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from lmm.engine.border import DenseBorder
+from lmm.engine.factor import Factor
 from lmm.engine.parameters import Parameters
 from lmm.engine.problem import Problem
 
@@ -49,36 +52,39 @@ def _normal_equations(problem: Problem) -> tuple[np.ndarray, np.ndarray]:
     """Σ_b tr(QV_aQV_b) θ_b = y'QV_aQy, with Q = I − X(X'X)⁻¹X', over all covariance entries and σ²."""
     products = _Products(problem)
     n, p, K = problem.n, problem.p, len(problem.factors)
-    elements, owners = [], []
-    for k, factor in enumerate(problem.factors):
-        for term in factor.slices:
-            for i, j in _pairs(term.stop - term.start):
-                E = np.zeros((factor.n_columns, factor.n_columns))
-                E[term.start + i, term.start + j] = E[term.start + j, term.start + i] = 1.0
-                elements.append(E)
-                owners.append(k)
-    size = len(elements)
+    stacks = [np.array(_elements(factor)) for factor in problem.factors]
+    ends = np.cumsum([0, *map(len, stacks)])
+    of = [slice(start, end) for start, end in pairwise(ends)]
+    size = ends[-1]
     system, right = np.zeros((size + 1, size + 1)), np.zeros(size + 1)
-    owners = np.array(owners)
-    stacks = [np.array([E for E, owner in zip(elements, owners, strict=True) if owner == k]) for k in range(K)]
-    on_fixed = np.concatenate([np.einsum("eab,abxy->exy", stacks[k], products.fixed_square(k)) for k in range(K)])
+    squares = [products.fixed_square(k) for k in range(K)]
+    on_fixed = np.concatenate([np.einsum("eab,abxy->exy", stacks[k], squares[k]) for k in range(K)])
     for k in range(K):
-        mine = owners == k
-        traced = products.gram_sum(k) - np.einsum("abxx->ab", products.fixed_square(k))
-        system[:size, size][mine] = np.einsum("eab,ab->e", stacks[k], traced)
+        traced = products.gram_sum(k) - np.einsum("abxx->ab", squares[k])
+        system[of[k], size] = np.einsum("eab,ab->e", stacks[k], traced)
         score = products.with_outcome(k)
-        right[:size][mine] = np.einsum("eab,ab->e", stacks[k], score @ score.T)
+        right[of[k]] = np.einsum("eab,ab->e", stacks[k], score @ score.T)
         for other in range(k, K):
-            theirs = owners == other
             tensor = products.square(k, other) - 2.0 * products.square_on_fixed(k, other)
             block = np.einsum("eac,fbd,abcd->ef", stacks[k], stacks[other], tensor)
-            system[np.ix_(mine, theirs)] = block
-            system[np.ix_(theirs, mine)] = block.T
+            system[of[k], of[other]] = block
+            system[of[other], of[k]] = block.T
     system[:size, :size] += np.einsum("exy,fyx->ef", on_fixed, on_fixed)
     system[size, :size] = system[:size, size]
     system[size, size] = n - p
     right[size] = problem.rest[-1, -1]
     return system, right
+
+
+def _elements(factor: Factor) -> list[np.ndarray]:
+    """For every covariance entry of a factor, in the order of its terms, the (q, q) matrix with ones at its places."""
+    out = []
+    for term in factor.slices:
+        for i, j in _pairs(term.stop - term.start):
+            E = np.zeros((factor.n_columns, factor.n_columns))
+            E[term.start + i, term.start + j] = E[term.start + j, term.start + i] = 1.0
+            out.append(E)
+    return out
 
 
 class _Products:

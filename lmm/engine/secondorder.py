@@ -31,9 +31,10 @@ def in_parameters(through_V: np.ndarray, parameters: Parameters, S: list[np.ndar
     out = through_V.copy()
     k, row, column = parameters.factor, parameters.row, parameters.column
     for factor, matrix in enumerate(S):
-        mine = np.flatnonzero(k == factor)
-        same = column[mine, None] == column[mine]
-        out[np.ix_(mine, mine)] += 2.0 * same * matrix[np.ix_(row[mine], row[mine])]
+        first, end = np.searchsorted(k, [factor, factor + 1])
+        rows, columns = row[first:end], column[first:end]
+        same = columns[:, None] == columns
+        out[first:end, first:end] += 2.0 * same * matrix[rows[:, None], rows]
     out *= np.outer(parameters.units, parameters.units)
     return 0.5 * (out + out.T)
 

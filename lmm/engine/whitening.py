@@ -136,8 +136,13 @@ def to_original(T: np.ndarray, factor: Factor, transforms: list[np.ndarray]) -> 
     """T of the whitened columns as the lower triangular T of the original ones."""
     out = np.zeros_like(T)
     for term, upper in zip(factor.slices, transforms, strict=True):
-        out[term, term] = lower_triangular(np.linalg.solve(upper, T[term, term]))
+        out[term, term] = lower_triangular(unwhitened(T[term, term], upper))
     return out
+
+
+def unwhitened(effects: np.ndarray, upper: np.ndarray) -> np.ndarray:
+    """Effects (q, …) of the whitened columns of a term as those of its original ones: U⁻¹ times them."""
+    return effects / upper[0, 0] if len(upper) == 1 else np.linalg.solve(upper, effects)
 
 
 def lower_triangular(T: np.ndarray) -> np.ndarray:
