@@ -175,13 +175,12 @@ def _whole_numbers(series: pd.Series, name: str) -> np.ndarray:
 
 def _categories(values: pd.Categorical) -> Factor:
     categories, dtype = values.categories.tolist(), values.categories.dtype
-    if isinstance(dtype, pd.StringDtype):
-        labels = categories
-    else:
-        labels = [*map(str if dtype.kind in "iu" else label, categories)]
-        if dtype.kind in "iu":  # different whole numbers are different texts
-            return Factor(values.codes.astype(np.intp), tuple(labels), ordered=bool(values.ordered))
-    return _merged(values.codes.astype(np.intp), labels, ordered=bool(values.ordered))
+    codes, ordered = values.codes.astype(np.intp), bool(values.ordered)
+    if isinstance(dtype, pd.StringDtype):  # pandas keeps categories distinct
+        return Factor(codes, tuple(categories), ordered=ordered)
+    if dtype.kind in "iu":  # different whole numbers are different texts
+        return Factor(codes, tuple(map(str, categories)), ordered=ordered)
+    return _merged(codes, [*map(label, categories)], ordered=ordered)
 
 
 def _objects(series: pd.Series, name: str, kind: Kind) -> np.ndarray | Factor:
