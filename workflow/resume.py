@@ -1,8 +1,8 @@
 """Run Snakemake in this folder and take up where a killed run ended: `python workflow/resume.py --cores 4`.
 
 A run that was killed leaves a lock. It is taken away only when no run is alive in this folder. Jobs that outlived their
-run are waited for, or cancelled where Slurm runs them: nobody would take note of what they make. What they left
-unfinished is made anew, as profiles/default tells Snakemake.
+run are waited for a while and then ended, or cancelled where Slurm runs them: nobody would take note of what they make.
+What they left unfinished is made anew, as profiles/default tells Snakemake.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -29,8 +30,9 @@ HOST = Path(".snakemake/host")
 SLURM_LOGS = Path(".snakemake/slurm_logs")
 SLURM_RUN = re.compile(r"(?:\S+_)?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """How Snakemake's executor for Slurm names the jobs of a run."""
-PATIENCE = 120
-"""Seconds to wait for jobs of a killed run: most end at once, having lost the run they worked for."""
+PATIENCE = 60
+"""Seconds to wait for jobs of a killed run: most end at once, having lost the run they worked for. Snakemake itself, in
+a job of Slurm, may wait for itself for ever once it is told to end (see profiles/default)."""
 
 
 def main(arguments: list[str]) -> int:
@@ -62,9 +64,20 @@ def why_not_to_unlock() -> str | None:
         cancel_slurm_runs()
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
         return f"Slurm does not say whether jobs of a killed run are at work in this folder: try again. ({error})"
-    if not comes_true(lambda: not any(processes_here(is_job)) and not slurm_runs()):
-        return "A job of a killed run is still at work in this folder: wait for it, or end it."
+    if not comes_true(nothing_at_work):
+        for job in processes_here(is_job):  # its run is dead, and what it makes would be made anew
+            what = f"Ending a job of a killed run that is still at work in this folder (process {job.pid})."
+            print(what, file=sys.stderr)
+            with suppress(psutil.Error):  # it has ended meanwhile, or is somebody else's
+                job.kill()
+        if not comes_true(nothing_at_work):
+            return "A job of a killed run is still at work in this folder: wait for it, or end it."
     return None
+
+
+def nothing_at_work() -> bool:
+    """Say whether no job of a run of this folder is left, on this machine or in Slurm."""
+    return not any(processes_here(is_job)) and not slurm_runs()
 
 
 def comes_true(condition: Callable[[], bool]) -> bool:

@@ -54,6 +54,8 @@ class Table(Block):
         for key, endings in (("sheet", (".xlsx", ".xlsm")), ("catalogue", (".sas7bdat",))):
             if getattr(self, key) is not None and ending not in endings:
                 raise ValueError(f"gives a {key}, which only {' and '.join(endings)} files have; take it out")
+        if self.catalogue is not None and PurePosixPath(self.catalogue).name != self.catalogue:
+            raise ValueError(f"gives {self.catalogue!r} as its catalogue; give a name alone, of a file in its folder")
         return self
 
 

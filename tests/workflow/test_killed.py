@@ -1,5 +1,6 @@
 """A run killed at any moment and taken up again ends in the same files, byte for byte."""
 
+import importlib.util
 import random
 import signal
 import subprocess
@@ -8,7 +9,7 @@ import time
 
 import pytest
 
-from tests.workflow.project import demonstration, environment, new_project, outputs, run, snakemake
+from tests.workflow.project import ROOT, demonstration, environment, new_project, outputs, run, snakemake
 
 RESUME = [sys.executable, "workflow/resume.py", "--cores", "2"]
 
@@ -89,3 +90,25 @@ def test_without_help_snakemake_asks_to_be_unlocked_and_makes_the_unfinished_ane
     assert snakemake(project, "--unlock").returncode == 0
     run(project)
     assert outputs(project) == undisturbed
+
+
+def test_a_job_that_outlives_its_run_and_does_not_end_is_ended(tmp_path, monkeypatch, capsys):
+    """As Snakemake does in a job of Slurm where it waits for itself."""
+    specification = importlib.util.spec_from_file_location("resume", ROOT / "workflow/resume.py")
+    resume = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(resume)
+    monkeypatch.setattr(resume, "PATIENCE", 0.5)
+    monkeypatch.chdir(tmp_path)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    command = [sys.executable, "-c", "import time; time.sleep(600)", ".snakemake/scripts/fit.py"]
+    job, other = (subprocess.Popen(command, cwd=folder) for folder in (tmp_path, elsewhere))
+    try:
+        assert resume.why_not_to_unlock() is None
+        assert job.wait(timeout=10) == -signal.SIGKILL
+        assert other.poll() is None
+    finally:
+        job.kill()
+        other.kill()
+        other.wait()
+    assert f"(process {job.pid})" in capsys.readouterr().err
