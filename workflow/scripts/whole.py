@@ -1,7 +1,9 @@
 """Raw table → report: all stages of a study in one process."""
 
 import sys
+from contextlib import suppress
 
+from lmm.errors import InputError
 from lmm.files import write_text
 from lmm.job import study_of
 from lmm.stages.whole import whole
@@ -19,4 +21,5 @@ def announce(stage: str) -> None:
 try:
     whole(study, snakemake.config, announce, until=snakemake.params.until)
 finally:  # each stage has a log of its own; this one is empty only where the job was killed
-    write_text(snakemake.log[0], "".join(f"{stage}\n" for stage in begun))
+    with suppress(InputError):  # the disk may be full, which its stage has told
+        write_text(snakemake.log[0], "".join(f"{stage}\n" for stage in begun))
