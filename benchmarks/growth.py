@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 import tempfile
 from collections.abc import Callable
@@ -96,7 +97,8 @@ def main() -> None:
             "machine": machine(),
             "software": software(),
             "commit": commit(),
-            "command": ".venv/bin/python benchmarks/growth.py",
+            "command": shlex.join([".venv/bin/python", "benchmarks/growth.py", *sys.argv[1:]]),
+            "most": options.most,
             "series": series,
         }
         write_json(GROWTH, results)

@@ -32,8 +32,9 @@ PDF, the tables as TeX, the sensitivity section, an index, an RO-Crate, and that
 """
 
 GROWTH = """\
-One fit, log–log; a tool is followed until a fit takes it ten seconds. CPU time of a second fit, peak memory of a
-process that fits once; of that, its libraries and the table are there before the fit.
+One fit, log–log; a tool is followed until a fit takes it {most:g} s. CPU time of a second fit, peak memory of a process
+that fits once; of that, its libraries and the table are there before the fit.
+{note}
 
 ![CPU time and memory against rows, groups and factors](growth.svg)
 
@@ -81,7 +82,8 @@ def pipeline_table(results: dict) -> str:
 
 def growth(results: dict) -> str:
     """Return the section on growth, as `growth.py` measured it."""
-    described = {key: results[key] for key in ("machine", "software", "commit", "command")}
+    described = {key: results[key] for key in ("machine", "software", "commit", "command", "most")}
+    described["note"] = f"{results['note']}\n" if "note" in results else ""
     rows = [
         [
             name,
