@@ -131,6 +131,7 @@ def test_snakemake_report_has_pages_figures_and_decisions_by_study_and_stage(fin
 @pytest.mark.slow
 def test_fifty_outcomes(tmp_path):
     project = project_of(tmp_path / "project", 50)
+    write_config(project, config(50) | {"defaults": {"split": "none"}})
     run(project, "--quiet", "all", timeout=3600)
     text = (project / "reports/index.html").read_text(encoding="utf-8")
     assert "50 studies: " in text
