@@ -57,9 +57,10 @@ class DenseBorder:
         flat = reduced.reshape(m, -1)
         out -= flat @ flat.T
 
-    def times(self, vector: np.ndarray) -> np.ndarray:
-        """C_j v for a vector (m,): (q, J)."""
-        return np.tensordot(vector, self.values, (0, 0))
+    def times(self, columns: np.ndarray) -> np.ndarray:
+        """C_j v for v (m,) or (m, c): (q, J) or (q, c, J)."""
+        product = np.tensordot(columns, self.values, (0, 0))
+        return product if columns.ndim == 1 else product.transpose(1, 0, 2)
 
     def transposed_times(self, per_level: np.ndarray) -> np.ndarray:
         """Σ_j C_j'h_j for h (q, J) or (q, c, J): (m,) or (m, c)."""
@@ -151,9 +152,9 @@ class SparseBorder:
                 terms += run.products(row, row)
             np.add.at(sums, run.cell.astype(np.intp), terms)
         flat = out.reshape(-1)
-        changed = flat[pairs.cells] - sums
-        flat[pairs.cells] = changed
-        flat[pairs.mirrored] = changed
+        np.subtract(flat.take(pairs.cells), sums, out=sums)
+        flat[pairs.cells] = sums
+        flat[pairs.mirrored] = sums
         fixed = product(root, self.fixed_and_outcome.transpose(1, 0, 2))
         weighted = product(transposed(root), fixed).transpose(0, 2, 1).reshape(-1, len(out) - r)
         cross = self.transposed_random @ weighted
@@ -162,11 +163,14 @@ class SparseBorder:
         for row in fixed:
             out[r:, r:] -= row @ row.T
 
-    def times(self, vector: np.ndarray) -> np.ndarray:
-        """C_j v for a vector (m,): (q, J)."""
-        r = self.n_random
-        random = (self.random @ vector[:r]).reshape(len(self.data), -1)
-        return random + np.tensordot(vector[r:], self.fixed_and_outcome, (0, 0))
+    def times(self, columns: np.ndarray) -> np.ndarray:
+        """C_j v for v (m,) or (m, c): (q, J) or (q, c, J)."""
+        r, q = self.n_random, len(self.data)
+        random = self.random @ columns[:r]
+        fixed = np.tensordot(columns[r:], self.fixed_and_outcome, (0, 0))
+        if columns.ndim == 1:
+            return random.reshape(q, -1) + fixed
+        return random.reshape(q, -1, columns.shape[1]).transpose(0, 2, 1) + fixed.transpose(1, 0, 2)
 
     def transposed_times(self, per_level: np.ndarray) -> np.ndarray:
         """Σ_j C_j'h_j for h (q, J) or (q, c, J): (m,) or (m, c)."""

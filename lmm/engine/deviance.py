@@ -32,7 +32,7 @@ class Factorisation:
         deviance: −2 log-likelihood (REML: restricted) of the whitened problem.
         sigma2: r²/ν.
         root: (q, q, J) E_j; gain: (q, q, J) G_j.
-        reduced: (m, m) M.
+        reduced_fixed: (p + 1, p + 1) M between the columns [X y].
         lower: (m, m) L in Fortran order.
         solution: (m,) v = [−û_r; −β̂; 1], û in the spherical coordinates of T.
     """
@@ -42,7 +42,7 @@ class Factorisation:
     sigma2: float
     root: np.ndarray
     gain: np.ndarray
-    reduced: np.ndarray
+    reduced_fixed: np.ndarray
     lower: np.ndarray
     solution: np.ndarray
 
@@ -90,14 +90,15 @@ class Deviance:
         inverse, log_determinant = blocks.inverse_cholesky(D)
         root = blocks.product(inverse, np.broadcast_to(T[0].T[:, :, None], D.shape))
         gain = blocks.product(blocks.transposed(root), root)
-        reduced = problem.rest.copy()
-        problem.border.subtract_gram(root, reduced)
-        lower = self.congruence(reduced.copy(), [t.T for t in T])
+        lower = problem.rest.dense()
+        problem.border.subtract_gram(root, lower)
+        reduced_fixed = lower[r:, r:].copy()
+        lower = self.congruence(lower, [t.T for t in T])
         m = len(lower)
         lower.ravel()[: r * (m + 1) : m + 1] += 1.0
         lower, failed = lapack.dpotrf(lower.T, lower=1, clean=1, overwrite_a=1)
         if failed:
-            return Factorisation(T, inf, inf, root, gain, reduced, lower, np.empty(0))
+            return Factorisation(T, inf, inf, root, gain, reduced_fixed, lower, np.empty(0))
         diagonal = np.diag(lower)
         sigma2 = diagonal[-1] ** 2 / self.degrees
         deviance = float(
@@ -109,12 +110,18 @@ class Deviance:
         if m > 1:
             right = np.concatenate([lower[-1, :-1], [0.0]])
             solution[:-1] = -lapack.dtrtrs(lower, right, lower=1, trans=1)[0][:-1]
-        return Factorisation(T, deviance, float(sigma2), root, gain, reduced, lower, solution)
+        return Factorisation(T, deviance, float(sigma2), root, gain, reduced_fixed, lower, solution)
 
-    def gradient(self, at: Factorisation) -> Gradient:
-        """Derivatives with respect to T at a factorised point."""
+    def reduced(self, at: Factorisation) -> np.ndarray:
+        """M (m, m). It is made anew: beside L it would be the largest matrix held, and few ask for it."""
+        out = self.problem.rest.dense()
+        self.problem.border.subtract_gram(at.root, out)
+        return out
+
+    def gradient(self, at: Factorisation, overwrite: bool = False) -> Gradient:
+        """Derivatives with respect to T at a factorised point; with `overwrite` they use up the memory of its L."""
         problem, r = self.problem, self.n_random
-        spherical = self.trace_inverse(at.lower, r if not self.reml else len(at.lower) - 1)
+        spherical = self.trace_inverse(at.lower, r if not self.reml else len(at.lower) - 1, overwrite)
         spherical = blas.dger(1.0 / at.sigma2, at.solution, at.solution, a=spherical, overwrite_a=1)
         traces = [self.traces(spherical, k) for k in range(1, len(at.T))]
         inverse = self.congruence(spherical, at.T)
@@ -125,9 +132,9 @@ class Deviance:
         S[0] -= blocks.summed_product(blocks.product(P, H), blocks.transposed(P))
         return Gradient([0.5 * (s + s.T) for s in S], inverse)
 
-    def trace_inverse(self, lower: np.ndarray, size: int) -> np.ndarray:
-        """(S_tt)⁻¹ zero-padded to (m, m), for the leading `size` rows t; in Fortran order."""
-        out = lower.copy(order="F")
+    def trace_inverse(self, lower: np.ndarray, size: int, overwrite: bool = False) -> np.ndarray:
+        """(S_tt)⁻¹ zero-padded to (m, m), for the leading `size` rows t; in Fortran order, if asked in L's place."""
+        out = lower if overwrite else lower.copy(order="F")
         out[size:] = 0.0
         beyond = np.arange(size, len(out))
         out[beyond, beyond] = 1.0
@@ -157,12 +164,13 @@ class Deviance:
         if smallest > _WELL_CONDITIONED:
             inverse_T = np.linalg.inv(T)
             return inverse_T.T @ (self.problem.factors[k].n_levels * np.eye(len(T)) - spherical_traces) @ inverse_T
-        out = self.traces(at.reduced, k)
+        reduced = self.reduced(at)
+        out = self.traces(reduced, k)
         parts = self.parts(k)
         for a, part in enumerate(parts):
-            product = at.reduced[part] @ inverse
+            product = reduced[part] @ inverse
             for b, other in enumerate(parts):
-                out[a, b] -= np.einsum("ij,ij->", product, at.reduced[other])
+                out[a, b] -= np.einsum("ij,ij->", product, reduced[other])
         return out
 
     def congruence(self, matrix: np.ndarray, T: list[np.ndarray]) -> np.ndarray:

@@ -21,15 +21,17 @@ class Run:
     """The pairs of a run of levels: every entry with itself and with those after it in its level.
 
     Attributes:
-        levels: the run.
-        first, second: (n,) entries.
+        levels, entries: the run.
+        partners: (entries,) how many pairs each entry is the first of.
+        second: (n,) the other entry, counted from the first of the run.
         cell: (n,) of `EntryPairs.cells`, that of the column of the second entry in the row of the first.
         same: (entries,) the pairs of an entry with itself.
         offsets: (levels,) where the pairs of each level start.
     """
 
     levels: slice
-    first: np.ndarray
+    entries: slice
+    partners: np.ndarray
     second: np.ndarray
     cell: np.ndarray
     same: np.ndarray
@@ -37,8 +39,8 @@ class Run:
 
     def products(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
         """Of a value (nnz,) of the first entry of each pair and one of the second; `take` is faster than an index."""
-        out = left.take(self.first)
-        out *= right.take(self.second)
+        out = np.repeat(left[self.entries], self.partners)
+        out *= right[self.entries].take(self.second)
         return out
 
 
@@ -64,11 +66,12 @@ class EntryPairs:
         self._cumulative = np.concatenate([[0], np.cumsum(counts * (counts + 1) // 2)])
         used = np.zeros(m * m, dtype=bool)
         for start, stop in self._stretches():
-            first, second, _ = self._entries(start, stop)
-            used[self._position(first, second)] = True
-        self.cells = np.flatnonzero(used)
+            used[self._position(*self._entries(start, stop)[:2])] = True
+        place = np.min_scalar_type(m * m)
+        self.cells = np.flatnonzero(used).astype(place)
+        del used
         row, column = np.divmod(self.cells, m)
-        self.mirrored = column * m + row
+        self.mirrored = (column * m + row).astype(place)
         self._cell_at = np.empty(m * m, dtype=np.int32)
         self._cell_at[self.cells] = np.arange(len(self.cells))
         self._remembered: list[Run] = []
@@ -105,10 +108,12 @@ class EntryPairs:
 
     def _run(self, start: int, stop: int) -> Run:
         first, second, same = self._entries(start, stop)
+        entries = slice(int(self._pointers[start]), int(self._pointers[stop]))
         return Run(
             levels=slice(start, stop),
-            first=first.astype(np.int32),
-            second=second.astype(np.int32),
+            entries=entries,
+            partners=np.diff(same, append=len(first)),
+            second=(second - entries.start).astype(np.min_scalar_type(entries.stop - entries.start)),
             cell=self._cell_at[self._position(first, second)],
             same=same,
             offsets=self._cumulative[start:stop] - self._cumulative[start],

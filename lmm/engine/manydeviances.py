@@ -92,7 +92,7 @@ class ManyProducts:
             fixed_squares=squares(C_fixed, summed),
             cross=cross.reshape(q, q, p, n_patterns, n_draws),
             outcome_squares=summed(C_outcome[:, None] * C_outcome[None]),
-            rest_fixed=problem.rest[:p, :p, None],
+            rest_fixed=problem.rest.fixed[:p, :p, None],
             rest_cross=outcomes.on_fixed,
             rest_outcome=(outcomes.residuals * outcomes.residuals).sum(0),
         )

@@ -56,7 +56,7 @@ class MarginalPrecision:
 
     def __init__(self, deviance: Deviance, at: Factorisation):
         self._deviance, self._at = deviance, at
-        r, M = deviance.n_random, at.reduced
+        r, M = deviance.n_random, deviance.reduced(at)
         self._inverse = deviance.trace_inverse(at.lower, r)
         spherical = self._spherical
         self.to_fixed = spherical @ self._times_roots(M[:r, r:])

@@ -24,7 +24,7 @@ def minque(problem: Problem, parameters: Parameters) -> list[np.ndarray]:
     system, right = _normal_equations(problem)
     scale = 1.0 / np.sqrt(np.abs(np.diag(system)) + 1e-300)
     solution = scale * np.linalg.lstsq(system * np.outer(scale, scale), right * scale, rcond=1e-10)[0]
-    residual = float(problem.rest[-1, -1]) / (problem.n - problem.p)
+    residual = problem.rest.outcome_square / (problem.n - problem.p)
     sigma2 = max(solution[-1], 0.05 * residual)
     out, position = [], 0
     for k, factor in enumerate(problem.factors):
@@ -72,7 +72,7 @@ def _normal_equations(problem: Problem) -> tuple[np.ndarray, np.ndarray]:
     system[:size, :size] += np.einsum("exy,fyx->ef", on_fixed, on_fixed)
     system[size, :size] = system[:size, size]
     system[size, size] = n - p
-    right[size] = problem.rest[-1, -1]
+    right[size] = problem.rest.outcome_square
     return system, right
 
 
@@ -98,10 +98,10 @@ class _Products:
         self.Z_fixed = [fixed[:p].transpose(1, 2, 0) / np.sqrt(problem.n)]
         self.Z_outcome = [fixed[p]]
         for k, factor in enumerate(problem.factors[1:], 1):
-            rows = problem.rest[problem.offsets[k - 1] : problem.offsets[k]]
+            rows = problem.rest.with_fixed[problem.offsets[k - 1] : problem.offsets[k]]
             shape = (factor.n_columns, factor.n_levels)
-            self.Z_fixed.append(rows[:, r : r + p].reshape(*shape, p) / np.sqrt(problem.n))
-            self.Z_outcome.append(rows[:, r + p].reshape(shape))
+            self.Z_fixed.append(rows[:, :p].reshape(*shape, p) / np.sqrt(problem.n))
+            self.Z_outcome.append(rows[:, p].reshape(shape))
 
     def with_outcome(self, k: int) -> np.ndarray:
         """Z_k'Qy: (q, J); y is a residual already."""
@@ -115,16 +115,17 @@ class _Products:
 
     def gram_sum(self, k: int) -> np.ndarray:
         """Σ_j Z_k'Z_k: (q, q)."""
-        if k == 0:
-            return self.problem.gram @ self.problem.multiplicity
-        return np.einsum("ajbj->ab", self._rest_block(k, k))
+        return self._weighted_gram(k).sum(2)
 
-    def _rest_block(self, k: int, other: int) -> np.ndarray:
-        problem = self.problem
-        rows = slice(problem.offsets[k - 1], problem.offsets[k])
-        columns = slice(problem.offsets[other - 1], problem.offsets[other])
-        shape = (*self.Z_outcome[k].shape, *self.Z_outcome[other].shape)
-        return problem.rest[rows, columns].reshape(shape)
+    def _gram(self, k: int) -> np.ndarray:
+        return self.problem.rest.grams[k - 1] if k else self.problem.gram
+
+    def _weighted_gram(self, k: int) -> np.ndarray:
+        return self._gram(k) if k else self.problem.gram * self.problem.multiplicity
+
+    def _across(self, k: int, other: int) -> np.ndarray:
+        """Z_k'Z_l for a later l: (q_k, J_k, q_l, J_l)."""
+        return self.problem.rest.across[other, k].T.reshape(*self.Z_outcome[k].shape, *self.Z_outcome[other].shape)
 
     def _border_block(self, other: int) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
         """Z₀'Z_other as values (q₀, q_other, entries), with level and other level of each entry, or dense."""
@@ -144,16 +145,16 @@ class _Products:
 
     def square(self, k: int, other: int) -> np.ndarray:
         """Σ (Z_k'Z_l)_{ab}(Z_k'Z_l)_{cd} over pairs of levels, as (a, b, c, d): a, c of k and b, d of l."""
-        if other == 0:
-            q, _, J = self.problem.gram.shape
-            flat = self.problem.gram.reshape(q * q, J)
-            return ((flat * self.problem.multiplicity) @ flat.T).reshape(q, q, q, q)
+        if other == k:
+            q, _, J = self._gram(k).shape
+            flat, weighted = self._gram(k).reshape(q * q, J), self._weighted_gram(k).reshape(q * q, J)
+            return (weighted @ flat.T).reshape(q, q, q, q)
         if k == 0:
             values, _, _ = self._border_block(other)
             q, q_other = values.shape[:2]
             flat = values.reshape(q * q_other, -1)
         else:
-            block = self._rest_block(k, other)
+            block = self._across(k, other)
             q, _, q_other, _ = block.shape
             flat = block.transpose(0, 2, 1, 3).reshape(q * q_other, -1)
         return (flat @ flat.T).reshape(q, q_other, q, q_other)
@@ -164,16 +165,16 @@ class _Products:
         q, J, _ = left.shape
         q_other = len(right)
         out = np.empty((q, q_other, q, q_other))
-        if other == 0:
+        if other == k:
             fixed = np.einsum("ajx,djx->adj", left, right).reshape(q * q, J)
-            inner = (self.problem.gram.reshape(q * q, J) @ fixed.T).reshape(q, q, q, q)
+            inner = (self._gram(k).reshape(q * q, J) @ fixed.T).reshape(q, q, q, q)
             return inner.transpose(2, 1, 0, 3)
         if k == 0:
             values, level, other_level = self._border_block(other)
         for c in range(q):
             for b in range(q_other):
                 if k > 0:
-                    moved = np.tensordot(self._rest_block(k, other)[c, :, b], right, (1, 1))
+                    moved = np.tensordot(self._across(k, other)[c, :, b], right, (1, 1))
                     out[:, b, c] = np.einsum("ajx,jdx->ad", left, moved)
                 elif level is None:
                     moved = np.tensordot(values[c, b], right, (1, 1))

@@ -100,8 +100,7 @@ class NestedDeviance:
     def __init__(self, problem: Problem, parent: np.ndarray, reml: bool):
         self.reml = reml
         self.degrees = problem.n - problem.p if reml else problem.n
-        outer, r = problem.factors[1], int(problem.offsets[-1])
-        shape = outer.n_columns, outer.n_levels
+        outer = problem.factors[1]
         # The levels of one outer level side by side, so that sums over them are sums over runs.
         order = np.argsort(parent, kind="stable")
         self.place = np.empty_like(order)
@@ -110,9 +109,10 @@ class NestedDeviance:
         self.starts = np.searchsorted(self.parent, np.arange(outer.n_levels))
         self.gram = np.take(problem.gram, order, axis=2)
         self.border = np.take(_own_columns(problem, parent), order, axis=2)
-        self.outer_gram = np.einsum("aubu->abu", problem.rest[:r, :r].reshape(*shape, *shape))
-        self.outer_border = problem.rest[:r, r:].T.reshape(-1, *shape)
-        self.rest = problem.rest[r:, r:]
+        self.outer_gram = problem.rest.grams[0]
+        on_fixed = problem.rest.with_fixed[: int(problem.offsets[-1])]
+        self.outer_border = on_fixed.T.reshape(-1, outer.n_columns, outer.n_levels)
+        self.fixed = problem.rest.fixed
 
     @staticmethod
     def of(problem: Problem, reml: bool) -> NestedDeviance | None:
@@ -204,7 +204,7 @@ class NestedDeviance:
         outer = _Level.of(
             self.outer_gram - by_outer[:, :k], self.outer_border - by_outer[:, k:].transpose(1, 0, 2), T[1]
         )
-        W = self.rest.copy()
+        W = self.fixed.copy()
         for part in (taken[k:], outer.taken()):
             flat = part.reshape(len(W), -1)
             W -= flat @ flat.T

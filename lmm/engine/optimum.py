@@ -12,7 +12,7 @@ from lmm.engine.minque import minque
 from lmm.engine.nested import NestedDeviance
 from lmm.engine.parameters import Parameters
 from lmm.engine.problem import Problem
-from lmm.engine.secondorder import directions, hessian, in_parameters
+from lmm.engine.secondorder import directions, hessian, in_parameters, through_variance
 from lmm.engine.trustregion import Derivatives, Minimum, minimise, stiffened
 from lmm.engine.whitening import lower_triangular
 
@@ -82,10 +82,13 @@ class _Objective:
 
     def derivatives(self, x: np.ndarray) -> Derivatives:
         """Value, gradient and the Hessian that the algebra offers: exact for one factor, else average information."""
-        at, gradient = self._factorised(x)
-        if gradient is None:
+        self.evaluations += 1
+        at = self.deviance.factorise(self.parameters.matrices(x))
+        if not at.is_finite:
             return np.inf, np.zeros(len(x)), np.eye(len(x))
-        return at.deviance, self._slope(at.T, gradient.S), hessian(self.deviance, self.parameters, at, gradient)
+        through_V = through_variance(self.deviance, self.parameters, at)
+        S = self.deviance.gradient(at, overwrite=True).S
+        return at.deviance, self._slope(at.T, S), in_parameters(through_V, self.parameters, S)
 
     def differenced(self, x: np.ndarray) -> Derivatives:
         """Value, gradient and the exact Hessian, from differences of the gradient."""
@@ -97,7 +100,7 @@ class _Objective:
         for step in _DIFFERENCE * np.eye(len(x)):
             beside, moved = self._factorised(x + step)
             if moved is None:  # on the edge of what can be computed, where average information is all there is
-                return at.deviance, slope, hessian(self.deviance, self.parameters, at, gradient)
+                return at.deviance, slope, hessian(self.deviance, self.parameters, at, gradient.S)
             rows.append((self._slope(beside.T, moved.S) - slope) / _DIFFERENCE)
         return at.deviance, slope, 0.5 * (np.array(rows) + np.array(rows).T)
 

@@ -68,12 +68,13 @@ class Outcomes:
         """The problem of every outcome, sharing with `problem` all that does not change."""
         for i in range(len(self)):
             residual = self.residuals[:, i]
-            last = np.concatenate(
-                [*(products[..., i].ravel() for products in self.per_factor[1:]), self.on_fixed[:, i]]
+            on_outcome = np.concatenate(
+                [
+                    *(products[..., i].ravel() for products in self.per_factor[1:]),
+                    self.on_fixed[:, i],
+                    [residual @ residual],
+                ]
             )
-            rest = problem.rest.copy()
-            rest[-1, :-1] = rest[:-1, -1] = last
-            rest[-1, -1] = residual @ residual
             yield replace(
                 problem,
                 fixed=replace(
@@ -83,7 +84,7 @@ class Outcomes:
                     scale=float(self.scale[i]),
                 ),
                 border=problem.border.with_outcome(self.per_factor[0][..., i]),
-                rest=rest,
+                rest=problem.rest.with_outcome(on_outcome),
             )
 
 

@@ -5,7 +5,7 @@ They are sums over rows, so that the cost of a deviance does not depend on the n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,6 +14,7 @@ import scipy.sparse as sparse
 
 from lmm.engine.border import DenseBorder, SparseBorder
 from lmm.engine.factor import Factor
+from lmm.engine.rest import Rest
 from lmm.engine.whitening import WhitenedFixed, whiten_factor, whiten_fixed
 
 # Above this share of non-zero entries a dense product is faster than a sparse one (measured).
@@ -38,7 +39,7 @@ class Problem:
         sum_log_weights: Σ log w.
         gram: (q, q, J) A_j = Z₀'Z₀ of each level of factor 0.
         border: Z₀'[Z_r X y].
-        rest: (m, m) [Z_r X y]'[Z_r X y].
+        rest: [Z_r X y]'[Z_r X y].
         multiplicity: (J,) how many levels each level stands for; ones unless collapsed.
     """
 
@@ -51,7 +52,7 @@ class Problem:
     sum_log_weights: float
     gram: np.ndarray
     border: DenseBorder | SparseBorder
-    rest: np.ndarray
+    rest: Rest
     multiplicity: np.ndarray
 
     @property
@@ -161,7 +162,8 @@ class _Columns:
         first = self.factors[0]
         r = int(self.offsets[-1])
         if first.n_levels * r <= _FEW_PAIRS:
-            return DenseBorder(np.concatenate([*self._crossed(0), fixed]))
+            crossed = [self._crossed(0, later) for later in range(1, len(self.factors))]
+            return DenseBorder(np.concatenate([*crossed, fixed]))
         rows, columns = [], []
         for k, factor in enumerate(self.factors[1:], 1):
             for b in range(factor.n_columns):
@@ -190,43 +192,30 @@ class _Columns:
             return DenseBorder(values)
         return SparseBorder(np.array(data), matrix.indices, matrix.indptr, fixed, r)
 
-    def rest(self) -> np.ndarray:
-        """[Z_r X y]'[Z_r X y]: (m, m)."""
-        r = int(self.offsets[-1])
-        m = r + self.fixed.shape[1]
-        out = np.zeros((m, m))
-        out[r:, r:] = self.fixed.T @ self.fixed
-        for k, factor in enumerate(self.factors[1:], 1):
-            J = factor.n_levels
-            start = [self.offsets[k - 1] + a * J for a in range(factor.n_columns)]
-            level = np.arange(J)
-            gram = self.gram(k)
-            fixed = self.with_fixed(k, gram)
-            for a in range(factor.n_columns):
-                for b in range(factor.n_columns):
-                    out[start[a] + level, start[b] + level] = gram[a, b]
-                out[start[a] : start[a] + J, r:] = fixed[:, a].T
-                out[r:, start[a] : start[a] + J] = fixed[:, a]
-            begin = int(self.offsets[k])
-            for crossed in self._crossed(k):
-                end = begin + len(crossed)
-                for a in range(factor.n_columns):
-                    out[begin:end, start[a] : start[a] + J] = crossed[:, a]
-                    out[start[a] : start[a] + J, begin:end] = crossed[:, a].T
-                begin = end
-        return out
+    def rest(self) -> Rest:
+        """[Z_r X y]'[Z_r X y]."""
+        later = range(1, len(self.factors))
+        grams = [self.gram(k) for k in later]
+        width = self.fixed.shape[1]
+        with_fixed = [self.with_fixed(k, gram).reshape(width, -1).T for k, gram in zip(later, grams, strict=True)]
+        across = {}
+        for k in later:
+            for other in later[k:]:
+                block = self._crossed(k, other)
+                across[other, k] = block.reshape(len(block), -1)
+        return Rest(tuple(grams), across, np.concatenate([*with_fixed, self.fixed.T @ self.fixed]))
 
-    def _crossed(self, k: int) -> Iterator[np.ndarray]:
-        """Z_l[b]'Z_k of each column of each later factor, for all pairs of levels: (J_l, q, J)."""
-        factor = self.factors[k]
-        for other in self.factors[k + 1 :]:
-            pair = other.codes * factor.n_levels + factor.codes
-            pairs = other.n_levels * factor.n_levels
-            for column in other.columns.T:
-                out = np.empty((other.n_levels, factor.n_columns, factor.n_levels))
-                for a in range(factor.n_columns):
-                    out[:, a] = np.bincount(pair, self._times(k, a, column), pairs).reshape(-1, factor.n_levels)
-                yield out
+    def _crossed(self, k: int, later: int) -> np.ndarray:
+        """Z_l'Z_k of a later factor l, for all pairs of levels: (q_l J_l, q, J)."""
+        factor, other = self.factors[k], self.factors[later]
+        q, n_levels = factor.n_columns, factor.n_levels
+        pair = other.codes * n_levels + factor.codes
+        out = np.empty((other.n_columns, other.n_levels, q, n_levels))
+        for b, column in enumerate(other.columns.T):
+            for a in range(q):
+                sums = np.bincount(pair, self._times(k, a, column), other.n_levels * n_levels)
+                out[b, :, a] = sums.reshape(-1, n_levels)
+        return out.reshape(-1, q, n_levels)
 
 
 def _equal(first: np.ndarray, second: np.ndarray) -> bool:

@@ -16,14 +16,19 @@ import numpy as np
 from scipy.linalg import lapack
 
 from lmm.engine import blocks
-from lmm.engine.deviance import Deviance, Factorisation, Gradient
+from lmm.engine.deviance import Deviance, Factorisation
 from lmm.engine.parameters import Parameters
 
 
-def hessian(deviance: Deviance, parameters: Parameters, at: Factorisation, gradient: Gradient) -> np.ndarray:
+def hessian(deviance: Deviance, parameters: Parameters, at: Factorisation, S: list[np.ndarray]) -> np.ndarray:
     """Second derivatives (a, a) in natural units: exact for one factor, average information for several."""
+    return in_parameters(through_variance(deviance, parameters, at), parameters, S)
+
+
+def through_variance(deviance: Deviance, parameters: Parameters, at: Factorisation) -> np.ndarray:
+    """The part of the second derivatives (a, a) that goes through V, in whitened coordinates."""
     through_V = exact if len(at.T) == 1 else average_information
-    return in_parameters(through_V(deviance, parameters, at, gradient), parameters, gradient.S)
+    return through_V(deviance, parameters, at)
 
 
 def in_parameters(through_V: np.ndarray, parameters: Parameters, S: list[np.ndarray]) -> np.ndarray:
@@ -49,7 +54,7 @@ def directions(parameters: Parameters, T: list[np.ndarray]) -> list[tuple[int, n
     return out
 
 
-def exact(deviance: Deviance, parameters: Parameters, at: Factorisation, gradient: Gradient) -> np.ndarray:
+def exact(deviance: Deviance, parameters: Parameters, at: Factorisation) -> np.ndarray:
     """The exact second derivatives for one factor."""
     problem, p = deviance.problem, deviance.problem.p
     multiplicity = problem.multiplicity
@@ -59,7 +64,7 @@ def exact(deviance: Deviance, parameters: Parameters, at: Factorisation, gradien
     R = C - blocks.product(AG, C)
     B = problem.gram - blocks.product(AG, problem.gram)
     g = np.tensordot(R, at.solution, (1, 0))
-    M_inverse = np.linalg.inv(at.reduced[:p, :p])
+    M_inverse = np.linalg.inv(at.reduced_fixed[:p, :p])
     dG = np.array([direction for _, direction in directions(parameters, at.T)])
     gg = blocks.product(g[:, None], g[None])
     stacked = R.reshape(-1, n_levels)
@@ -78,16 +83,15 @@ def exact(deviance: Deviance, parameters: Parameters, at: Factorisation, gradien
     return 2.0 * observed / at.sigma2 - trace - np.outer(s, s) / (at.sigma2**2 * deviance.degrees)
 
 
-def average_information(
-    deviance: Deviance, parameters: Parameters, at: Factorisation, gradient: Gradient
-) -> np.ndarray:
+def average_information(deviance: Deviance, parameters: Parameters, at: Factorisation) -> np.ndarray:
     """Average information for several factors."""
     problem = deviance.problem
     m, size = len(at.solution), len(parameters)
     effects = deviance.scaled(at.solution, at.T)
-    g_rest = at.reduced @ effects
     C_effects = problem.border.times(effects)
-    g = [C_effects - blocks.product(problem.gram, blocks.product(at.gain, C_effects))]
+    GC_effects = blocks.product(at.gain, C_effects)
+    g_rest = problem.rest.times(effects) - problem.border.transposed_times(GC_effects)
+    g = [C_effects - blocks.product(problem.gram, GC_effects)]
     for k, factor in enumerate(problem.factors[1:], 1):
         rows = slice(problem.offsets[k - 1], problem.offsets[k])
         g.append(g_rest[rows].reshape(factor.n_columns, factor.n_levels))
@@ -103,9 +107,10 @@ def average_information(
     for a in range(of_first, size):
         k = parameters.factor[a]
         in_rest[problem.offsets[k - 1] : problem.offsets[k], a] = changed[a].ravel()
-    to_rest = np.empty((m, size))
-    to_rest[:, :of_first] = problem.border.transposed_times(h - GAh)
-    to_rest[:, of_first:] = at.reduced @ in_rest[:, of_first:]
+    of_others = in_rest[:, of_first:]
+    gained = blocks.product(at.gain, problem.border.times(of_others))
+    to_rest = problem.border.transposed_times(np.concatenate([h - GAh, -gained], axis=1))
+    to_rest[:, of_first:] += problem.rest.times(of_others)
     information = to_rest.T @ in_rest
     information[of_first:] = information[:, of_first:].T
     information[:of_first, :of_first] = np.tensordot(h, marginal, ((0, 2), (0, 2)))

@@ -22,7 +22,7 @@ def with_mean(problem: Problem, coordinates: np.ndarray) -> Problem:
         problem: with orthonormal fixed columns Q (n, p).
         coordinates: (p, s) A; of columns that earlier ones explain none is kept, as in `Problem.of`.
     """
-    fixed, p, r = problem.fixed, problem.p, int(problem.offsets[-1])
+    fixed, p = problem.fixed, problem.p
     reduced = whiten_fixed(fixed.coefficients, coordinates)
     directions = reduced.orthonormal / np.sqrt(p)
     left_out = fixed.coefficients - directions @ (directions.T @ fixed.coefficients)
@@ -32,11 +32,6 @@ def with_mean(problem: Problem, coordinates: np.ndarray) -> Problem:
     combined[:p, :s] = directions
     combined[:p, s] = left_out / (scale or 1.0)
     combined[p, s] = fixed.scale / (scale or 1.0)
-    rest = np.empty((r + s + 1, r + s + 1))
-    rest[:r, :r] = problem.rest[:r, :r]
-    rest[:r, r:] = problem.rest[:r, r:] @ combined
-    rest[r:, :r] = rest[:r, r:].T
-    rest[r:, r:] = combined.T @ problem.rest[r:, r:] @ combined
     return replace(
         problem,
         fixed=WhitenedFixed(
@@ -48,5 +43,5 @@ def with_mean(problem: Problem, coordinates: np.ndarray) -> Problem:
             scale=scale,
         ),
         border=problem.border.with_fixed_combined(combined),
-        rest=rest,
+        rest=problem.rest.with_fixed_combined(combined),
     )

@@ -20,7 +20,6 @@ import numpy as np
 from scipy.linalg import lapack
 
 from lmm.engine import blocks
-from lmm.engine.border import DenseBorder
 from lmm.engine.collapse import collapse
 from lmm.engine.deviance import Deviance, Factorisation
 from lmm.engine.parameters import Parameters
@@ -203,7 +202,7 @@ class UnprofiledDeviance:
         weighted = 2.0 / sigma2 * (g[:, None] * g[None]).reshape(q * q, n_levels) - B * problem.multiplicity
         paired = (B @ weighted.T).reshape(q, q, q, q).transpose(3, 0, 1, 2).reshape(q * q, q * q)
         to_fixed = directions @ RR.T
-        explained = to_fixed @ np.linalg.solve(at.reduced[:free, :free], to_fixed.T) if free else 0.0
+        explained = to_fixed @ np.linalg.solve(at.reduced_fixed[:free, :free], to_fixed.T) if free else 0.0
         through_V = directions @ paired @ directions.T - 2.0 / sigma2 * explained
         own = 2.0 * self._same_column * S[np.ix_(row, row)] * np.outer(units, units)
         of_T = 0.5 * (through_V + through_V.T) + own
@@ -283,12 +282,10 @@ def _turned(problem: Problem, direction: np.ndarray) -> Problem:
     axis = direction - np.eye(p)[-1]
     if axis @ axis > 0:
         reflection -= 2.0 * np.outer(axis, axis) / (axis @ axis)
-    r = int(problem.offsets[-1])
-    rest = problem.rest.copy()
-    rest[r : r + p] = reflection @ rest[r : r + p]
-    rest[:, r : r + p] = rest[:, r : r + p] @ reflection
-    border = problem.border
-    name, start = ("values", r) if isinstance(border, DenseBorder) else ("fixed_and_outcome", 0)
-    values = getattr(border, name).copy()
-    values[start : start + p] = np.tensordot(reflection, values[start : start + p], (1, 0))
-    return replace(problem, rest=rest, border=replace(border, **{name: values}))
+    combined = np.eye(p + 1)
+    combined[:p, :p] = reflection
+    return replace(
+        problem,
+        rest=problem.rest.with_fixed_combined(combined),
+        border=problem.border.with_fixed_combined(combined),
+    )

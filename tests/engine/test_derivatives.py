@@ -78,7 +78,7 @@ def test_hessian_is_the_finite_difference_of_the_gradient(structure, reml):
     step = 1e-5
     differences = np.array([(s.slope(s.x + step * e) - s.slope(s.x - step * e)) / (2 * step) for e in np.eye(len(s.x))])
     at = s.deviance.factorise(s.parameters.matrices(s.x))
-    computed = hessian(s.deviance, s.parameters, at, s.deviance.gradient(at))
+    computed = hessian(s.deviance, s.parameters, at, s.deviance.gradient(at).S)
     if len(s.problem.factors) > 1:
         # Average information replaces the trace by its observed counterpart; the dense model supplies the rest.
         y, X, factors = s.whitened()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.linalg import lapack, solve_triangular
 from scipy.optimize import minimize
 
 
@@ -25,12 +26,11 @@ class BruteForce:
         V = np.diag(sigma**2 / self.weights)
         for same, columns, root in zip(self.same, self.columns, roots, strict=True):
             half = columns @ root
-            V = V + same * (half @ half.T)
-        try:
-            lower = np.linalg.cholesky(V)
-        except np.linalg.LinAlgError:
+            V += same * (half @ half.T)
+        lower, failed = lapack.dpotrf(V, lower=1, overwrite_a=1)
+        if failed:
             return 1e10
-        solved = np.linalg.solve(lower, np.column_stack([X, y]))
+        solved = solve_triangular(lower, np.column_stack([X, y]), lower=True, check_finite=False)
         e = solved[:, -1] - solved[:, :-1] @ np.linalg.lstsq(solved[:, :-1], solved[:, -1], rcond=None)[0]
         return 2.0 * np.log(np.diag(lower)).sum() + len(y) * np.log(2 * np.pi) + e @ e
 
