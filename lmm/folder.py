@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import time
 from collections.abc import Iterable
 from datetime import datetime
@@ -14,6 +15,8 @@ from lmm.files import UNFINISHED
 
 WRITTEN = ("results", "reports", "logs")
 """Folders that jobs write to."""
+CLOCKS_APART = 30.0
+"""Seconds by which the clock of a file server may well be ahead of this machine's."""
 _LEAST = 10**5
 """Bytes; with less, not even the logs of a run may find room."""
 
@@ -57,11 +60,18 @@ def bring_to_now() -> None:
 def assert_none_later_than_now(paths: Iterable[str]) -> None:
     """Refuse files that are dated later than now, a line each: what is made from them would look older than they are.
 
-    Raises InputError; paths without a file are passed over.
+    Those that are less than `CLOCKS_APART` ahead are waited for, with a word on standard error. Raises InputError;
+    paths without a file are passed over.
     """
     now = time.time()
     found = {path: Path(path).stat().st_mtime for path in dict.fromkeys(paths) if Path(path).exists()}
-    later = {path: f"{datetime.fromtimestamp(when):%Y-%m-%d %H:%M}" for path, when in found.items() if when > now}
+    later = {path: when for path, when in found.items() if when > now + CLOCKS_APART}
     if later:
         what = "later than now: what is made from it would look older. Set the clock right, or"
-        raise InputError("\n".join(f"{path} is dated {date}, {what} `touch {path}`." for path, date in later.items()))
+        dates = {path: f"{datetime.fromtimestamp(when):%Y-%m-%d %H:%M}" for path, when in later.items()}
+        raise InputError("\n".join(f"{path} is dated {date}, {what} `touch {path}`." for path, date in dates.items()))
+    last = max(found, key=lambda path: found[path], default=None)
+    if last is not None and found[last] > now:
+        ahead = found[last] - now
+        print(f"{last} is dated {ahead:.0f} s later than now (two clocks apart?): waiting.", file=sys.stderr)
+        time.sleep(ahead)

@@ -37,6 +37,15 @@ def test_tables_later_than_now_are_refused_once_each():
     assert second.startswith("further.csv is dated 2128-06-1")
 
 
+def test_a_table_whose_clock_is_seconds_ahead_is_waited_for(capsys):
+    files.write_text("t.csv", "")
+    ahead = time.time() + 1.5
+    os.utime("t.csv", (ahead, ahead))
+    folder.assert_none_later_than_now(["t.csv"])
+    assert time.time() >= ahead
+    assert capsys.readouterr().err.startswith("t.csv is dated ")
+
+
 def test_what_a_killed_job_was_writing_is_forgotten():
     with pytest.raises(RuntimeError):
         files.write_whole("results/s/a.json", lambda temporary: killed(temporary))
