@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import yaml
 
 from tests.workflow.project import ROOT, SNAKEMAKE, demonstration, environment, new_project, outputs, run
 
@@ -145,6 +146,18 @@ def test_the_files_are_those_of_a_local_run(finished, tmp_path):
     run(local, timeout=1500)
     expected, found = outputs(local), outputs(project)
     assert found.keys() == expected.keys()
+    assert [name for name in expected if found[name] != expected[name]] == []
+
+
+@pytest.mark.slow
+def test_all_numbers_of_the_demonstration_as_it_stands_are_those_of_a_local_run(cluster, tmp_path):
+    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    through_slurm, local = new_project(tmp_path / "through_slurm", config), new_project(tmp_path / "local", config)
+    end(start(through_slurm, RESUME), through_slurm)
+    run(local, timeout=1500)
+    expected, found = outputs(local), outputs(through_slurm)
+    assert found.keys() == expected.keys()
+    assert {name.split("/")[1] for name in found} >= {"sleepstudy", "egsingle", "penicillin"}
     assert [name for name in expected if found[name] != expected[name]] == []
 
 
