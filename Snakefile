@@ -40,6 +40,8 @@ onstart:
     to_run = list(workflow.dag.needrun_jobs())
     try:
         assert_writable()
+        if workflow.executor_plugin.name == "slurm":
+            assert_accepted((queued_with(job), job.resources) for job in to_run if not job.is_local)
         bring_to_now()
         assert_none_later_than_now(str(path) for job in to_run for path in job.input)
         forget_unfinished()

@@ -15,7 +15,7 @@ import psutil
 import pytest
 import yaml
 
-from tests.workflow.project import ROOT, SNAKEMAKE, demonstration, environment, new_project, outputs, run
+from tests.workflow.project import ROOT, SNAKEMAKE, demonstration, environment, new_project, outputs, run, snakemake
 
 CLUSTER = Path(__file__).with_name("cluster.sh")
 CONFIG = Path("/etc/slurm/slurm.conf")
@@ -203,6 +203,14 @@ def test_a_job_that_ran_out_of_memory_or_time_is_submitted_again_with_more(greed
         ("TIMEOUT", "1:00"),
         ("COMPLETED", "2:00"),
     ]
+
+
+def test_a_partition_that_is_not_there_is_told_before_the_first_job(cluster, tmp_path):
+    project = new_project(tmp_path / "project", studies())
+    done = snakemake(project, *PROFILE, "--default-resources", "slurm_partition=nowhere")
+    assert done.returncode == 1
+    assert "partition nowhere): Invalid partition name specified. Name what the cluster wants" in done.stderr
+    assert queue(project) == []
 
 
 def test_a_configuration_of_another_cluster_is_left_alone(cluster, tmp_path):

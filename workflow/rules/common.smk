@@ -10,6 +10,7 @@ from lmm.kept import bring_back, keep
 from lmm.select import inclusionparts
 from lmm.select.meanchoice import announced
 from lmm.select.rungs import ladder
+from lmm.slurm import assert_accepted
 from lmm.study import crossvalidation, load
 from lmm.study.family import families
 from lmm.study.inference import parts
@@ -118,6 +119,11 @@ def memory(least, per_megabyte):
 def minutes(least, per_megabyte):
     """Time for a job, more with every attempt."""
     return lambda wildcards, attempt: attempt * (least + per_megabyte * megabytes(wildcards))
+
+
+def queued_with(job):
+    """Names what a job goes to a cluster's queue with: the jobs of its group in its study, or itself alone."""
+    return f"{job.group}, {job.wildcards_dict.get('study', '')}" if job.group else str(job.jobid)
 
 
 # Studies in stages, unless a rule says otherwise.
