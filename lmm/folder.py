@@ -65,11 +65,14 @@ def assert_none_later_than_now(paths: Iterable[str]) -> None:
     """
     now = time.time()
     found = {path: Path(path).stat().st_mtime for path in dict.fromkeys(paths) if Path(path).exists()}
-    later = {path: when for path, when in found.items() if when > now + CLOCKS_APART}
-    if later:
-        what = "later than now: what is made from it would look older. Set the clock right, or"
-        dates = {path: f"{datetime.fromtimestamp(when):%Y-%m-%d %H:%M}" for path, when in later.items()}
-        raise InputError("\n".join(f"{path} is dated {date}, {what} `touch {path}`." for path, date in dates.items()))
+    what = "later than now: what is made from it would look older. Set the clock right, or"
+    refused = [
+        f"{path} is dated {datetime.fromtimestamp(when):%Y-%m-%d %H:%M}, {what} `touch {path}`."
+        for path, when in found.items()
+        if when > now + CLOCKS_APART
+    ]
+    if refused:
+        raise InputError("\n".join(refused))
     last = max(found, key=lambda path: found[path], default=None)
     if last is not None and found[last] > now:
         ahead = found[last] - now

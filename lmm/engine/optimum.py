@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lmm.engine.collapse import collapse
-from lmm.engine.deviance import Deviance, Factorisation, Gradient
+from lmm.engine.deviance import Deviance, Factorisation
 from lmm.engine.minque import minque
 from lmm.engine.nested import NestedDeviance
 from lmm.engine.parameters import Parameters
@@ -77,13 +77,11 @@ class _Objective:
         self.evaluations = 0
 
     def value(self, x: np.ndarray) -> float:
-        self.evaluations += 1
-        return self.deviance.factorise(self.parameters.matrices(x)).deviance
+        return self._factorised(x).deviance
 
     def derivatives(self, x: np.ndarray) -> Derivatives:
         """Value, gradient and the Hessian that the algebra offers: exact for one factor, else average information."""
-        self.evaluations += 1
-        at = self.deviance.factorise(self.parameters.matrices(x))
+        at = self._factorised(x)
         if not at.is_finite:
             return np.inf, np.zeros(len(x)), np.eye(len(x))
         through_V = through_variance(self.deviance, self.parameters, at)
@@ -92,22 +90,23 @@ class _Objective:
 
     def differenced(self, x: np.ndarray) -> Derivatives:
         """Value, gradient and the exact Hessian, from differences of the gradient."""
-        at, gradient = self._factorised(x)
-        if gradient is None:
+        at = self._factorised(x)
+        if not at.is_finite:
             return np.inf, np.zeros(len(x)), np.eye(len(x))
-        slope = self._slope(at.T, gradient.S)
+        S = self.deviance.gradient(at).S
+        slope = self._slope(at.T, S)
         rows = []
         for step in _DIFFERENCE * np.eye(len(x)):
-            beside, moved = self._factorised(x + step)
-            if moved is None:  # on the edge of what can be computed, where average information is all there is
-                return at.deviance, slope, hessian(self.deviance, self.parameters, at, gradient.S)
-            rows.append((self._slope(beside.T, moved.S) - slope) / _DIFFERENCE)
+            beside = self._factorised(x + step)
+            if not beside.is_finite:  # on the edge of what can be computed, where average information is all there is
+                return at.deviance, slope, hessian(self.deviance, self.parameters, at, S)
+            moved = self._slope(beside.T, self.deviance.gradient(beside, overwrite=True).S)
+            rows.append((moved - slope) / _DIFFERENCE)
         return at.deviance, slope, 0.5 * (np.array(rows) + np.array(rows).T)
 
-    def _factorised(self, x: np.ndarray) -> tuple[Factorisation, Gradient | None]:
+    def _factorised(self, x: np.ndarray) -> Factorisation:
         self.evaluations += 1
-        at = self.deviance.factorise(self.parameters.matrices(x))
-        return at, self.deviance.gradient(at) if at.is_finite else None
+        return self.deviance.factorise(self.parameters.matrices(x))
 
     def _slope(self, T: list[np.ndarray], S: list[np.ndarray]) -> np.ndarray:
         parameters = self.parameters
