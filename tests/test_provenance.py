@@ -1,5 +1,6 @@
 """Code hashes follow imports, and results of another run are refused."""
 
+import ast
 import shutil
 from pathlib import Path
 
@@ -60,6 +61,28 @@ def test_the_formula_concerns_every_stage(package):
 
 def test_cleaning_concerns_clean_alone(package):
     assert stages_changed_by(package, "clean/missing.py") == {"lmm.clean"}
+
+
+def test_the_import_statements_alone_tell_what_the_whole_source_tells():
+    for path in Path(lmm.__file__).parent.rglob("*.py"):
+        whole = provenance._imported(ast.parse(path.read_text(encoding="utf-8")), path)
+        assert set(provenance._imports(path)) == set(whole), path
+
+
+@pytest.mark.parametrize(
+    ("source", "reached"),
+    [
+        ("from lmm.files import (  # of (both) kinds\n    read_json,\n)\n", {"lmm.files"}),
+        ("def late():\n    from lmm import numbers, errors\n", {"lmm.numbers", "lmm.errors"}),
+        ("from lmm.select \\\n    import rungs\n", {"lmm.select.rungs"}),
+        ('"""A sentence that begins with\nfrom nothing import (\n"""\nimport lmm.errors\n', {"lmm.errors"}),
+        ("import lmm\n\nlmm.numbers.count(3)\n", {"lmm.numbers"}),
+        ("from .errors import InputError\n", {"lmm.errors"}),
+    ],
+)
+def test_imports_are_found_however_they_are_written(package, source, reached):
+    (package / "written.py").write_text(source, encoding="utf-8")
+    assert set(provenance._imports(package / "written.py")) == reached
 
 
 def test_results_of_one_run_agree():

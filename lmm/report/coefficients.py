@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
 from lmm import numbers
 from lmm.diagnose.labels import bare
-from lmm.report.case import Case
 from lmm.report.markup import listing, name, say
+
+if TYPE_CHECKING:
+    from lmm.report.case import Case
 
 INTERCEPT = "(Intercept)"
 

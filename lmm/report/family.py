@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
 from lmm import numbers
 from lmm.diagnose.labels import bare
-from lmm.report.case import Case
 from lmm.report.markup import listing, name, p_value, say
+
+if TYPE_CHECKING:
+    from lmm.report.case import Case
 
 NONE = "none"
 METHODS = {

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
-from matplotlib.figure import Figure
 
 from lmm import numbers
-from lmm.diagnose import drawing, style
 from lmm.diagnose.labels import bare, shorten
 from lmm.report.coefficients import INTERCEPT
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from lmm.study import Study
 
 _LABEL = 26
@@ -94,6 +94,8 @@ def _forest(name: str, title: str, scale: str, keys: Sequence[dict], lines: Sequ
     ordered = sorted(lines, key=lambda line: -line.estimate)
     levels = numbers.listing(list(dict.fromkeys(key["level"] for key in keys)), "or")
     seen = _seen(ordered, all(key["name"] == INTERCEPT for key in keys), left_out)
+    from lmm.diagnose import drawing, style  # here, as most indexes have no forest and need no matplotlib
+
     with style.applied():
         figure = _draw(ordered, shorten(f"{scale} ({levels} intervals)", 60), zero=keys[0]["name"] != INTERCEPT)
         shown = drawing.render(figure, name, title, seen).svg
@@ -121,6 +123,8 @@ def _seen(lines: Sequence[Line], means: bool, left_out: int) -> str:
 
 def _draw(lines: Sequence[Line], scale: str, zero: bool) -> Figure:
     """Intervals from top to bottom; the label of each stands left of it, where no interval can run over it."""
+    from lmm.diagnose import style
+
     figure, (axes,) = style.canvas(0.75 + _ROW * len(lines))
     heights = [-row for row in range(len(lines))]
     if zero:

@@ -3,7 +3,7 @@
 import json
 import tempfile
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -48,13 +48,17 @@ class Finished:
         results = {name: getattr(self, name) for name in names}
         return Case(fit=self.diagnosis.fit, findings=self.diagnosis.findings, **results)
 
+    @cached_property
     def report(self):
+        return self.written()
+
+    def written(self):
         named = ("decision", "inference", "crossvalidation", "sensitivity")
         results = {f"{name}.json": json.dumps(getattr(self, name), ensure_ascii=False) for name in named}
         return report_of(self.case, self.diagnosis, {**results, "fit.json": self.diagnosis.fit.to_json()})
 
     def page(self):
-        return self.report().page
+        return self.report.page
 
     def entry(self):
         return index_entry(self.case)

@@ -22,7 +22,7 @@ def finished(request):
 
 @pytest.fixture(scope="module")
 def report(finished):
-    return finished.report()
+    return finished.report
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ def test_the_model_can_be_read_from_its_file(finished, files):
 
 
 def test_the_same_results_give_the_same_files(finished, report):
-    assert finished.report().files == report.files
+    assert finished.written().files == report.files
 
 
 def test_a_pdf_is_the_same_whenever_it_is_drawn():

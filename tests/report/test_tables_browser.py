@@ -25,7 +25,7 @@ def browser():
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("report")
     for make in (builders.sleepstudy, builders.hostile):
-        report = make().report()
+        report = make().report
         (folder / f"{make.__name__}.html").write_text(report.page, encoding="utf-8")
     return folder
 

@@ -19,7 +19,7 @@ from tests.workflow.project import INDEX, ROOT, copy_of, new_project, planned, r
 
 def config(number):
     """So many outcomes of a family, and the last of no family."""
-    blocks = many.studies(number, unit="points")
+    blocks = many.studies(number, unit="points", cross_validation={"targets": []})
     blocks[-1].pop("family")
     return {"seed": 1, "studies": blocks}
 

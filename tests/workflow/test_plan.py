@@ -118,7 +118,7 @@ def test_a_config_beside_a_folder_of_data_needs_nothing_of_the_repository(tmp_pa
     (folder / "tables").mkdir(parents=True)
     (folder / "tables/sleepstudy.csv").write_bytes((ROOT / "tests/reference/data/sleepstudy.csv").read_bytes())
     block = {"name": "mine", "fixed": "Days", "groups": ["Subject"], "outcome": "Reaction"}
-    config = {"defaults": {"data": "tables/sleepstudy.csv"}, "studies": [block]}
+    config = {"defaults": {"data": "tables/sleepstudy.csv", "split": "none"}, "studies": [block]}
     (tmp_path / "mine.yaml").write_text(yaml.safe_dump(config))
     before = sorted(path.name for path in ROOT.iterdir())
     run(

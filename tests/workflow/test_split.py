@@ -1,22 +1,46 @@
-"""One job for a study, for each of its stages or for each rung: the same results, byte for byte."""
+"""However many jobs do the work of a study, its results are the same, byte for byte."""
 
 import json
 import re
 
+import pytest
+
 from tests.workflow.project import demonstration, new_project, outputs, run
 
+CLIMBED = "results/sleepstudy/select/crossvalidation.json", "results/sleepstudy/infer/inference.json"
 
-def test_a_ladder_fitted_rung_by_rung_is_the_ladder_fitted_in_one_job(tmp_path):
-    results = {}
-    for split in ("study", "rung"):
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """What the jobs of a study leave, by the number of jobs that share its rungs, its draws and its folds."""
+    found = {}
+    for jobs in (1, 3):
         config = demonstration("sleepstudy")
-        config["studies"][0]["split"] = split
-        project = new_project(tmp_path / split, config)
-        run(project, "results/sleepstudy/select/decision.json")
-        results[split] = outputs(project)
-    rungs = {name for name in results["rung"] if "/fit/rungs/" in name}
-    assert len(rungs) == 5
-    assert {name: content for name, content in results["rung"].items() if name not in rungs} == results["study"]
+        config["studies"][0] |= {
+            "split": "study" if jobs == 1 else "rung",
+            "inference": {"intervals": "bootstrap", "bootstrap": {"draws": 60, "jobs": jobs}},
+            "cross_validation": {"jobs": jobs, "new_groups": {"folds": 5}},
+        }
+        project = new_project(tmp_path_factory.mktemp("split") / str(jobs), config)
+        run(project, *CLIMBED)
+        found[jobs] = outputs(project)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("place", "numbers"),
+    [("fit/rungs", [0, 5]), ("infer/bootstrap", [1, 3]), ("select/crossvalidation", [1, 3])],
+)
+def test_each_job_leaves_its_part(results, place, numbers):
+    assert [sum(f"/{place}/" in name for name in results[jobs]) for jobs in (1, 3)] == numbers
+
+
+def test_however_many_jobs_share_a_study_its_results_are_the_same(results):
+    parts = re.compile(r"/(fit/rungs|infer/bootstrap|select/crossvalidation)/")
+    gathered = [{name: content for name, content in results[jobs].items() if not parts.search(name)} for jobs in (1, 3)]
+    assert gathered[0] == gathered[1]
+    stages = ("fit/ladder", "select/decision", "select/crossvalidation", "infer/inference")
+    assert gathered[0].keys() >= {f"results/sleepstudy/{stage}.json" for stage in stages}
 
 
 def test_one_job_for_a_study_leaves_what_a_job_for_each_stage_leaves(tmp_path):
@@ -36,37 +60,6 @@ def test_one_job_for_a_study_leaves_what_a_job_for_each_stage_leaves(tmp_path):
     pages = [results[split]["reports/penicillin/index.html"].decode() for split in ("none", "study")]
     said = [re.sub(r"\d+ bytes", "", page) for page in pages]  # the size of the config's file
     assert said[0] == said[1]
-
-
-def test_a_bootstrap_in_three_jobs_is_the_bootstrap_in_one(tmp_path):
-    results = {}
-    for jobs in (1, 3):
-        config = demonstration("sleepstudy")
-        bootstrap = {"draws": 60, "jobs": jobs}
-        config["studies"][0]["inference"] = {"intervals": "bootstrap", "bootstrap": bootstrap}
-        project = new_project(tmp_path / str(jobs), config)
-        run(project, "results/sleepstudy/infer/inference.json")
-        results[jobs] = outputs(project)
-    parts = {jobs: {name for name in found if "/infer/bootstrap/" in name} for jobs, found in results.items()}
-    assert [len(parts[jobs]) for jobs in (1, 3)] == [1, 3]
-    assert {name: content for name, content in results[3].items() if name not in parts[3]} == {
-        name: content for name, content in results[1].items() if name not in parts[1]
-    }
-
-
-def test_a_cross_validation_in_three_jobs_is_the_cross_validation_in_one(tmp_path):
-    results = {}
-    for jobs in (1, 3):
-        config = demonstration("penicillin")
-        config["studies"][0]["cross_validation"] = {"jobs": jobs, "new_groups": {"folds": 5}}
-        project = new_project(tmp_path / str(jobs), config)
-        run(project, "results/penicillin/select/crossvalidation.json")
-        results[jobs] = outputs(project)
-    parts = {jobs: {name for name in found if "/select/crossvalidation/" in name} for jobs, found in results.items()}
-    assert [len(parts[jobs]) for jobs in (1, 3)] == [1, 3]
-    assert {name: content for name, content in results[3].items() if name not in parts[3]} == {
-        name: content for name, content in results[1].items() if name not in parts[1]
-    }
 
 
 def test_a_study_without_targets_has_a_cross_validation_that_says_so(tmp_path):
