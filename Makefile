@@ -26,7 +26,7 @@ slurm: .venv/installed-for-slurm
 	@echo "Open $(CURDIR)/reports/index.html in a browser."
 
 test: .venv/installed-for-tests
-	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS)
 
 lint: .venv/installed-for-tests
 	$(BIN)/ruff check

@@ -3,6 +3,8 @@
 import base64
 import hashlib
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -124,3 +126,16 @@ def test_hostile_titles_are_text_in_table_cards_and_drawing(fifty):
     page = Page(index_page(declared, entries, families))
     assert page.tags.count("script") == 1 and "img" not in page.tags
     assert page.text.count(hostile) >= 150
+
+
+def test_an_index_without_key_estimates_to_compare_draws_and_fits_nothing():
+    """Every run ends with it."""
+    code = """if True:
+        import sys
+        from lmm.stages import index
+        from lmm.report import index_page
+        from lmm.study import load
+        page = index_page(load({"studies": [{"name": "s", "data": "d.csv", "outcome": "y", "groups": ["g"]}]}), {})
+        print("<h1>Studies<" in page, {"matplotlib", "numpy", "pandas", "scipy"} & set(sys.modules))"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "True set()\n"

@@ -22,6 +22,16 @@ def demonstration(*names: str) -> dict:
     return config | {"studies": [study for study in config["studies"] if study["name"] in names]}
 
 
+def two_studies() -> dict:
+    """Two short studies: one with draws of a bootstrap, one with folds, as the only member of a family."""
+    config = demonstration("sleepstudy", "penicillin") | {"families": {"assays": {}}}
+    sleepstudy, penicillin = config["studies"]
+    sleepstudy["inference"] = {"intervals": "bootstrap", "bootstrap": {"draws": 20}}
+    sleepstudy["cross_validation"] = {"targets": []}
+    penicillin["family"] = "assays"
+    return config
+
+
 def new_project(folder: Path, config: dict) -> Path:
     """Lay out a working folder: Snakefile, workflow, profile, data, and the config."""
     folder.mkdir(parents=True, exist_ok=True)

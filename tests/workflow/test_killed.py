@@ -9,34 +9,31 @@ import time
 
 import pytest
 
-from tests.workflow.project import ROOT, demonstration, environment, new_project, outputs, run, snakemake
+from tests.workflow.project import ROOT, environment, new_project, outputs, run, snakemake, two_studies
 
 RESUME = [sys.executable, "workflow/resume.py", "--cores", "2"]
+OF_ONE_STUDY = "reports/sleepstudy/index.html"
 
 
-def studied(folder):
-    """A project with a study of sleep that is fast: where a run is killed, not what it fits, is what matters here."""
-    config = demonstration("sleepstudy")
-    config["studies"][0]["cross_validation"] = {"targets": []}
-    return new_project(folder, config)
-
-
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory):
-    project = studied(tmp_path_factory.mktemp("undisturbed") / "project")
-    run(project)
-    return outputs(project)
+def of_the_study(folder):
+    """What a run left for the study of sleep."""
+    return {name: content for name, content in outputs(folder).items() if "/sleepstudy/" in name}
 
 
 def start(project):
     return subprocess.Popen(
-        RESUME, cwd=project, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        [*RESUME, OF_ONE_STUDY],
+        cwd=project,
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
     )
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
-def test_a_killed_run_resumes_to_the_same_files(how, tmp_path, undisturbed):
-    project = studied(tmp_path / "project")
+def test_a_killed_run_resumes_to_the_same_files(how, tmp_path, finished):
+    project = new_project(tmp_path / "project", two_studies())
     moments = random.Random(how)
     killed = 0
     for _ in range(3):
@@ -51,11 +48,11 @@ def test_a_killed_run_resumes_to_the_same_files(how, tmp_path, undisturbed):
     last = start(project)
     _, said = last.communicate(timeout=600)
     assert last.returncode == 0, said
-    assert outputs(project) == undisturbed
+    assert outputs(project) == of_the_study(finished)
 
 
 def test_the_lock_of_a_living_run_is_left_alone(tmp_path):
-    project = studied(tmp_path / "project")
+    project = new_project(tmp_path / "project", two_studies())
     first = start(project)
     try:
         while not any(project.glob(".snakemake/locks/*")) and first.poll() is None:
@@ -70,7 +67,7 @@ def test_the_lock_of_a_living_run_is_left_alone(tmp_path):
 
 
 def test_the_lock_of_a_run_on_another_machine_is_left_alone(tmp_path):
-    project = studied(tmp_path / "project")
+    project = new_project(tmp_path / "project", two_studies())
     lock = project / ".snakemake/locks/0.input.lock"
     lock.parent.mkdir(parents=True)
     lock.touch()
@@ -84,8 +81,8 @@ def test_the_lock_of_a_run_on_another_machine_is_left_alone(tmp_path):
     assert lock.exists()
 
 
-def test_without_help_snakemake_asks_to_be_unlocked_and_makes_the_unfinished_anew(tmp_path, undisturbed):
-    project = studied(tmp_path / "project")
+def test_without_help_snakemake_asks_to_be_unlocked_and_makes_the_unfinished_anew(tmp_path, finished):
+    project = new_project(tmp_path / "project", two_studies())
     started = start(project)
     while not any(project.glob("results/sleepstudy/fit/*")) and started.poll() is None:
         time.sleep(0.01)
@@ -96,7 +93,7 @@ def test_without_help_snakemake_asks_to_be_unlocked_and_makes_the_unfinished_ane
     assert "--unlock" in refused.stderr
     assert snakemake(project, "--unlock").returncode == 0
     run(project, "results/sleepstudy/select/decision.json")
-    made = outputs(project)
+    made, undisturbed = outputs(project), outputs(finished)
     assert "results/sleepstudy/fit/ladder.json" in made
     assert made == {name: undisturbed[name] for name in made}
 

@@ -12,29 +12,18 @@ from tests.workflow.project import (
     PENICILLIN,
     SLEEPSTUDY,
     copy_of,
-    demonstration,
     environment,
-    new_project,
     outputs,
     planned,
     run,
     snakemake,
+    two_studies,
     write_config,
 )
 
-
-def two_studies():
-    return demonstration("sleepstudy", "penicillin")
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    """A project whose run is over; tests work on copies of it."""
-    project = new_project(tmp_path_factory.mktemp("rerun") / "project", two_studies())
-    done = run(project)
-    assert "sleepstudy: reports/sleepstudy/index.html" in done.stderr
-    assert "all reports: reports/index.html" in done.stderr
-    return project
+BOOTSTRAPPED = [job for job in SLEEPSTUDY if "part" not in job] + ["sleepstudy: bootstrap, part 1-of-1"]
+"""The jobs of the study of sleep with draws and without folds."""
+FAMILY = "family assays: adjusting p-values across results/penicillin/infer/inference.json"
 
 
 @pytest.fixture
@@ -43,6 +32,9 @@ def project(finished, tmp_path):
 
 
 def test_a_run_leaves_reports_results_and_logs(finished):
+    said = (finished / "said.txt").read_text(encoding="utf-8")
+    assert "sleepstudy: reports/sleepstudy/index.html" in said
+    assert "all reports: reports/index.html" in said
     assert (finished / "reports/index.html").stat().st_size > 1000
     for study in ("sleepstudy", "penicillin"):
         page = (finished / "reports" / study / "index.html").read_text(encoding="utf-8")
@@ -63,7 +55,7 @@ def test_a_second_run_does_nothing(project):
 def test_a_change_to_one_study_reruns_that_study_and_the_index(project):
     config = two_studies()
     config["studies"][1]["ladder"] = {"alpha_fixed": 0.01}
-    assert planned(write_config(project, config)) == {*PENICILLIN, INDEX}
+    assert planned(write_config(project, config)) == {*PENICILLIN, FAMILY, INDEX}
 
 
 def test_a_change_of_wording_fits_nothing_again(project):
@@ -74,15 +66,16 @@ def test_a_change_of_wording_fits_nothing_again(project):
 
 def test_a_new_study_runs_alone(project):
     config = two_studies()
-    config["studies"].append(config["studies"][1] | {"name": "third"})
-    third = {job.replace("penicillin:", "third:") for job in PENICILLIN}
-    assert planned(write_config(project, config)) == {*third, INDEX}
+    third = {key: value for key, value in config["studies"][1].items() if key != "family"}
+    config["studies"].append(third | {"name": "third"})
+    jobs = {job.replace("penicillin:", "third:") for job in PENICILLIN}
+    assert planned(write_config(project, config)) == {*jobs, INDEX}
 
 
 def test_a_change_to_the_data_reruns_its_study(project):
     with (project / "data/penicillin.csv").open("a") as table:
         table.write("a;A;25,0\n")
-    assert planned(project) == {*PENICILLIN, INDEX}
+    assert planned(project) == {*PENICILLIN, FAMILY, INDEX}
 
 
 def test_a_change_to_a_template_reruns_the_reports_alone(project, frozen_package, tmp_path):
@@ -97,7 +90,7 @@ def test_a_change_to_the_engine_reruns_the_fits_and_what_follows(project, frozen
     package = copy_of(frozen_package, tmp_path / "package")
     module = next((package / "lmm/engine").glob("[a-z]*.py"))
     module.write_text(module.read_text(encoding="utf-8") + "\n", encoding="utf-8")
-    assert planned(project, PYTHONPATH=str(package)) == {*SLEEPSTUDY[1:], *PENICILLIN[1:], INDEX}
+    assert planned(project, PYTHONPATH=str(package)) == {*BOOTSTRAPPED[1:], *PENICILLIN[1:], FAMILY, INDEX}
 
 
 def test_a_summary_lists_every_output_as_up_to_date(finished):
@@ -114,9 +107,9 @@ def test_unit_tests_of_rules_can_be_generated_and_pass(project):
     """Each runs its rule on what it reads and nothing else: without the raw tables, but for the rule that cleans."""
     done = snakemake(project, "--generate-unit-tests", "unit")
     assert done.returncode == 0, done.stderr
-    rules = "clean fit select cross_validate gather_cross_validation sensitivity infer diagnose report index"
+    rules = "clean fit select cross_validate gather_cross_validation sensitivity bootstrap_part infer family diagnose"
     written = {path.stem for path in (project / "unit").glob("test_*.py")}
-    assert written == {f"test_{rule}" for rule in rules.split()}
+    assert written == {f"test_{rule}" for rule in [*rules.split(), "report", "index"]}
     places = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # they call "python"
     passed = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "unit/test_fit.py"],

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.workflow.project import demonstration, new_project, outputs, run
+from tests.workflow.project import demonstration, new_project, outputs, run, two_studies
 
 CLIMBED = "results/sleepstudy/select/crossvalidation.json", "results/sleepstudy/infer/inference.json"
 
@@ -43,21 +43,19 @@ def test_however_many_jobs_share_a_study_its_results_are_the_same(results):
     assert gathered[0].keys() >= {f"results/sleepstudy/{stage}.json" for stage in stages}
 
 
-def test_one_job_for_a_study_leaves_what_a_job_for_each_stage_leaves(tmp_path):
+def test_one_job_for_a_study_leaves_what_a_job_for_each_stage_leaves(finished, tmp_path):
     """Of a study alone, and of one of a family, whose report waits for the others."""
-    results = {}
-    for split in ("study", "none"):
-        config = demonstration("sleepstudy", "penicillin") | {"families": {"assays": {}}}
-        config["studies"][0] |= {"split": split, "inference": {"intervals": "bootstrap", "bootstrap": {"draws": 20}}}
-        config["studies"][1] |= {"split": split, "family": "assays"}
-        project = new_project(tmp_path / split, config)
-        done = run(project)
-        results[split] = {name: content for name, content in outputs(project).items() if "config" not in name}
+    config = two_studies() | {"defaults": {"split": "none"}}
+    project = new_project(tmp_path / "none", config)
+    done = run(project)
     assert "whole_but_report" in done.stderr and "rule fit" not in done.stderr
-    assert set(results["none"]) == set(results["study"])
-    different = {name for name, content in results["none"].items() if content != results["study"][name]}
+    whole, staged = (
+        {name: content for name, content in outputs(one).items() if "config" not in name} for one in (project, finished)
+    )
+    assert set(whole) == set(staged)
+    different = {name for name, content in whole.items() if content != staged[name]}
     assert {name.rsplit("/", 1)[-1] for name in different} <= {"index.html", "ro-crate-metadata.json"}  # of the config
-    pages = [results[split]["reports/penicillin/index.html"].decode() for split in ("none", "study")]
+    pages = [left["reports/penicillin/index.html"].decode() for left in (whole, staged)]
     said = [re.sub(r"\d+ bytes", "", page) for page in pages]  # the size of the config's file
     assert said[0] == said[1]
 
