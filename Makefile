@@ -7,7 +7,8 @@
 
 PYTHON ?= python3
 CORES ?= 4
-WORKERS ?= 2
+# more than two cores can serve: the tests of Slurm wait most of their time
+WORKERS ?= 3
 
 BIN := .venv/bin
 TOOLS := .venv-tools/bin

@@ -23,7 +23,8 @@ def raw(name):
 
 
 @pytest.fixture(scope="module")
-def decisions(tmp_path_factory):
+def finished(tmp_path_factory):
+    """The project, and what its run said."""
     config = {
         "seed": 1,
         "studies": [{"name": name, "data": f"raw/{raw(name).name}", **block} for name, block in STUDIES.items()],
@@ -32,8 +33,18 @@ def decisions(tmp_path_factory):
     (project / "raw").mkdir()
     for name in STUDIES:
         shutil.copy(raw(name), project / "raw")
-    run(project, "--until", "select")
+    return project, run(project, "--until", "select", "--verbose").stderr
+
+
+@pytest.fixture(scope="module")
+def decisions(finished):
+    project, _ = finished
     return {name: json.loads((project / f"results/{name}/select/decision.json").read_text()) for name in STUDIES}
+
+
+def test_jobs_are_weighed_when_one_ends_and_not_every_second_for_each_that_has_ended(finished):
+    _, said = finished
+    assert 0 < said.count("Ready jobs: ") <= 2 + 3 * len(STUDIES)
 
 
 @pytest.mark.parametrize(
