@@ -7,8 +7,7 @@
 
 PYTHON ?= python3
 CORES ?= 4
-# more than two cores can serve: the tests of Slurm wait most of their time
-WORKERS ?= 3
+WORKERS ?= 2
 
 BIN := .venv/bin
 TOOLS := .venv-tools/bin

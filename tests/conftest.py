@@ -4,15 +4,15 @@ import re
 
 import pytest
 
-_FIRST = ("tests/slurm/", "tests/workflow/", "tests/report/", "tests/benchmarks/")
-"""Tests that start programs: few to a file, but minutes of work, after which the other worker would wait at the end."""
-
 _SHARED = {"studies for reports": "tests/report/", "a finished run": "tests/workflow/test_(rerun|split|killed)"}
 """What takes long to make, and the files that ask for it."""
 
+_FIRST = ("tests/slurm/", *_SHARED.values(), "tests/workflow/", "tests/benchmarks/")
+"""What a worker has to do for minutes on end, the longest first: begun late, the other would wait for it at the end."""
+
 
 def pytest_collection_modifyitems(items):
-    items.sort(key=lambda item: next((i for i, part in enumerate(_FIRST) if part in item.path.as_posix()), len(_FIRST)))
+    items.sort(key=lambda item: next((i for i, part in enumerate(_FIRST) if re.search(part, item.nodeid)), len(_FIRST)))
 
 
 @pytest.hookimpl(optionalhook=True)
