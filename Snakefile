@@ -38,9 +38,10 @@ rule all:
 
 onstart:
     to_run = list(workflow.dag.needrun_jobs())
-    # Its limit of 100 jobs a second binds nobody here, but each job that ends starts one more clock that has all ready
-    # jobs weighed again every second until the run is over: with 200 studies a third of the jobs' own CPU (9.27).
-    workflow.scheduler.job_rate_limiter = None
+    if workflow.executor_plugin.name == "local":
+        # A limit on jobs a second is for clusters; here it has each job that ends start one more clock by which all
+        # ready jobs are weighed again every second until the run is over (Snakemake 9.27).
+        workflow.scheduler.job_rate_limiter = None
     try:
         assert_writable()
         if workflow.executor_plugin.name == "slurm":

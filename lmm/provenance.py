@@ -111,7 +111,7 @@ _LMM_ITSELF = re.compile(r"^[ \t]*import lmm\b(?!\.)", re.MULTILINE)
 def _imports(path: Path) -> tuple[str, ...]:
     """What a module could import from lmm.
 
-    To parse no more than the import statements takes a tenth of the time, with which every run begins.
+    Every run begins with it: to parse the import statements alone takes a third of the time of whole sources.
     """
     text = path.read_text(encoding="utf-8")
     if _LMM_ITSELF.search(text):

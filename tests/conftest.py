@@ -12,7 +12,7 @@ _FIRST = ("tests/slurm/", *_SHARED.values(), "tests/workflow/", "tests/benchmark
 
 
 def pytest_collection_modifyitems(items):
-    items.sort(key=lambda item: next((i for i, part in enumerate(_FIRST) if re.search(part, item.nodeid)), len(_FIRST)))
+    items.sort(key=lambda item: next((i for i, part in enumerate(_FIRST) if re.match(part, item.nodeid)), len(_FIRST)))
 
 
 @pytest.hookimpl(optionalhook=True)
