@@ -4,7 +4,10 @@ import re
 
 import pytest
 
-_SHARED = {"studies for reports": "tests/report/", "a finished run": "tests/workflow/test_(rerun|split|killed)"}
+_SHARED = {
+    "studies for reports": "tests/(report|diagnose)/|tests/infer/test_family",
+    "a finished run": "tests/workflow/test_(rerun|split|killed)",
+}
 """What takes long to make, and the files that ask for it."""
 
 _FIRST = ("tests/slurm/", *_SHARED.values(), "tests/workflow/", "tests/benchmarks/")

@@ -29,14 +29,19 @@ def parametric_draws(fit: Fit, start: int, stop: int, seed: int) -> Draws:
     Raises:
         InputError: the fit was read from a file.
     """
+    return draws_of_refits(fit, refits_of_draws(fit, fit, start, stop, seed), PARAMETRIC, seed, start)
+
+
+def refits_of_draws(fit: Fit, source: Fit, start: int, stop: int, seed: int) -> Refits:
+    """The model of `fit` fitted to the data sets [start, stop) that are drawn from `source`, of the same rows."""
     parts, progress = [], Progress(stop - start, "bootstrap draws")
     with one_thread():
         for refits, asked in in_blocks(
-            lambda draws: refit_outcomes(fit, simulate(fit, draws, seed)), start, stop, block_size(fit)
+            lambda draws: refit_outcomes(fit, simulate(source, draws, seed)), start, stop, block_size(fit)
         ):
             parts.append(refits.part(asked))
             progress.add(asked.stop - asked.start)
-        return draws_of_refits(fit, Refits.joined(parts), PARAMETRIC, seed, start)
+    return Refits.joined(parts)
 
 
 def refit_outcomes(fit: Fit, outcomes: np.ndarray) -> Refits:

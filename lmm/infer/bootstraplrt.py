@@ -14,16 +14,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lmm.errors import InputError
-from lmm.infer.bootstrap import block_size, refit_outcomes
+from lmm.infer.bootstrap import refits_of_draws
 from lmm.infer.candidate import candidate_of_fit
-from lmm.infer.draws import draws_of_refits, in_blocks
+from lmm.infer.draws import draws_of_refits
 from lmm.infer.likelihoodratio import OPTIMUM_TOLERANCE, ROUNDING, likelihood_ratio, refuse_incomparable
 from lmm.infer.partsinorder import in_order
-from lmm.infer.simulate import simulate
-from lmm.model import one_thread
 
 if TYPE_CHECKING:
-    from lmm.infer.draws import Draws
     from lmm.model import Fit
 
 MISSED = "the larger model fitted worse than the smaller one"
@@ -105,29 +102,18 @@ def statistic_draws(smaller: Fit, larger: Fit, start: int, stop: int, seed: int)
             from a file.
     """
     refuse_untestable(smaller, larger)
-    size = min(block_size(smaller), block_size(larger))
-
-    def both(numbers: range) -> tuple[Draws, Draws]:
-        outcomes = simulate(smaller, numbers, seed)
-        return tuple(
-            draws_of_refits(fit, refit_outcomes(fit, outcomes), "null", seed, numbers.start)
-            for fit in (smaller, larger)
-        )
-
-    statistics, failures = [], []
-    with one_thread():
-        for (of_smaller, of_larger), asked in in_blocks(both, start, stop, size):
-            values = 2.0 * (of_larger.loglik - of_smaller.loglik)
-            causes = [
-                ours or theirs or (MISSED if value < -OPTIMUM_TOLERANCE else None)
-                for ours, theirs, value in zip(of_smaller.failures, of_larger.failures, values, strict=True)
-            ]
-            failed = np.array([cause is not None for cause in causes])
-            statistics.append(np.where(failed, np.nan, np.where(values < ROUNDING, 0.0, values))[asked])
-            failures += causes[asked]
-    return StatisticDraws(
-        smaller.formula, larger.formula, larger.reml, seed, start, np.concatenate(statistics), tuple(failures)
+    of_smaller, of_larger = (
+        draws_of_refits(fit, refits_of_draws(fit, smaller, start, stop, seed), "null", seed, start)
+        for fit in (smaller, larger)
     )
+    values = 2.0 * (of_larger.loglik - of_smaller.loglik)
+    failures = tuple(
+        ours or theirs or (MISSED if value < -OPTIMUM_TOLERANCE else None)
+        for ours, theirs, value in zip(of_smaller.failures, of_larger.failures, values, strict=True)
+    )
+    failed = np.array([cause is not None for cause in failures])
+    statistics = np.where(failed, np.nan, np.where(values < ROUNDING, 0.0, values))
+    return StatisticDraws(smaller.formula, larger.formula, larger.reml, seed, start, statistics, failures)
 
 
 def bootstrap_test(smaller: Fit, larger: Fit, parts: Sequence[StatisticDraws]) -> BootstrapTest:

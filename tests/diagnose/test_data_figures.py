@@ -60,7 +60,7 @@ def test_the_row_flow_adds_up(messy):
 def test_a_share_of_rows_lost_is_told_where_no_rows_came_in():
     table = builders.sleep_table()
     table.loc[[3, 50, 90], "Days"] = np.nan
-    seen = words(builders.finish(table, outcome="Reaction", fixed="Days", groups=["Subject"]), "row-flow")["seen"]
+    seen = words(builders.told(table, outcome="Reaction", fixed="Days", groups=["Subject"]), "row-flow")["seen"]
     assert seen == "180 rows were read and 177 are analysed. 3 rows (2%) were left out: “no Days” (3)."
 
 
@@ -71,7 +71,7 @@ def test_many_losses_are_told_in_part():
     table = table.assign(**{column: random.normal(size=180) for column in columns})
     for k, column in enumerate(columns):
         table.loc[[5 * k], column] = np.nan
-    finished = builders.finish(table, outcome="Reaction", fixed=" + ".join(columns), groups=["Subject"])
+    finished = builders.told(table, outcome="Reaction", fixed=" + ".join(columns), groups=["Subject"])
     seen = words(finished, "row-flow")["seen"]
     assert "20 rows (11%) were left out" in seen and "and 16 further steps." in seen
     assert seen.endswith("The 14 largest changes are drawn.")
@@ -180,7 +180,7 @@ def test_a_factor_lies_directly_within_the_nearest_one_only():
 def reused(groups):
     random = np.random.default_rng(2)
     table = pandas.DataFrame({"batch": np.repeat(list("ABCDEFGHIJ"), 6), "cask": list("aabbcc") * 10})
-    return builders.finish(table.assign(y=random.normal(size=60)), outcome="y", groups=groups)
+    return builders.finish(table.assign(y=random.normal(size=60)), outcome="y", groups=groups, ladder={"draws": 99})
 
 
 def test_labels_that_may_be_reused_are_asked_about_unless_told_apart_already():

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas
+import pytest
 
 from lmm import provenance
 from lmm.clean import clean
-from lmm.diagnose import diagnose
+from lmm.diagnose import diagnose, figure
+from lmm.diagnose.drawing import Drawing
 from lmm.infer.bootstrapparts import bootstrap_part, draws_of_parts
 from lmm.infer.inference import inference
 from lmm.report import index_entry, study_report
@@ -89,6 +91,13 @@ def finish(raw, others=(), **block):
     drawn = frequencies(declared, decision, cleaned.table)
     checked = sensitivity(declared, decision, cleaned.table, validated, drawn)
     return Finished(declared, cleaned.table, cleaned.audit, fitted, decision, said, diagnosis, validated, checked)
+
+
+def told(raw, others=(), **block):
+    """As `finish`, but with blank drawings, which take most of its time: for tests of words."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(figure, "render", lambda *_: Drawing('<svg viewBox="0 0 460 200"/>', b""))
+        return finish(raw, others, **block)
 
 
 def drawn_from(study, decision, table):
@@ -177,7 +186,8 @@ def messy():
         {"outliers": {"column": "sbp", "by": "week"}},
         {"check": {"sbp": {"minimum": 40, "maximum": 250, "otherwise": "missing"}}},
     ]
-    return finish(table, others, **block, steps=steps, levels={"arm": ["placebo", "drug"]})
+    levels = {"arm": ["placebo", "drug"]}
+    return finish(table, others, **block, steps=steps, levels=levels, ladder={"draws": 99})
 
 
 @cache
