@@ -7,9 +7,8 @@ import pandas
 import pytest
 
 import lmm
-from lmm.diagnose import by_group, calibration, figure, linearity, scale_location, simulated_density, style
+from lmm.diagnose import by_group, calibration, linearity, scale_location, simulated_density, style
 from lmm.diagnose.check import FINE, LOOK, WRONG, rarity, verdict
-from lmm.diagnose.drawing import Drawing
 from lmm.diagnose.evidence import Evidence
 from lmm.diagnose.figure import OmittedFigure
 from lmm.diagnose.levels import _Levels, _levene, levels_apart, spread_by_level
@@ -21,9 +20,10 @@ from tests.report import builders
 
 
 @pytest.fixture
-def undrawn(monkeypatch):
-    """Words without the drawing, for checks made many times."""
-    monkeypatch.setattr(figure, "render", lambda *_: Drawing("", b""))
+def undrawn():
+    """For checks made many times."""
+    with builders.undrawn():
+        yield
 
 
 def findings(finished):

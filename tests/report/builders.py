@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -93,10 +94,17 @@ def finish(raw, others=(), **block):
     return Finished(declared, cleaned.table, cleaned.audit, fitted, decision, said, diagnosis, validated, checked)
 
 
-def told(raw, others=(), **block):
-    """As `finish`, but with blank drawings, which take most of its time: for tests of words."""
+@contextmanager
+def undrawn():
+    """Figures have their words and a blank drawing: most of their time goes into drawing them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(figure, "render", lambda *_: Drawing('<svg viewBox="0 0 460 200"/>', b""))
+        yield
+
+
+def told(raw, others=(), **block):
+    """As `finish`, undrawn: for tests of words."""
+    with undrawn():
         return finish(raw, others, **block)
 
 
