@@ -33,7 +33,14 @@ def parametric_draws(fit: Fit, start: int, stop: int, seed: int) -> Draws:
 
 
 def refits_of_draws(fit: Fit, source: Fit, start: int, stop: int, seed: int) -> Refits:
-    """The model of `fit` fitted to the data sets [start, stop) that are drawn from `source`, of the same rows."""
+    """The model of `fit` fitted to the data sets [start, stop) that `source` draws, in blocks that suit `fit`.
+
+    Both are of the same rows, weights and offset. The data sets depend on `source`, the seed and their numbers alone,
+    so that calls for several models are of the same ones.
+
+    Raises:
+        InputError: a fit was read from a file.
+    """
     parts, progress = [], Progress(stop - start, "bootstrap draws")
     with one_thread():
         for refits, asked in in_blocks(

@@ -18,6 +18,7 @@ from lmm.infer.bootstrap import refits_of_draws
 from lmm.infer.candidate import candidate_of_fit
 from lmm.infer.draws import draws_of_refits
 from lmm.infer.likelihoodratio import OPTIMUM_TOLERANCE, ROUNDING, likelihood_ratio, refuse_incomparable
+from lmm.infer.live import design_of
 from lmm.infer.partsinorder import in_order
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ def statistic_draws(smaller: Fit, larger: Fit, start: int, stop: int, seed: int)
             from a file.
     """
     refuse_untestable(smaller, larger)
+    design_of(larger)  # refused now rather than after all refits of the smaller
     of_smaller, of_larger = (
         draws_of_refits(fit, refits_of_draws(fit, smaller, start, stop, seed), "null", seed, start)
         for fit in (smaller, larger)

@@ -21,7 +21,7 @@ from tests.report import builders
 
 @pytest.fixture
 def undrawn():
-    """For checks made many times."""
+    """Drawings are left blank, as these checks are made many times."""
     with builders.undrawn():
         yield
 

@@ -60,7 +60,9 @@ def test_the_row_flow_adds_up(messy):
 def test_a_share_of_rows_lost_is_told_where_no_rows_came_in():
     table = builders.sleep_table()
     table.loc[[3, 50, 90], "Days"] = np.nan
-    seen = words(builders.told(table, outcome="Reaction", fixed="Days", groups=["Subject"]), "row-flow")["seen"]
+    seen = words(builders.finish_undrawn(table, outcome="Reaction", fixed="Days", groups=["Subject"]), "row-flow")[
+        "seen"
+    ]
     assert seen == "180 rows were read and 177 are analysed. 3 rows (2%) were left out: “no Days” (3)."
 
 
@@ -71,7 +73,7 @@ def test_many_losses_are_told_in_part():
     table = table.assign(**{column: random.normal(size=180) for column in columns})
     for k, column in enumerate(columns):
         table.loc[[5 * k], column] = np.nan
-    finished = builders.told(table, outcome="Reaction", fixed=" + ".join(columns), groups=["Subject"])
+    finished = builders.finish_undrawn(table, outcome="Reaction", fixed=" + ".join(columns), groups=["Subject"])
     seen = words(finished, "row-flow")["seen"]
     assert "20 rows (11%) were left out" in seen and "and 16 further steps." in seen
     assert seen.endswith("The 14 largest changes are drawn.")

@@ -15,6 +15,7 @@ from lmm.infer.bootstraplrt import (
     bootstrap_test,
     statistic_draws,
 )
+from lmm.infer.simulate import simulate
 from tests.reference.tables import fitting_arguments, read_table, reference_cases
 
 CASES = [case for case, published in reference_cases().items() if "pb_lrt" in published["r"]]
@@ -43,13 +44,27 @@ def test_seven_cases_are_published():
     assert len(CASES) == 7
 
 
-def test_the_split_does_not_matter():
-    smaller, larger = pair("sleepstudy-corr", reml=True)
-    whole = statistic_draws(smaller, larger, 0, 300, seed=3)
-    parts = [statistic_draws(smaller, larger, start, stop, seed=3) for start, stop in [(0, 101), (101, 300)]]
+@pytest.mark.parametrize(("case", "reml"), [("sleepstudy-corr", True), ("pastes", False)])
+def test_the_split_does_not_matter(case, reml):
+    """Of models that draw in blocks of one size, and of unlike sizes."""
+    smaller, larger = pair(case, reml=reml)
+    whole = statistic_draws(smaller, larger, 0, 90, seed=3)
+    parts = [statistic_draws(smaller, larger, start, stop, seed=3) for start, stop in [(0, 31), (31, 90)]]
     stored = [StatisticDraws.from_dict(json.loads(json.dumps(part.to_dict()))) for part in reversed(parts)]
+    assert np.concatenate([part.statistics for part in parts]).tolist() == whole.statistics.tolist()
     assert bootstrap_test(smaller, larger, stored) == bootstrap_test(smaller, larger, [whole])
-    assert bootstrap_test(smaller, larger, [whole]).estimator == "REML"
+    assert bootstrap_test(smaller, larger, [whole]).estimator == ("REML" if reml else "ML")
+
+
+@pytest.mark.parametrize("case", ["sleepstudy-corr", "pastes"])
+def test_a_statistic_is_that_of_both_models_fitted_to_the_same_outcome(case):
+    smaller, larger = pair(case)
+    statistics = statistic_draws(smaller, larger, 0, 12, seed=5).statistics
+    table = read_table(reference_cases()[case])
+    for draw in (0, 11):
+        drawn = table.assign(**{smaller.outcome: simulate(smaller, [draw], 5)[:, 0]})
+        of_smaller, of_larger = (lmm.fit(fit.formula, drawn, reml=False) for fit in (smaller, larger))
+        assert statistics[draw] == pytest.approx(2 * (of_larger.loglik - of_smaller.loglik), abs=1e-6)
 
 
 def test_least_squares_can_be_the_smaller_model():

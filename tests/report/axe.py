@@ -18,12 +18,12 @@ def violations(browser):
 
 
 def violations_but_contrast(browser):
-    """The same but contrast, which takes more than half of the time and is the same at every width."""
+    """The same but contrast, which takes more than half of the time."""
     return _found(browser, _ALL | {"rules": _ALL["rules"] | {_CONTRAST: {"enabled": False}}})
 
 
 def violations_of_contrast(browser):
-    """Contrast alone, the one rule for which light and dark differ."""
+    """Contrast of text alone: what may differ between light and dark, as links in text are underlined in both."""
     return _found(browser, _ALL | {"rules": {}, "runOnly": [_CONTRAST]})
 
 

@@ -1,4 +1,4 @@
-"""Finished studies for the tests: a table goes through the real rooms, nothing in them is replaced."""
+"""Finished studies for the tests: a table goes through the real rooms, nothing in them replaced but some drawings."""
 
 import json
 import tempfile
@@ -96,14 +96,14 @@ def finish(raw, others=(), **block):
 
 @contextmanager
 def undrawn():
-    """Figures have their words and a blank drawing: most of their time goes into drawing them."""
+    """Leave drawings blank, which take most of a study's time; figures keep their words."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(figure, "render", lambda *_: Drawing('<svg viewBox="0 0 460 200"/>', b""))
         yield
 
 
-def told(raw, others=(), **block):
-    """As `finish`, undrawn: for tests of words."""
+def finish_undrawn(raw, others=(), **block):
+    """As `finish`, with blank drawings: for tests of words."""
     with undrawn():
         return finish(raw, others, **block)
 

@@ -1,11 +1,14 @@
-"""Small studies, one for each branch of the prose: simulated tables that go through the real rooms, undrawn."""
+"""Small studies, one for each branch of the prose: simulated tables that go through the real rooms.
+
+Drawings are left blank but where the figures themselves are of another kind than those of tests/report/builders.py.
+"""
 
 from functools import cache
 
 import numpy as np
 import pandas
 
-from tests.report.builders import DATA, told
+from tests.report.builders import DATA, finish, finish_undrawn
 
 UNVALIDATED = {"targets": []}
 
@@ -25,7 +28,7 @@ def singular():
     table = grouped(12, 5, seed=4, slope=0.0)
     table["y"] += 0.6 * table["x"] * table.groupby("g")["y"].transform("mean").sub(table["y"].mean())
     ladder = {"allow_singular": True, "mode": "maximal"}
-    return told(table, outcome="y", fixed="x", groups=["g"], slopes={"g": "x"}, ladder=ladder)
+    return finish_undrawn(table, outcome="y", fixed="x", groups=["g"], slopes={"g": "x"}, ladder=ladder)
 
 
 @cache
@@ -34,7 +37,7 @@ def back_off():
     table = grouped(10, 5, seed=15)
     table["z"] = np.random.default_rng(16).normal(size=50)
     block = {"fixed": "x + z", "groups": ["g"], "slopes": {"g": "x + z"}, "ladder": {"mode": "maximal"}}
-    return told(table, outcome="y", **block)
+    return finish_undrawn(table, outcome="y", **block)
 
 
 @cache
@@ -42,7 +45,7 @@ def maximal():
     """A slope that varies, in the mode that takes all slopes in untested."""
     table = grouped(25, 6, seed=2, slope=0.8)
     block = {"fixed": "x", "groups": ["g"], "slopes": {"g": "x"}, "ladder": {"mode": "maximal"}}
-    return told(table, outcome="y", **block)
+    return finish_undrawn(table, outcome="y", **block)
 
 
 @cache
@@ -51,13 +54,13 @@ def criteria_disagree():
     table = pandas.read_csv(DATA / "hsb82.csv.gz")
     kept = table[table["school"].isin(table["school"].unique()[::4])]
     block = {"fixed": "cses", "groups": ["school"], "slopes": {"school": "cses"}}
-    return told(kept, outcome="mAch", **block, ladder={"null": "mixture"}, cross_validation=UNVALIDATED)
+    return finish_undrawn(kept, outcome="mAch", **block, ladder={"null": "mixture"}, cross_validation=UNVALIDATED)
 
 
 @cache
 def few_groups(levels):
     """A factor with so many levels."""
-    return told(grouped(levels, 8, seed=levels, intercept=2.0), outcome="y", fixed="x", groups=["g"])
+    return finish_undrawn(grouped(levels, 8, seed=levels, intercept=2.0), outcome="y", fixed="x", groups=["g"])
 
 
 @cache
@@ -65,13 +68,13 @@ def nothing_significant():
     """Two predictors without any effect."""
     table = grouped(20, 5, seed=1, effect=0.0)
     table["z"] = np.random.default_rng(33).normal(size=100)
-    return told(table, outcome="y", fixed="x + z", groups=["g"])
+    return finish_undrawn(table, outcome="y", fixed="x + z", groups=["g"])
 
 
 @cache
 def one_significant():
     """A single predictor without any effect."""
-    return told(grouped(20, 5, seed=1, effect=0.0), outcome="y", fixed="x", groups=["g"])
+    return finish_undrawn(grouped(20, 5, seed=1, effect=0.0), outcome="y", fixed="x", groups=["g"])
 
 
 @cache
@@ -87,7 +90,7 @@ def dropout():
     table["patient"], table["age"] = [f"p{k:02d}" for k in patient], random.integers(20, 70, patients)[patient]
     table.loc[table["patient"] == "p03", "age"] = np.nan
     block = {"fixed": "week * arm + age", "groups": ["patient"], "time": "week", "levels": {"arm": ["placebo", "drug"]}}
-    return told(table, outcome="score", unit="points", **block)
+    return finish_undrawn(table, outcome="score", unit="points", **block)
 
 
 @cache
@@ -95,7 +98,7 @@ def one_row_lost():
     """A single row without a value."""
     table = grouped(20, 5, seed=6)
     table.loc[3, "x"] = np.nan
-    return told(table, outcome="y", fixed="x", groups=["g"])
+    return finish_undrawn(table, outcome="y", fixed="x", groups=["g"])
 
 
 @cache
@@ -103,7 +106,7 @@ def weighted():
     """Rows that are means of different numbers of measurements."""
     table = grouped(20, 5, seed=12)
     table["size"] = np.random.default_rng(5).integers(1, 9, 100)
-    return told(table, outcome="y", fixed="x", groups=["g"], weights="size")
+    return finish_undrawn(table, outcome="y", fixed="x", groups=["g"], weights="size")
 
 
 @cache
@@ -111,7 +114,7 @@ def logged():
     """An outcome that the formula takes the logarithm of."""
     table = grouped(20, 5, seed=14)
     table["y"] = np.exp(table["y"] / 5)
-    return told(table, outcome="log_y", fixed="x", groups=["g"], steps=[{"derive": {"log_y": "log(y)"}}])
+    return finish_undrawn(table, outcome="log_y", fixed="x", groups=["g"], steps=[{"derive": {"log_y": "log(y)"}}])
 
 
 @cache
@@ -119,13 +122,13 @@ def optional_dropped():
     """Items that may be ignored, and are; subjects that belong to the design."""
     table = grouped(20, 6, seed=19, effect=0.5)
     table["item"] = [f"i{k}" for k in np.tile(np.arange(6), 20)]
-    return told(table, outcome="y", fixed="x", groups=["g", "item"], ladder={"optional": ["item"]})
+    return finish_undrawn(table, outcome="y", fixed="x", groups=["g", "item"], ladder={"optional": ["item"]})
 
 
 @cache
 def one_row_per_group():
     """Every level has a single row, so that no random effect can be told from the error."""
-    return told(grouped(40, 1, seed=3), outcome="y", fixed="x", groups=["g"])
+    return finish(grouped(40, 1, seed=3), outcome="y", fixed="x", groups=["g"])
 
 
 @cache
@@ -144,7 +147,7 @@ def curve(shape):
         "piecewise": {"shape": "piecewise", "knots": [3]},
         "linear": {"shape": "linear"},
     }[shape]
-    return told(table, outcome="height", unit="cm", groups=["child"], growth=growth)
+    return finish(table, outcome="height", unit="cm", groups=["child"], growth=growth)
 
 
 @cache
@@ -154,7 +157,7 @@ def factor_of_four():
     table["dose"] = np.tile(["none", "low", "mid", "high"], 40)
     table["y"] += table["dose"].map({"none": 0, "low": 0.4, "mid": 0.9, "high": 1.5})
     block = {"fixed": "dose", "groups": ["g"], "levels": {"dose": ["none", "low", "mid", "high"]}}
-    return told(table, outcome="y", **block)
+    return finish_undrawn(table, outcome="y", **block)
 
 
 @cache
@@ -166,18 +169,18 @@ def factors_interact():
     table["dose"], table["sex"] = np.tile(["none", "low", "high"], 80), np.tile(np.repeat(["f", "m"], 3), 40)
     table["y"] += np.where((table["dose"] == "high") & (table["sex"] == "m"), 1.5, 0) + 0.6 * table["x"] * table["z"]
     block = {"fixed": "x * z + dose * sex", "groups": ["g"], "levels": {"dose": ["none", "low", "high"]}}
-    return told(table, outcome="y", **block)
+    return finish(table, outcome="y", **block)
 
 
 @cache
 def unvalidated():
     """A study that asks for no cross-validation."""
     table = grouped(20, 5, seed=6)
-    return told(table, outcome="y", fixed="x", groups=["g"], cross_validation=UNVALIDATED)
+    return finish_undrawn(table, outcome="y", fixed="x", groups=["g"], cross_validation=UNVALIDATED)
 
 
 @cache
 def bootstrapped():
     """Intervals from draws of the model."""
     asked = {"intervals": "bootstrap", "bootstrap": {"draws": 100}}
-    return told(grouped(12, 5, seed=6), outcome="y", fixed="x", groups=["g"], inference=asked)
+    return finish_undrawn(grouped(12, 5, seed=6), outcome="y", fixed="x", groups=["g"], inference=asked)

@@ -19,7 +19,7 @@ RANDOM_PARTS = ("Subject.intercept", "Subject.uncorrelated", "Subject.slope")
 def sleepstudy(**asked):
     """Sleepstudy with each row of a known subject held out in turn; the ladder is not climbed anew."""
     asked |= {"known_groups": {"rows": "each"}, "climb": False}
-    return builders.told(builders.sleep_table(), **BLOCK, cross_validation=asked)
+    return builders.finish_undrawn(builders.sleep_table(), **BLOCK, cross_validation=asked)
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +135,7 @@ def test_what_was_not_learnt_inside_is_told():
 
 
 def test_without_cross_validation_the_page_says_why():
-    finished = builders.told(builders.sleep_table(), **BLOCK, cross_validation={"targets": []})
+    finished = builders.finish_undrawn(builders.sleep_table(), **BLOCK, cross_validation={"targets": []})
     page = Page(finished.page())
     assert targets(finished.case) == [] and inside(finished.case) == []
     assert len(not_done(finished.case)) == 2

@@ -19,14 +19,14 @@ from tests.report import builders
 def oats():
     """A split plot: two factors and no choice of model; the ladder without its bootstrap, which takes seconds."""
     block = {"outcome": "yield", "fixed": "Variety * factor(nitro)", "groups": ["Block/Variety"]}
-    return builders.told(pandas.read_csv(builders.DATA / "oats.csv"), **block, ladder={"draws": 0})
+    return builders.finish_undrawn(pandas.read_csv(builders.DATA / "oats.csv"), **block, ladder={"draws": 0})
 
 
 @cache
 def orthodont():
     block = {"outcome": "distance", "fixed": "age * Sex", "groups": ["Subject"], "time": "age"}
     chosen = {"degrees_of_freedom": "satterthwaite", "adjustment": "holm", "level": 0.9}
-    return builders.told(pandas.read_csv(builders.DATA / "orthodont.csv"), **block, inference=chosen)
+    return builders.finish_undrawn(pandas.read_csv(builders.DATA / "orthodont.csv"), **block, inference=chosen)
 
 
 def prose(case):

@@ -36,7 +36,7 @@ def maximal():
     g, x = np.repeat(np.arange(12), 8), np.tile(np.arange(8.0), 12)
     y = x + random.normal(0, 2, 12)[g] + np.tile(random.permutation(np.linspace(-1, 1, 8)), 12)
     table = pandas.DataFrame({"y": y + random.normal(0, 0.05, 96), "x": x, "g": [f"g{k}" for k in g]})
-    return builders.told(table, outcome="y", fixed="x", groups=["g"], ladder={"mode": "maximal"})
+    return builders.finish_undrawn(table, outcome="y", fixed="x", groups=["g"], ladder={"mode": "maximal"})
 
 
 def test_the_plan_names_the_mode(confirmatory, maximal):

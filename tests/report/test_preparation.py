@@ -236,7 +236,7 @@ def test_dropout_is_told_by_arm_and_only_where_there_is_any():
 def test_levels_that_went_with_incomplete_rows_are_told():
     raw = builders.sleep_table()
     raw.loc[raw.Subject == 308, "Reaction"] = np.nan
-    text = plain(methods(builders.told(raw, outcome="Reaction", fixed="Days", groups=["Subject"]).case))
+    text = plain(methods(builders.finish_undrawn(raw, outcome="Reaction", fixed="Days", groups=["Subject"]).case))
     assert "Of 180 rows read, 10 (6%) were left out" in text
     assert "missing: Reaction (10). With them went 1 of 18 levels of Subject. All candidate models" in text
 
@@ -245,9 +245,11 @@ def test_rows_remain_only_where_a_step_took_some():
     raw = builders.sleep_table()
     raw.loc[3, "Days"] = np.nan
     block = {"outcome": "Reaction", "fixed": "Days", "groups": ["Subject"]}
-    centred = builders.told(raw, **block, steps=[{"convert": {"Reaction": {"multiply": 0.001}}}]).case
+    centred = builders.finish_undrawn(raw, **block, steps=[{"convert": {"Reaction": {"multiply": 0.001}}}]).case
     assert "Of 180 rows, 1 (1%) was left out" in plain(methods(centred))
-    filtered = builders.told(raw, **block, steps=[{"filter": {"keep": "Reaction > 200", "because": "too fast"}}]).case
+    filtered = builders.finish_undrawn(
+        raw, **block, steps=[{"filter": {"keep": "Reaction > 200", "because": "too fast"}}]
+    ).case
     assert re.search(r"Of the 1\d\d rows that remained, 1 \(1%\) was left out", plain(methods(filtered)))
 
 
@@ -264,7 +266,7 @@ def test_outliers_that_were_left_out_must_be_reported():
     raw = builders.sleep_table()
     raw.loc[20, "Reaction"] = 4000
     step = {"outliers": {"column": "Reaction", "otherwise": "drop"}}
-    case = builders.told(raw, outcome="Reaction", fixed="Days", groups=["Subject"], steps=[step]).case
+    case = builders.finish_undrawn(raw, outcome="Reaction", fixed="Days", groups=["Subject"], steps=[step]).case
     found = {caution.subject: caution for caution in cautions(case)}
     assert found["outliers left out"].weight == AMBER
     assert "1 value of Reaction was left out as an outlier:" in found["outliers left out"].sentence.striptags()

@@ -97,7 +97,9 @@ def test_few_levels():
 def test_hardly_any_levels():
     table = pandas.DataFrame({"y": np.random.default_rng(1).normal(size=24), "g": list("abc") * 8})
     told = read(
-        builders.told(table.assign(y=table.y + table.g.map(dict(a=0, b=2, c=5))), outcome="y", groups=["g"]).case
+        builders.finish_undrawn(
+            table.assign(y=table.y + table.g.map(dict(a=0, b=2, c=5))), outcome="y", groups=["g"]
+        ).case
     )
     assert "g has only 3 levels: too few to estimate a variance from." in told["reasons"]
 
@@ -129,7 +131,7 @@ def test_back_off_from_a_singular_slope():
     g, x = np.repeat(np.arange(12), 8), np.tile(np.arange(8.0), 12)
     y = x + random.normal(0, 2, 12)[g] + np.tile(random.permutation(np.linspace(-1, 1, 8)), 12)
     table = pandas.DataFrame({"y": y + random.normal(0, 0.05, 96), "x": x, "g": [f"g{k}" for k in g]})
-    finished = builders.told(table, outcome="y", fixed="x", groups=["g"], slopes={"g": "x"})
+    finished = builders.finish_undrawn(table, outcome="y", fixed="x", groups=["g"], slopes={"g": "x"})
     told = read(finished.case)
     assert finished.case.fit.formula == "y ~ x + (1 | g)"
     assert (
@@ -144,7 +146,7 @@ def test_back_off_from_a_singular_slope():
 def test_missing_rows():
     table = builders.sleep_table()
     table.loc[[3, 50, 90], "Days"] = np.nan
-    told = read(builders.told(table, outcome="Reaction", fixed="Days", groups=["Subject"]).case)
+    told = read(builders.finish_undrawn(table, outcome="Reaction", fixed="Days", groups=["Subject"]).case)
     assert "Of 180 rows read, 3 (2%) were left out" in told["methods"]
     assert "missing: Days (3)." in told["methods"]
     assert "missing at random" in told["methods"]
@@ -156,7 +158,7 @@ def test_missing_rows():
 def test_many_missing_rows_turn_the_light():
     table = builders.sleep_table()
     table.loc[table.index % 8 == 0, "Days"] = np.nan
-    told = read(builders.told(table, outcome="Reaction", fixed="Days", groups=["Subject"]).case)
+    told = read(builders.finish_undrawn(table, outcome="Reaction", fixed="Days", groups=["Subject"]).case)
     assert "23 of 180 rows (13%) were left out" in told["reasons"]
 
 
@@ -185,7 +187,7 @@ def test_a_slope_that_does_not_vary():
     g, x = np.repeat(np.arange(15), 8), np.tile(np.arange(8.0), 15)
     y = x + random.normal(0, 1, 15)[g] + random.normal(0, 1, 120)
     table = pandas.DataFrame({"y": y, "x": x, "g": [f"g{k}" for k in g]})
-    case = builders.told(table, outcome="y", fixed="x", groups=["g"], slopes={"g": "x"}).case
+    case = builders.finish_undrawn(table, outcome="y", fixed="x", groups=["g"], slopes={"g": "x"}).case
     assert case.fit.formula == "y ~ x + (1 | g)"
     assert "The effect of x did not clearly vary between levels of g (likelihood ratio" in read(case)["results"]
     assert "varied between levels" not in read(case)["results"]
@@ -256,7 +258,7 @@ def test_an_interaction_is_told_with_its_conditions():
     y = 5 + x + (arm == "drug") * (6 + 2 * x) + random.normal(0, 1, 20)[g] + random.normal(0, 0.5, 200)
     table = pandas.DataFrame({"y": y, "x": x, "arm": arm, "g": [f"g{k}" for k in g]})
     levels = {"arm": ["placebo", "drug"]}
-    told = read(builders.told(table, outcome="y", fixed="x * arm", groups=["g"], levels=levels).case)
+    told = read(builders.finish_undrawn(table, outcome="y", fixed="x * arm", groups=["g"], levels=levels).case)
     assert "per unit of x where arm is placebo (" in told["answer"]
     assert "higher for arm = drug than for placebo where x is 0 (" in told["answer"]
     slope = re.search(r"The slope of x is ([\d.]+) higher for arm = drug than for placebo \(", told["answer"])

@@ -93,6 +93,6 @@ def test_the_same_model_in_r(finished, call):
 
 def test_weights_are_part_of_the_call():
     table = builders.sleep_table().assign(**{"my w": lambda t: 1.0 + t.Days % 2})
-    case = builders.told(table, outcome="Reaction", fixed="Days", groups=["Subject"], weights="my w").case
+    case = builders.finish_undrawn(table, outcome="Reaction", fixed="Days", groups=["Subject"], weights="my w").case
     assert "weights = `my w`" in lme4_call(case)
     assert "divided by the root of my w" in distributions(case)[-1].striptags()
