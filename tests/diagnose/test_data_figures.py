@@ -60,9 +60,8 @@ def test_the_row_flow_adds_up(messy):
 def test_a_share_of_rows_lost_is_told_where_no_rows_came_in():
     table = builders.sleep_table()
     table.loc[[3, 50, 90], "Days"] = np.nan
-    seen = words(builders.finish_undrawn(table, outcome="Reaction", fixed="Days", groups=["Subject"]), "row-flow")[
-        "seen"
-    ]
+    finished = builders.finish_undrawn(table, outcome="Reaction", fixed="Days", groups=["Subject"])
+    seen = words(finished, "row-flow")["seen"]
     assert seen == "180 rows were read and 177 are analysed. 3 rows (2%) were left out: “no Days” (3)."
 
 

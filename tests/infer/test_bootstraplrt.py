@@ -44,12 +44,14 @@ def test_seven_cases_are_published():
     assert len(CASES) == 7
 
 
-@pytest.mark.parametrize(("case", "reml"), [("sleepstudy-corr", True), ("pastes", False)])
-def test_the_split_does_not_matter(case, reml):
+@pytest.mark.parametrize(
+    ("case", "reml", "first", "draws"), [("sleepstudy-corr", True, 101, 300), ("pastes", False, 31, 90)]
+)
+def test_the_split_does_not_matter(case, reml, first, draws):
     """Of models that draw in blocks of one size, and of unlike sizes."""
     smaller, larger = pair(case, reml=reml)
-    whole = statistic_draws(smaller, larger, 0, 90, seed=3)
-    parts = [statistic_draws(smaller, larger, start, stop, seed=3) for start, stop in [(0, 31), (31, 90)]]
+    whole = statistic_draws(smaller, larger, 0, draws, seed=3)
+    parts = [statistic_draws(smaller, larger, start, stop, seed=3) for start, stop in [(0, first), (first, draws)]]
     stored = [StatisticDraws.from_dict(json.loads(json.dumps(part.to_dict()))) for part in reversed(parts)]
     assert np.concatenate([part.statistics for part in parts]).tolist() == whole.statistics.tolist()
     assert bootstrap_test(smaller, larger, stored) == bootstrap_test(smaller, larger, [whole])

@@ -96,11 +96,8 @@ def test_few_levels():
 
 def test_hardly_any_levels():
     table = pandas.DataFrame({"y": np.random.default_rng(1).normal(size=24), "g": list("abc") * 8})
-    told = read(
-        builders.finish_undrawn(
-            table.assign(y=table.y + table.g.map(dict(a=0, b=2, c=5))), outcome="y", groups=["g"]
-        ).case
-    )
+    table["y"] += table.g.map(dict(a=0, b=2, c=5))
+    told = read(builders.finish_undrawn(table, outcome="y", groups=["g"]).case)
     assert "g has only 3 levels: too few to estimate a variance from." in told["reasons"]
 
 
